@@ -1,0 +1,31 @@
+# How this project's libraries and tests are declared: the same warnings, sanitizers and include root everywhere.
+
+add_library(till_options INTERFACE)
+target_include_directories(till_options INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
+target_compile_options(till_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports false positives in its own std::string, std::variant and coroutine code when it inlines them.
+  target_compile_options(till_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict -Wno-maybe-uninitialized>)
+endif()
+if(TILL_SANITIZE)
+  target_compile_options(till_options INTERFACE -fsanitize=${TILL_SANITIZE} -fno-omit-frame-pointer -g)
+  target_link_options(till_options INTERFACE -fsanitize=${TILL_SANITIZE})
+endif()
+
+# till_library(room SOURCES file... DEPS target...): the static library till_<room>.
+function(till_library room)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(till_${room} STATIC ${ARG_SOURCES})
+  add_library(till::${room} ALIAS till_${room})
+  target_link_libraries(till_${room} PUBLIC till_options ${ARG_DEPS})
+endfunction()
+
+# till_test(room SOURCES file... DEPS target...): the GoogleTest program till_test_<room>, each of its tests known to ctest.
+function(till_test room)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(till_test_${room} ${ARG_SOURCES})
+  target_link_libraries(till_test_${room} PRIVATE till_options ${ARG_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_definitions(till_test_${room} PRIVATE
+    TILL_TEST_VECTORS="${PROJECT_SOURCE_DIR}/tests/vectors" TILL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  gtest_discover_tests(till_test_${room} TEST_PREFIX "${room}." PROPERTIES TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+endfunction()

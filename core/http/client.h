@@ -1,0 +1,64 @@
+// Client: the built-in HTTP client. One per Runtime; many requests at once on one I/O thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/base/result.h"
+#include "core/http/message.h"
+
+namespace till::http {
+
+struct ClientOptions {
+  std::string ca_file;   // PEM; empty: the system's store (SSL_CERT_FILE and SSL_CERT_DIR respected)
+  std::string proxy;     // "http://host:port"; empty: none. from_environment() reads the usual variables
+  std::string no_proxy;  // comma-separated hosts and suffixes that go direct
+  std::int64_t connect_timeout_ms = 10'000;     // name look-up, TCP, proxy and TLS together
+  std::int64_t idle_timeout_ms = 55'000;        // a pooled connection unused for longer is closed
+  std::size_t max_connections_per_origin = 64;  // further requests wait in line, in order, within their deadline
+  std::size_t max_idle_per_origin = 16;
+  std::size_t max_response_bytes = 8u << 20;  // of body, after chunked decoding
+  std::size_t max_header_bytes = 64u << 10;   // of status line and header fields
+  std::string user_agent = "till/0.1";
+};
+// Fills proxy and no_proxy from HTTPS_PROXY / https_proxy and NO_PROXY / no_proxy when they are empty.
+void apply_environment(ClientOptions& options);
+
+struct SendOptions {
+  std::int64_t timeout_ms = 30'000;  // one deadline over the whole exchange, retries and waiting in line included
+  bool repeatable = false;           // a read, or a write the provider de-duplicates: may be sent again after a failure
+  int max_attempts = 3;              // attempts in all; an attempt of which no byte was sent never needs `repeatable`
+};
+
+// Safe to call from any thread. All sockets live on one lazily started thread.
+class Client {
+ public:
+  // Called once, on the client's thread; must not block. After ~Client began, pending callbacks get kTransport
+  // "closed".
+  using Callback = std::function<void(Result<Response>)>;
+
+  // Never fails: bad options show at the first send as kConfiguration (e.g. code "ca_file").
+  explicit Client(ClientOptions options);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // Sends and calls back. Any status is a success here; only the lack of a whole, well-formed answer is an error:
+  // kTransport with code "resolve" | "connect" | "connect_timeout" | "tls" | "proxy" | "timeout" | "reset" |
+  // "truncated" | "too_large" | "malformed" | "closed", and `sent` = kNo (no request byte left), kMaybe (some may have
+  // arrived), kYes (an answer began). kInvalidRequest from check_request(). No redirects are followed.
+  void send(Request request, SendOptions options, Callback callback);
+  // Runs `task` on the client's thread; how others share this thread for their own short steps.
+  void post(std::function<void()> task);
+  // Runs `task` on the client's thread after the delay.
+  void post_after(std::int64_t delay_ms, std::function<void()> task);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace till::http

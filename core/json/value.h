@@ -1,0 +1,96 @@
+// Value: an owned JSON value whose numbers keep the text they were written with, and whose objects keep their order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace till::json {
+
+class Value;
+
+// A JSON number as text, e.g. "150.00". No arithmetic and no conversion to a binary float exist on purpose.
+struct Number {
+  std::string text;
+  bool operator==(const Number&) const = default;
+};
+
+using Array = std::vector<Value>;
+
+// Members in the order in which they were written or set. Look-up is linear: payment objects are small.
+class Object {
+ public:
+  using Member = std::pair<std::string, Value>;
+
+  Object() = default;
+  Object(std::initializer_list<Member> members);
+
+  // The member's value, or nullptr. Stays valid until the object changes.
+  const Value* find(std::string_view key) const;
+  Value* find(std::string_view key);
+  // Replaces the member or appends it.
+  void set(std::string_view key, Value value);
+  // True when a member was removed.
+  bool erase(std::string_view key);
+
+  bool empty() const { return members_.empty(); }
+  std::size_t size() const { return members_.size(); }
+  void reserve(std::size_t count) { members_.reserve(count); }
+  auto begin() const { return members_.begin(); }
+  auto end() const { return members_.end(); }
+  auto begin() { return members_.begin(); }
+  auto end() { return members_.end(); }
+  bool operator==(const Object&) const;
+
+ private:
+  friend class Parser;
+  std::vector<Member> members_;
+};
+
+class Value {
+ public:
+  Value() = default;                                            // null
+  Value(std::nullptr_t) {}                                      // NOLINT(google-explicit-constructor)
+  Value(bool value) : data_(value) {}                           // NOLINT(google-explicit-constructor)
+  Value(Number value) : data_(std::move(value)) {}              // NOLINT(google-explicit-constructor)
+  Value(std::string value) : data_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
+  Value(std::string_view value) : data_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
+  Value(const char* value) : data_(std::string(value)) {}       // NOLINT(google-explicit-constructor)
+  Value(Array value) : data_(std::move(value)) {}               // NOLINT(google-explicit-constructor)
+  Value(Object value) : data_(std::move(value)) {}              // NOLINT(google-explicit-constructor)
+  Value(double) = delete;                                       // money and JSON never pass a binary float
+  static Value integer(std::int64_t value) { return Number{std::to_string(value)}; }
+
+  bool is_null() const { return std::holds_alternative<std::nullptr_t>(data_); }
+  const bool* boolean() const { return std::get_if<bool>(&data_); }
+  const Number* number() const { return std::get_if<Number>(&data_); }
+  const std::string* string() const { return std::get_if<std::string>(&data_); }
+  const Array* array() const { return std::get_if<Array>(&data_); }
+  const Object* object() const { return std::get_if<Object>(&data_); }
+  std::string* string() { return std::get_if<std::string>(&data_); }
+  Array* array() { return std::get_if<Array>(&data_); }
+  Object* object() { return std::get_if<Object>(&data_); }
+
+  // Short look-ups for objects: nullptr / nullopt when this is no object, the member is missing or has another type.
+  const Value* find(std::string_view key) const;
+  std::optional<std::string_view> find_string(std::string_view key) const;
+  std::optional<bool> find_bool(std::string_view key) const;
+  std::optional<std::int64_t> find_integer(std::string_view key) const;
+  // An integer number that fits, else nullopt ("1.0" and "1e2" are not integers).
+  std::optional<std::int64_t> as_integer() const;
+  // "null", "boolean", "number", "string", "array", "object".
+  std::string_view type_name() const;
+
+  bool operator==(const Value&) const = default;
+
+ private:
+  std::variant<std::nullptr_t, bool, Number, std::string, Array, Object> data_;
+};
+
+}  // namespace till::json

@@ -1,0 +1,96 @@
+// Manifest: everything about a provider that must be known before any of its code runs, and that the core itself acts
+// on.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/json/value.h"
+
+namespace till::plugin {
+
+// How requests are authenticated; the core does it, the script never sees the secret.
+struct Auth {
+  enum class Scheme { kNone, kHeader, kBasic, kEcdsaSecp256k1 };
+  Scheme scheme = Scheme::kNone;
+  std::string header;              // kHeader: e.g. "x-api-key"
+  std::string prefix;              // kHeader: e.g. "Bearer "
+  std::string secret;              // kHeader, kEcdsaSecp256k1: the setting that holds the key
+  std::string username, password;  // kBasic: names of settings
+  std::string identity_header;     // kEcdsaSecp256k1: compressed public key in hex
+  std::string signature_header;    // kEcdsaSecp256k1: hex of the DER signature over SHA-256(url || body)
+};
+
+// A condition on a reply and the error it means. The first rule that matches wins.
+struct ErrorRule {
+  std::optional<int> status;                                // exact
+  std::optional<std::pair<int, int>> status_range;          // inclusive
+  std::vector<std::pair<std::string, json::Value>> equals;  // JSON pointer -> value
+  std::vector<std::string> truthy;  // JSON pointers whose value is not null, false, 0, "" or absent
+  ErrorKind kind = ErrorKind::kProvider;
+  bool retryable = false;
+};
+
+struct ErrorMap {
+  std::vector<ErrorRule> rules;
+  std::vector<std::string> message;     // JSON pointers tried in order for the provider's own sentence
+  std::vector<std::string> code;        // ... and code
+  std::vector<std::string> field;       // ... and the field it blames
+  std::vector<std::string> request_id;  // ... and its own id of the request
+  std::string request_id_header;
+};
+
+struct NativeCall {
+  bool read = true;
+  std::string summary;
+  bool returns_secrets = false;
+};
+
+struct Capability {
+  json::Value options_schema;  // JSON Schema of `options`; null when it takes none
+  bool returns_secrets =
+      false;  // the answer holds a secret on purpose (a new token): it is handed out once and not stored
+  std::vector<std::string> extra_input;  // further input members that this operation takes beside the unified ones
+};
+
+struct Mode {
+  std::string base_url;  // empty: the setting `base_url` must give it
+  bool test = false;     // payments made in this mode carry test = true
+};
+
+struct Manifest {
+  std::string id, version, name, summary, homepage;
+  std::vector<std::string> documentation;
+  std::map<std::string, Capability, std::less<>> capabilities;  // "payments.create" -> ...
+  std::map<std::string, NativeCall, std::less<>> native;        // "getRates" -> ...
+  std::map<std::string, std::string, std::less<>> absent;       // operation or subject -> the reason that users see
+  json::Value settings_schema;                                  // JSON Schema; "secret": true marks secrets
+  std::map<std::string, Mode, std::less<>> modes;
+  std::string default_mode;
+  std::vector<std::string> hosts;  // the only hosts that requests may go to, beside loopback and a given base_url
+  Auth auth;
+  std::map<std::string, std::string, std::less<>> headers;  // sent with every request
+  std::vector<std::string> script_headers;                  // header names that the script may set
+  std::vector<std::string> path_secrets;                    // settings that may stand in a path as {secret.NAME}
+  std::vector<std::string> reply_secrets;  // object keys in replies whose values the script sees as handles only
+  ErrorMap errors;
+  std::string idempotency_header;       // empty: the provider has none, so sent writes are never repeated
+  std::vector<std::string> currencies;  // accepted for amounts; empty: any known one
+  bool card_data = false;               // may use card handles
+  json::Value document;                 // the whole manifest, for display
+};
+
+// Parses and checks a manifest against docs/schemas/manifest.json's rules; unknown keys are errors. kPlugin, code
+// "manifest", `field` is the place ("$.auth.scheme"), the message says what is allowed there.
+Result<Manifest> parse_manifest(std::string_view text);
+
+// Names of all unified operations ("payments.create", ...), and whether one changes something at the provider.
+bool is_known_operation(std::string_view operation);
+bool is_write_operation(std::string_view operation);
+
+}  // namespace till::plugin

@@ -1,0 +1,88 @@
+// ScriptRun: one operation of one provider, run in a sandbox of its own, and suspended at each request it makes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/json/value.h"
+#include "core/plugin/plugin.h"
+
+namespace till::plugin {
+
+struct ScriptLimits {
+  std::size_t max_memory_bytes = 16u << 20;    // of the Lua heap
+  std::int64_t max_instructions = 20'000'000;  // VM instructions over the whole run
+  int max_requests = 20;                       // http.* calls in one operation
+  std::size_t max_call_depth = 180;            // nested Lua and C calls
+  std::size_t max_string_bytes = 4u << 20;     // of one string made by the host API
+  std::size_t max_log_lines = 50;
+};
+
+// What the script asked for with http.*. Text may hold handles (see Handles in runtime) that the core fills in later.
+struct ScriptRequest {
+  std::string method;  // GET, POST, PUT, PATCH, DELETE
+  std::string path;    // begins with "/", already expanded and percent-encoded; relative to the mode's base URL
+  std::vector<std::pair<std::string, std::string>> query;    // not yet encoded, in order
+  std::vector<std::pair<std::string, std::string>> headers;  // allowed by the manifest's `script_headers`
+  std::string body;                                          // as it will be sent, but for handles
+  std::string content_type;                                  // empty when there is no body
+  bool authenticate = true;                                  // auth = false leaves the manifest's auth out
+  bool read = false;  // the request changes nothing at the provider: may be repeated
+};
+
+// What the core hands back: the reply in the form that scripts see.
+struct ScriptReply {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  // lower-case names
+  std::string body;
+  std::optional<json::Value> json;  // when the body is JSON; secrets already replaced by handles
+};
+
+struct ScriptDone {
+  json::Value output;
+};
+
+using ScriptStep = std::variant<ScriptRequest, ScriptDone>;
+
+struct ScriptLogLine {
+  std::string level;  // "debug", "info", "warn"
+  std::string text;
+};
+
+// One run. Not thread-safe, but may move between threads between calls. Destroying it at any time is safe.
+class ScriptRun {
+ public:
+  // Prepares a fresh sandbox; no code runs yet. `settings` holds the non-secret settings only. `clock` must outlive the
+  // run. `operation` is "payments.create", or "native.NAME" for a native call.
+  static Result<ScriptRun> open(std::shared_ptr<const Plugin> plugin, std::string operation, json::Value input,
+                                json::Value settings, const Clock& clock, ScriptLimits limits = {});
+  ScriptRun(ScriptRun&&) noexcept;
+  ScriptRun& operator=(ScriptRun&&) noexcept;
+  ~ScriptRun();
+
+  // Runs until the first request or the end. Errors: what the script raised with fail(), or kPlugin with code
+  // "script_error" | "script_time" | "script_memory" | "script_depth" | "script_requests" | "script_output" |
+  // "script_syntax".
+  Result<ScriptStep> begin();
+  // Continues after the request of the last step with its reply.
+  Result<ScriptStep> resume(ScriptReply reply);
+  // What log.* wrote so far, for the core's own redaction and log.
+  const std::vector<ScriptLogLine>& log() const;
+  // Lua heap in use now, and instructions spent so far.
+  std::size_t memory_bytes() const;
+  std::int64_t instructions() const;
+
+ private:
+  class Impl;
+  explicit ScriptRun(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace till::plugin
