@@ -1,0 +1,40 @@
+// Exchange: one operation stepped by its host: here is the request to send -> here is the reply -> done. For hosts that
+// must use their own HTTP client.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/base/result.h"
+#include "core/http/message.h"
+
+namespace till {
+
+class Operation;
+
+// One operation. Use from one thread at a time. Destroying an exchange whose write was handed out but not answered leaves
+// that write's outcome unknown in the store.
+class Exchange {
+ public:
+  explicit Exchange(std::unique_ptr<Operation> operation);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // The request to send now, with credentials and card data filled in: send it as it is, log none of it, do not follow
+  // redirects. nullptr when the operation has ended. The pointer is good until the next reply() or fail().
+  const http::Request* request() const;
+  // Milliseconds that the host should allow for this request.
+  std::int64_t timeout_ms() const;
+  // Hands in the answer. The next request() or the result follows.
+  void reply(http::Response response);
+  // No answer came. `error.sent` must say how far the request went; when in doubt kMaybe.
+  void fail(Error error);
+  // The output as JSON text once request() is nullptr.
+  const Result<std::string>& result() const;
+
+ private:
+  std::unique_ptr<Operation> operation_;
+};
+
+}  // namespace till

@@ -1,0 +1,72 @@
+// Runtime: what an embedder opens once. Owns the I/O thread, the TLS context, the connection pool, the store and the loaded
+// plugins, and makes all of them anew in a forked child.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/http/client.h"
+#include "core/plugin/plugin.h"
+
+namespace till {
+
+class Engine;
+
+struct RuntimeOptions {
+  // Folders that hold one folder per provider; searched in order, before $TILL_PLUGIN_PATH (colon-separated) and the
+  // installed ones.
+  std::vector<std::string> plugin_path;
+  // "sqlite:/path/to/file" or a plain path; "memory" keeps nothing beyond this process. Empty: $TILL_STORE, else
+  // $XDG_STATE_HOME/till/till.sqlite3 (~/.local/state/till/till.sqlite3).
+  std::string store;
+  http::ClientOptions http;
+  std::shared_ptr<const Clock> clock;  // null: the system's
+
+  // {"plugin_path": [...], "store": "...", "ca_file": "...", "proxy": "...", "no_proxy": "...", "connect_timeout_ms": 10000,
+  // "max_connections_per_origin": 64}; every member may be absent, unknown ones are kConfiguration errors.
+  static Result<RuntimeOptions> from_json(std::string_view text);
+};
+
+// Safe to call from any thread, and usable in a child after fork(): threads, connections and the store's handle are made
+// lazily, and again in the child. Calls under way in the parent at fork() complete in the parent only.
+class Runtime : public std::enable_shared_from_this<Runtime> {
+ public:
+  // Opens no file and starts no thread yet. kConfiguration when the options are wrong.
+  static Result<std::shared_ptr<Runtime>> open(RuntimeOptions options);
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  // The plugin, loaded on first use. kNotFound names the providers there are; kPlugin when it is broken.
+  Result<std::shared_ptr<const plugin::Plugin>> provider(std::string_view id);
+  // Ids of all providers on the path, sorted. Broken plugins are listed too; provider() says what is wrong.
+  std::vector<std::string> provider_ids() const;
+  // The manifest of one provider as JSON text, for forms and lists.
+  Result<std::string> describe_provider(std::string_view id);
+
+  const Clock& clock() const { return *options_.clock; }
+  const RuntimeOptions& options() const { return options_; }
+  // The store's place as it will be used: a path, or "memory".
+  const std::string& store_place() const { return store_place_; }
+  // Threads, connections and store of the current process.
+  Result<std::shared_ptr<Engine>> engine();
+
+ private:
+  struct Private {};
+
+ public:
+  Runtime(Private, RuntimeOptions options, std::string store_place);
+
+ private:
+  struct State;
+  RuntimeOptions options_;
+  std::string store_place_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace till
