@@ -1,0 +1,34 @@
+// Encodings of bytes as text: hex, base64 and base58. Pure functions, safe on any thread.
+//
+// Every decoder fails with kInvalidRequest, code "invalid_encoding". The message names the position and never quotes
+// the text, which may be a secret.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+
+namespace till {
+
+// Base58 takes time quadratic in its length and carries keys and addresses only.
+inline constexpr std::size_t kMaxBase58Bytes = 256;
+
+// Lower-case, two characters for each byte.
+std::string hex_encode(std::string_view bytes);
+// Upper and lower case; an even number of digits and nothing else.
+Result<std::string> hex_decode(std::string_view text);
+
+// RFC 4648 section 4 with padding.
+std::string base64_encode(std::string_view bytes);
+// Strict: standard alphabet, padded, no spaces or line breaks, unused bits zero. So exactly one text stands for given
+// bytes.
+Result<std::string> base64_decode(std::string_view text);
+
+// Bitcoin's alphabet; each leading zero byte is a leading "1". Fails beyond kMaxBase58Bytes.
+Result<std::string> base58_encode(std::string_view bytes);
+// The inverse. Fails when the bytes would be more than kMaxBase58Bytes.
+Result<std::string> base58_decode(std::string_view text);
+
+}  // namespace till

@@ -1,0 +1,24 @@
+// Ids that sort by the time they were made, and the random bytes that they and keys are made of.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "core/base/clock.h"
+
+namespace till {
+
+// `prefix` ("pay_") as it is, then 26 characters of Crockford's base32, upper-case: 48 bits of Unix milliseconds, then
+// 80 random bits.
+//
+// Within a process each id sorts after every id made before it, on whatever thread, even when the clock stands still or
+// goes back: the first 16 of the random bits then count on. The last 64 bits are always fresh from the kernel, so a
+// forked child never repeats its parent. Takes no lock.
+std::string new_id(std::string_view prefix, const Clock& clock);
+
+// `size` bytes from getrandom(2), fit for keys. Ends the process when the kernel has no randomness to give, because
+// nothing safe can be done then. Any thread.
+std::string random_bytes(std::size_t size);
+
+}  // namespace till
