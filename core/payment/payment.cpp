@@ -1,0 +1,166 @@
+// Payment: names of states and the JSON shapes.
+#include "core/payment/payment.h"
+
+#include <array>
+#include <utility>
+
+#include "core/base/time.h"
+
+namespace till {
+namespace {
+
+using json::Value;
+
+constexpr std::array<std::pair<PaymentStatus, std::string_view>, 8> kStatusNames{{
+    {PaymentStatus::kPending, "pending"},
+    {PaymentStatus::kRequiresAction, "requires_action"},
+    {PaymentStatus::kUnderpaid, "underpaid"},
+    {PaymentStatus::kProcessing, "processing"},
+    {PaymentStatus::kPaid, "paid"},
+    {PaymentStatus::kExpired, "expired"},
+    {PaymentStatus::kCancelled, "cancelled"},
+    {PaymentStatus::kFailed, "failed"},
+}};
+
+Value text_or_null(const std::string& text) { return text.empty() ? Value() : Value(text); }
+Value money_or_null(const std::optional<Money>& money) { return money ? money_to_json(*money) : Value(); }
+Value time_or_null(std::optional<UnixMillis> at_ms) { return at_ms ? Value(format_iso_time(*at_ms)) : Value(); }
+
+std::string text_of(const Value& record, std::string_view key) {
+  return std::string(record.find_string(key).value_or(std::string_view()));
+}
+
+Value value_of(const Value& record, std::string_view key) {
+  const Value* value = record.find(key);
+  return value ? *value : Value();
+}
+
+Result<std::optional<Money>> money_of(const Value& record, std::string_view key) {
+  const Value* value = record.find(key);
+  if (!value || value->is_null()) return std::optional<Money>();
+  TILL_ASSIGN(Money money, money_from_json(*value, "$." + std::string(key)));
+  return std::optional<Money>(std::move(money));
+}
+
+Result<std::optional<UnixMillis>> time_of(const Value& record, std::string_view key) {
+  const auto text = record.find_string(key);
+  if (!text) return std::optional<UnixMillis>();
+  TILL_ASSIGN(UnixMillis at_ms, parse_time(*text));
+  return std::optional<UnixMillis>(at_ms);
+}
+
+Status read_amounts(const Value& record, Payment& payment) {
+  TILL_ASSIGN(payment.amount, money_of(record, "amount"));
+  TILL_ASSIGN(payment.amount_paid, money_of(record, "amount_paid"));
+  TILL_ASSIGN(payment.amount_due, money_of(record, "amount_due"));
+  TILL_ASSIGN(payment.amount_refunded, money_of(record, "amount_refunded"));
+  return {};
+}
+
+Status read_times(const Value& record, Payment& payment) {
+  TILL_ASSIGN(auto created_at, time_of(record, "created_at"));
+  TILL_ASSIGN(auto updated_at, time_of(record, "updated_at"));
+  TILL_ASSIGN(payment.expires_at, time_of(record, "expires_at"));
+  payment.created_at = created_at.value_or(0);
+  payment.updated_at = updated_at.value_or(0);
+  return {};
+}
+
+}  // namespace
+
+std::string_view payment_status_name(PaymentStatus status) {
+  for (const auto& [known, name] : kStatusNames)
+    if (known == status) return name;
+  return "pending";
+}
+
+std::optional<PaymentStatus> payment_status_from_name(std::string_view name) {
+  for (const auto& [status, known] : kStatusNames)
+    if (known == name) return status;
+  return std::nullopt;
+}
+
+Value money_to_json(const Money& money) {
+  return json::Object{{"amount", money.amount_text()}, {"currency", money.currency().code()}};
+}
+
+Result<Money> money_from_json(const Value& value, std::string_view path) {
+  const auto here = [&](std::string_view member) { return std::string(path) + "." + std::string(member); };
+  if (!value.object())
+    return invalid_request(std::string(path), "expected {\"amount\": \"48.25\", \"currency\": \"EUR\"}, got " +
+                                                  std::string(value.type_name()));
+  for (const auto& [key, member] : *value.object())
+    if (key != "amount" && key != "currency") return invalid_request(here(key), "unknown member of an amount");
+  const auto amount = value.find_string("amount");
+  const auto currency = value.find_string("currency");
+  if (!amount) return invalid_request(here("amount"), "expected a decimal as text, for instance \"48.25\"");
+  if (!currency) return invalid_request(here("currency"), "expected a currency code as text, for instance \"EUR\"");
+  auto money = Money::parse(*amount, *currency);
+  if (!money.ok()) money.error().field = here(money.error().field == "currency" ? "currency" : "amount");
+  return money;
+}
+
+Value payment_to_json(const Payment& payment) {
+  json::Object out;
+  out.reserve(25);
+  out.set("id", text_or_null(payment.id));
+  out.set("provider", payment.provider);
+  out.set("provider_id", text_or_null(payment.provider_id));
+  out.set("gateway", payment.gateway);
+  out.set("reference", text_or_null(payment.reference));
+  out.set("description", text_or_null(payment.description));
+  out.set("status", payment_status_name(payment.status));
+  out.set("outcome", payment.outcome == Outcome::kKnown ? "known" : "unknown");
+  out.set("amount", money_or_null(payment.amount));
+  out.set("amount_paid", money_or_null(payment.amount_paid));
+  out.set("amount_due", money_or_null(payment.amount_due));
+  out.set("amount_refunded", money_or_null(payment.amount_refunded));
+  out.set("checkout_url", text_or_null(payment.checkout_url));
+  out.set("qr_url", text_or_null(payment.qr_url));
+  out.set("pay_to", payment.pay_to);
+  out.set("next_action", payment.next_action);
+  out.set("refunds", payment.refunds);
+  out.set("decline", payment.decline);
+  out.set("test", payment.test);
+  out.set("created_at", time_or_null(payment.created_at ? std::optional(payment.created_at) : std::nullopt));
+  out.set("updated_at", time_or_null(payment.updated_at ? std::optional(payment.updated_at) : std::nullopt));
+  out.set("expires_at", time_or_null(payment.expires_at));
+  out.set("metadata", payment.metadata);
+  out.set("raw", payment.raw);
+  return out;
+}
+
+Value payment_to_record(const Payment& payment) {
+  Value record = payment_to_json(payment);
+  record.object()->set("state", payment.state);
+  return record;
+}
+
+Result<Payment> payment_from_record(const Value& record) {
+  const auto status = payment_status_from_name(record.find_string("status").value_or(""));
+  if (!record.object() || !status) return internal_error("a stored payment cannot be read");
+  Payment payment;
+  payment.id = text_of(record, "id");
+  payment.provider = text_of(record, "provider");
+  payment.provider_id = text_of(record, "provider_id");
+  payment.gateway = text_of(record, "gateway");
+  payment.reference = text_of(record, "reference");
+  payment.description = text_of(record, "description");
+  payment.status = *status;
+  payment.outcome = record.find_string("outcome") == "unknown" ? Outcome::kUnknown : Outcome::kKnown;
+  TILL_TRY(read_amounts(record, payment));
+  payment.checkout_url = text_of(record, "checkout_url");
+  payment.qr_url = text_of(record, "qr_url");
+  payment.pay_to = value_of(record, "pay_to");
+  payment.next_action = value_of(record, "next_action");
+  payment.decline = value_of(record, "decline");
+  if (const Value* refunds = record.find("refunds"); refunds && refunds->array()) payment.refunds = *refunds->array();
+  payment.test = record.find_bool("test").value_or(false);
+  TILL_TRY(read_times(record, payment));
+  payment.metadata = value_of(record, "metadata");
+  payment.raw = value_of(record, "raw");
+  payment.state = value_of(record, "state");
+  return payment;
+}
+
+}  // namespace till

@@ -1,0 +1,43 @@
+// How a payment may change: pure functions. Reply, poll and webhook all come through apply().
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/json/value.h"
+#include "core/payment/payment.h"
+
+namespace till {
+
+// What a provider was seen to say of a payment, already in our words. Absent members say nothing.
+struct Observation {
+  std::string provider_id;
+  std::optional<PaymentStatus> status;
+  std::optional<Money> amount, amount_paid, amount_due, amount_refunded;
+  std::string reference;
+  std::optional<bool> test;
+  std::string checkout_url, qr_url;
+  json::Value pay_to, next_action, decline;
+  std::optional<UnixMillis> created_at, expires_at;
+  json::Value state, raw;
+};
+
+// Reads what a provider's script returned. kPlugin, code "script_output", with the place in `field`.
+Result<Observation> read_observation(const json::Value& output);
+
+// True when a payment may go from one status to the other; staying is always allowed. `paid` is never left.
+bool may_change(PaymentStatus from, PaymentStatus to);
+
+struct Change {
+  Payment payment;
+  bool status_changed = false;
+};
+
+// The payment as it is after the observation. A status that may_change() forbids is ignored: late news moves nothing
+// backwards. kProvider errors, and nothing changes, when the observation is of another payment: code "amount_mismatch",
+// "currency_mismatch", "reference_mismatch", "mode_mismatch" or "id_mismatch".
+Result<Change> apply(const Payment& payment, const Observation& observation, UnixMillis now_ms);
+
+}  // namespace till

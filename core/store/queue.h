@@ -1,0 +1,53 @@
+// StoreQueue: lets many threads share one store, and many waiting changes share one commit.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/store/store.h"
+
+namespace till {
+
+// Safe to call from any thread. One thread, started at the first change, runs all that is waiting in one transaction.
+class StoreQueue {
+ public:
+  using Task = std::function<Status(Store&)>;
+  using Done = std::function<void(Status)>;
+
+  explicit StoreQueue(std::unique_ptr<Store> store);
+  // Finishes what is waiting.
+  ~StoreQueue();
+  StoreQueue(const StoreQueue&) = delete;
+  StoreQueue& operator=(const StoreQueue&) = delete;
+
+  // Runs the task inside a transaction; `done` is called after it is durable, or with the task's or the commit's error
+  // and then the task has changed nothing. `done` runs on the queue's thread and must not block.
+  void submit(Task task, Done done);
+  // The same, and waits. Not from a `done`.
+  Status run(Task task);
+  // Looks something up, on the calling thread, between transactions.
+  Status read(const Task& task);
+
+ private:
+  struct Waiting {
+    Task task;
+    Done done;
+  };
+  void loop();
+  void run_batch(std::vector<Waiting>& batch);
+
+  std::unique_ptr<Store> store_;
+  std::mutex store_mutex_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Waiting> waiting_;
+  bool closing_ = false;
+  std::thread thread_;
+};
+
+}  // namespace till
