@@ -19,12 +19,12 @@ class Currency {
 
   constexpr Currency(std::string_view code, std::string_view name, int exponent, bool crypto)
       : code_(code), name_(name), exponent_(exponent), crypto_(crypto) {}
-  std::string_view code() const { return code_; }
-  std::string_view name() const { return name_; }
+  constexpr std::string_view code() const { return code_; }
+  constexpr std::string_view name() const { return name_; }
   // Digits after the point of the smallest unit: 2 for EUR, 0 for JPY, 3 for BHD, 8 for BTC, 18 for ETH.
-  int exponent() const { return exponent_; }
-  bool is_crypto() const { return crypto_; }
-  bool operator==(const Currency& other) const { return code_ == other.code_; }
+  constexpr int exponent() const { return exponent_; }
+  constexpr bool is_crypto() const { return crypto_; }
+  constexpr bool operator==(const Currency& other) const { return code_ == other.code_; }
 
  private:
   std::string_view code_;
