@@ -1,0 +1,524 @@
+-- BitPay: invoices, refunds, rates, ledgers and tokens over the RPC interface (one POST endpoint, methods by name).
+-- Protocol: bitpay/cordova-sdk docs/api.md for the methods ("the documentation" below), lib/rpc-client.js for the wire.
+
+local INVOICE_STATUS = {
+  new = "pending", paid = "processing", confirmed = "paid", complete = "paid", expired = "expired", invalid = "failed",
+}
+-- "pending" is documented; the others are the words of BitPay's later REST interface. Any other word counts as pending.
+local REFUND_STATUS = {
+  pending = "pending", created = "pending", preview = "pending",
+  success = "succeeded", failure = "failed", cancelled = "cancelled", canceled = "cancelled",
+}
+local APPROVAL_HOST = {live = "https://bitpay.com", test = "https://test.bitpay.com"}
+-- "six confirmations in the blockchain before a refund can be requested"
+local REFUND_CONFIRMATIONS = 6
+local DAY_MS = 24 * 60 * 60 * 1000
+local NUMBERS = {price = true, amount = true}
+
+local function object(value)
+  return type(value) == "table" and value ~= json.null and value or {}
+end
+
+local function plain_text(value)
+  return type(value) == "string" and value ~= "" and value or nil
+end
+
+local function milliseconds(value)
+  return type(value) == "number" and value or nil
+end
+
+local function time_of(value)
+  return plain_text(value) and time.parse(value) or nil
+end
+
+-- ---- the wire
+
+-- As BitPay's own client reads an answer: `data` if it says something, else the whole answer.
+local function result_of(reply)
+  local body = reply.json
+  if body == nil then fail("ProviderError", "BitPay's answer is no JSON.") end
+  if type(body) ~= "table" then return body end
+  local data = body.data
+  if data == nil or data == json.null or data == false or data == 0 or data == "" then return body end
+  return data
+end
+
+-- One method call. `params` is JSON text inside the JSON body, and the key order is that of BitPay's client.
+local function call(path, method, params, options)
+  local nonce = nil
+  if options.auth ~= false and settings.has.private_key then
+    nonce = settings.nonce == "disabled" and json.null or time.nonce()
+  end
+  options.json = json.object("method", method, "params", json.encode(params or json.object()), "nonce", nonce)
+  return result_of(http.post(path, options))
+end
+
+-- Public calls carry neither token nor identity.
+local function public(method, params, write)
+  return call("/api", method, params, {auth = false, read = not write})
+end
+
+local function need_token()
+  if not settings.has.token then
+    fail("ConfigurationError", "This needs an API token: make one with tokens.create and have it approved.", {field = "$.token"})
+  end
+end
+
+-- Calls that both facades have.
+local function with_token(method, params, write)
+  need_token()
+  return call("/api/{secret.token}", method, params, {read = not write})
+end
+
+local function need_merchant()
+  if settings.facade ~= "merchant" then
+    fail("Unsupported", "A point-of-sale token cannot do this; it needs a token with the facade \"merchant\".", {code = "facade"})
+  end
+  need_token()
+  if not settings.has.private_key then
+    fail("ConfigurationError", "A merchant token needs the private key that it was made with.", {field = "$.private_key"})
+  end
+end
+
+local function merchant(method, params, write)
+  need_merchant()
+  return call("/api/{secret.token}", method, params, {read = not write})
+end
+
+local function merchant_invoice(id)
+  local invoice = object(merchant("getInvoice", json.object("invoiceId", id)))
+  if invoice.id ~= id then fail("ProviderError", "BitPay answered with another invoice than was asked for.") end
+  return invoice
+end
+
+-- Calls on the invoice itself, with the token that a merchant's getInvoice hands out for it.
+local function on_invoice(invoice, method, params, write)
+  if not plain_text(invoice.token) then fail("ProviderError", "BitPay's invoice came without its token.") end
+  return call("/api/{token}", method, params, {path = {token = invoice.token}, read = not write})
+end
+
+-- ---- amounts and invoices
+
+local function money_of(amount, currency)
+  if amount == nil or amount == json.null or not plain_text(currency) then return nil end
+  local ok, value = pcall(money.of, amount, currency)
+  if ok then return value end
+  log.warn("an amount in " .. currency .. " could not be read exactly")
+  return nil
+end
+
+-- BitPay takes at most two decimals, six for bitcoin (bitpay/ruby-client).
+local function price_of(amount)
+  local most = amount.currency == "BTC" and 6 or 2
+  if #amount.currency ~= 3 then
+    fail("InvalidRequest", "BitPay's currency codes have three letters.", {field = "$.amount.currency"})
+  end
+  local parts = text.split(amount.amount, ".")
+  local decimals = parts[2] or ""
+  while #decimals > most and decimals:sub(-1) == "0" do decimals = decimals:sub(1, -2) end
+  if #decimals > most then
+    fail("InvalidRequest", "BitPay takes at most " .. most .. " decimals in " .. amount.currency .. ".", {field = "$.amount.amount"})
+  end
+  return json.number(decimals == "" and parts[1] or parts[1] .. "." .. decimals)
+end
+
+-- A partly paid invoice is never paid, whatever else it says; an overpaid one is.
+local function status_of(invoice)
+  local status = INVOICE_STATUS[invoice.status]
+    or fail("ProviderError", "BitPay answered with an invoice status that its documentation does not have.", {code = "unknown_status"})
+  local exception = invoice.exceptionStatus
+  if status == "failed" or not exception or exception == json.null then return status end
+  if exception == "paidPartial" then return "underpaid" end
+  if exception ~= "paidOver" then
+    log.warn("the invoice has an exception status that is not documented")
+    return status == "paid" and "processing" or status
+  end
+  return status == "pending" and "processing" or status
+end
+
+-- Amounts paid and due in the invoice's currency, where the documentation lets them be known exactly: BitPay reports them
+-- in bitcoin only, and the rate does not divide evenly.
+local function paid_and_due(invoice, status, amount)
+  if not amount then return nil, nil end
+  local paid_btc = money_of(invoice.btcPaid, "BTC")
+  if amount.currency == "BTC" then
+    local due = money_of(invoice.btcDue, "BTC")
+    local zero = money.of("0", "BTC")
+    if due and money.compare(due, zero) < 0 then due = zero end
+    return paid_btc, due
+  end
+  local zero = money.of("0", amount.currency)
+  if paid_btc and money.is_zero(paid_btc) then return zero, amount end
+  local exact = not invoice.exceptionStatus or invoice.exceptionStatus == json.null
+  if exact and (status == "processing" or status == "paid") then return amount, zero end
+  return nil, nil
+end
+
+-- Where to send bitcoin. The address stands only in the payment URL, which is gone once the invoice is paid or expired.
+local function pay_to_of(invoice)
+  local uri = plain_text(object(invoice.paymentUrls).BIP21)
+  if not uri or not text.starts(uri, "bitcoin:") then return nil end
+  return {
+    currency = "BTC",
+    amount = object(money_of(invoice.btcDue or invoice.btcPrice, "BTC")).amount,
+    address = text.split(uri:sub(9), "?")[1],
+    uri = uri,
+    rate = invoice.rate and invoice.rate ~= json.null and tostring(invoice.rate) or nil,
+  }
+end
+
+local function payment_from(invoice)
+  if not plain_text(invoice.id) then fail("ProviderError", "BitPay's answer is no invoice.") end
+  local status = status_of(invoice)
+  local amount = money_of(invoice.price, invoice.currency)
+  local paid, due = paid_and_due(invoice, status, amount)
+  return {
+    id = invoice.id,
+    status = status,
+    amount = amount,
+    amount_paid = paid,
+    amount_due = due,
+    reference = plain_text(invoice.orderId),
+    checkout_url = plain_text(invoice.url),
+    pay_to = pay_to_of(invoice),
+    created_at = milliseconds(invoice.invoiceTime),
+    expires_at = milliseconds(invoice.expirationTime),
+    test = settings.mode == "test",
+    raw = invoice,
+  }
+end
+
+-- ---- payments
+
+function provider.payments.create(input)
+  local options, details = object(input.options), settings.send_order_details and input or {}
+  local invoice = with_token("createInvoice", json.object(
+    "price", price_of(input.amount),
+    "currency", input.amount.currency,
+    "orderId", options.orderId or details.reference,
+    "itemCode", options.itemCode,
+    "itemDesc", details.description,
+    "posData", options.posData,
+    "notificationURL", options.notificationURL or details.webhook_url,
+    "redirectURL", details.return_url), true)
+  return payment_from(object(invoice))
+end
+
+function provider.payments.get(input)
+  local id = input.payment.provider_id
+  if settings.facade == "merchant" then return payment_from(merchant_invoice(id)) end
+  local invoice = object(public("getInvoice", json.object("invoiceId", id)))
+  if invoice.id ~= id then fail("ProviderError", "BitPay answered with another invoice than was asked for.") end
+  return payment_from(invoice)
+end
+
+local function ms_of(value)
+  if type(value) == "number" then return value end
+  return plain_text(value) and time.parse(value) or nil
+end
+
+local function day(ms)
+  return time.iso(ms):sub(1, 10)
+end
+
+-- findInvoices knows whole days and does not say of which time zone, nor whether the last one counts: a day is added at
+-- each end and what lies outside is left out here.
+function provider.payments.list(input)
+  local options = object(input.options)
+  local from, to = ms_of(input.from), ms_of(input.to)
+  if not from then
+    fail("InvalidRequest", "BitPay lists invoices of a time span only: say from when.", {field = "$.from"})
+  end
+  local skip = tonumber(input.cursor or "0") or 0
+  local found = object(merchant("findInvoices", json.object(
+    "dateStart", day(from - DAY_MS),
+    "dateEnd", to and day(to + DAY_MS) or nil,
+    "limit", input.limit,
+    "skip", skip > 0 and skip or nil,
+    "itemCode", options.itemCode,
+    "orderId", options.orderId or input.reference)))
+  local items = json.array({})
+  for _, invoice in ipairs(found) do
+    local made = milliseconds(invoice.invoiceTime) or from
+    if made >= from and (not to or made <= to) then items[#items + 1] = payment_from(invoice) end
+  end
+  local more = input.limit and #found >= input.limit
+  return {items = items, next = more and tostring(skip + #found) or nil}
+end
+
+function provider.payments.accept(input)
+  local invoice = merchant_invoice(input.payment.provider_id)
+  local methods = {paidPartial = "creditPartialPayment", paidOver = "creditOverpayment"}
+  local method = methods[invoice.exceptionStatus]
+    or fail("Conflict", "This invoice is neither underpaid nor overpaid, so there is nothing to accept.", {code = "nothing_to_accept"})
+  return payment_from(object(on_invoice(invoice, method, json.object("commit", true), true)))
+end
+
+-- ---- refunds
+
+local function refund_from(record, amount)
+  local status = REFUND_STATUS[record.status]
+  if not status then log.warn("a refund has a status that is not known; it counts as pending") end
+  return {
+    id = record.id,
+    status = status or "pending",
+    amount = amount or money_of(record.amount, record.currency),
+    created_at = time_of(record.requestDate),
+    raw = record,
+  }
+end
+
+local function conflict(code, message)
+  fail("Conflict", message, {code = code})
+end
+
+-- The documented conditions, checked before anything is asked for.
+local function check_refundable(invoice)
+  if invoice.exceptionStatus == "paidPartial" or invoice.exceptionStatus == "paidOver" then
+    conflict("not_settled", "BitPay refunds no invoice that is under- or overpaid: call payments.accept first.")
+  end
+  if invoice.status ~= "complete" and invoice.status ~= "confirmed" then
+    conflict("not_paid", "BitPay refunds an invoice only after it is paid and confirmed.")
+  end
+  if invoice.status == "complete" then return end
+  for _, transaction in ipairs(object(invoice.transactions)) do
+    if (milliseconds(transaction.confirmations) or 0) < REFUND_CONFIRMATIONS then
+      conflict("too_few_confirmations", "BitPay refunds an invoice after six confirmations of its payment.")
+    end
+  end
+end
+
+function provider.refunds.create(input)
+  local address = plain_text(object(input.options).bitcoinAddress) or plain_text(input.address)
+  if not address then
+    fail("InvalidRequest", "BitPay sends a refund to a bitcoin address that the buyer must give.", {field = "$.options.bitcoinAddress"})
+  end
+  local invoice = merchant_invoice(input.payment.provider_id)
+  check_refundable(invoice)
+  local price = money_of(invoice.price, invoice.currency)
+  local amount = input.amount or price
+  if price and amount.currency == price.currency and money.compare(amount, price) > 0 then
+    fail("InvalidRequest", "The refund is larger than the invoice.", {field = "$.amount.amount"})
+  end
+  local record = object(on_invoice(invoice, "refund", json.object(
+    "bitcoinAddress", address, "amount", price_of(amount), "currency", amount.currency), true))
+  if not plain_text(record.id) then fail("ProviderError", "BitPay's answer is no refund.") end
+  return refund_from(record, amount)
+end
+
+function provider.refunds.list(input)
+  local invoice = merchant_invoice(input.payment.provider_id)
+  local items = json.array({})
+  for _, record in ipairs(object(on_invoice(invoice, "getRefunds"))) do items[#items + 1] = refund_from(record) end
+  return {items = items}
+end
+
+function provider.refunds.get(input)
+  local id = object(input.refund).provider_id or input.id
+  for _, refund in ipairs(provider.refunds.list(input).items) do
+    if refund.id == id then return refund end
+  end
+  fail("NotFound", "BitPay lists no such refund for this invoice.")
+end
+
+-- ---- rates, currencies, ledgers
+
+function provider.rates.get(input)
+  if input.from and input.from ~= "BTC" then
+    fail("InvalidRequest", "BitPay's rates are prices of one bitcoin: from must be BTC.", {field = "$.from"})
+  end
+  local rate = object(public("getRateForCurrency", json.object("currency", input.to)))
+  if rate.code ~= input.to or rate.rate == nil then fail("ProviderError", "BitPay answered with another rate than was asked for.") end
+  return {from = "BTC", to = rate.code, rate = tostring(rate.rate), raw = rate}
+end
+
+function provider.rates.list()
+  local items = json.array({})
+  for _, rate in ipairs(object(public("getRates"))) do
+    if plain_text(rate.code) and rate.rate ~= nil then
+      items[#items + 1] = {from = "BTC", to = rate.code, rate = tostring(rate.rate), name = rate.name}
+    end
+  end
+  return {items = items}
+end
+
+function provider.currencies.list()
+  local items = json.array({})
+  for _, currency in ipairs(object(public("getCurrencies"))) do
+    items[#items + 1] = {
+      code = currency.code, name = currency.name, decimals = currency.precision, symbol = currency.symbol,
+      crypto = currency.code == "BTC" or nil,
+    }
+  end
+  return {items = items}
+end
+
+function provider.ledgers.list()
+  local items = json.array({})
+  for _, ledger in ipairs(object(merchant("getLedgers"))) do
+    local balance = money_of(ledger.balance, ledger.currency)
+    items[#items + 1] = {currency = ledger.currency, balance = balance and balance.amount or tostring(ledger.balance)}
+  end
+  return {items = items}
+end
+
+-- `scale` is the divisor of the integer amount: 100000000 makes satoshi of bitcoin.
+local function ledger_amount(entry, currency)
+  local scale, digits = entry.scale, 0
+  if type(entry.amount) ~= "number" or type(scale) ~= "number" or scale < 1 then return nil end
+  while scale % 10 == 0 do scale, digits = scale // 10, digits + 1 end
+  if scale ~= 1 then return nil end
+  local ok, amount = pcall(money.scaled, entry.amount, digits, currency)
+  return ok and amount or nil
+end
+
+function provider.ledgers.entries(input)
+  local from, to = ms_of(input.from), ms_of(input.to) or time.now()
+  if not plain_text(input.currency) then fail("InvalidRequest", "currency is required.", {field = "$.currency"}) end
+  if not from then fail("InvalidRequest", "BitPay lists ledger entries of a time span only: say from when.", {field = "$.from"}) end
+  local items = json.array({})
+  local found = merchant("getLedgerEntries", json.object(
+    "currency", input.currency, "startDate", day(from), "endDate", day(to)))
+  for _, entry in ipairs(object(found)) do
+    items[#items + 1] = {
+      code = entry.code, type = entry.txType, amount = ledger_amount(entry, input.currency),
+      created_at = time_of(entry.timestamp), payment_provider_id = entry.invoiceId,
+      description = plain_text(entry.description) or plain_text(entry.notes), raw = entry,
+    }
+  end
+  return {items = items}
+end
+
+-- ---- tokens
+
+local function token_from(record)
+  local code = plain_text(record.pairingCode)
+  local host = plain_text(settings.base_url) or APPROVAL_HOST[settings.mode]
+  return {
+    token = record.token,
+    facade = record.facade,
+    resource = record.resource,
+    created_at = milliseconds(record.dateCreated),
+    expires_at = milliseconds(record.pairingExpiration),
+    pairing_code = code,
+    approval_url = code and host .. "/api-access-request?pairingCode=" .. text.url_encode(code) or nil,
+  }
+end
+
+function provider.tokens.create(input)
+  local sin = object(settings.identity).sin
+  if not sin then
+    fail("ConfigurationError", "A token is bound to a private key: set one first.", {field = "$.private_key"})
+  end
+  local pairing_code = plain_text(input.pairing_code)
+  local made = object(public("createToken", json.object(
+    "id", sin,
+    "pairingCode", pairing_code,
+    "facade", not pairing_code and (input.facade or settings.facade) or input.facade,
+    "label", input.label or plain_text(settings.label)), true))
+  if type(made[1]) ~= "table" then fail("ProviderError", "BitPay's answer holds no token.") end
+  return token_from(made[1])
+end
+
+function provider.tokens.approve(input)
+  local items = json.array({})
+  local approved = merchant("createToken", json.object(
+    "pairingCode", input.pairing_code, "facade", input.facade or settings.facade), true)
+  for _, record in ipairs(object(approved)) do items[#items + 1] = token_from(record) end
+  return {items = items}
+end
+
+-- A read that both facades have.
+function provider.check()
+  local found = object(with_token("getInvoiceSettings"))
+  return {ok = true, detail = plain_text(found.merchantName)}
+end
+
+-- ---- native calls, by their documented names and parameters
+
+-- The caller's parameters as a JSON object: the documented ones in their order, then any others by name.
+local function ordered(params, names)
+  local list, seen, others = {}, {}, {}
+  local function add(name)
+    local value = params[name]
+    if NUMBERS[name] and value ~= nil then value = json.number(tostring(value)) end
+    if value ~= nil then list[#list + 1], list[#list + 2] = name, value end
+  end
+  for _, name in ipairs(names) do
+    seen[name] = true
+    add(name)
+  end
+  for name in pairs(params) do
+    if not seen[name] then
+      local at = 1
+      while others[at] and others[at] < name do at = at + 1 end
+      table.insert(others, at, name)
+    end
+  end
+  for _, name in ipairs(others) do add(name) end
+  return json.object(table.unpack(list))
+end
+
+local function required(params, ...)
+  for _, name in ipairs({...}) do
+    if params[name] == nil then fail("InvalidRequest", name .. " is required.", {field = "$." .. name}) end
+  end
+end
+
+-- method -> {how it is sent, its parameters in the documentation's order, how many of them are required, write}
+local METHODS = {
+  getRateForCurrency = {public, {"currency"}, 1},
+  getRates = {public, {}, 0},
+  getCurrencies = {public, {}, 0},
+  createAccount = {public, {"users", "orgs"}, 2, true},
+  createInvoice = {with_token, {"price", "currency"}, 2, true},
+  getInvoiceSettings = {with_token, {}, 0},
+  findInvoices = {merchant, {"dateStart", "dateEnd", "limit", "skip", "itemCode", "orderId"}, 1},
+  getLedgers = {merchant, {}, 0},
+  getLedgerEntries = {merchant, {"currency", "startDate", "endDate"}, 3},
+  createPublicPOSToken = {merchant, {}, 0, true},
+}
+for method, entry in pairs(METHODS) do
+  local send, names, needed, write = entry[1], entry[2], entry[3], entry[4]
+  provider.native[method] = function(params)
+    required(params, table.unpack(names, 1, needed))
+    return send(method, ordered(params, names), write)
+  end
+end
+
+-- Methods that two facades share. `as` names the facade and is not sent.
+for _, method in ipairs({"getInvoice", "getInvoiceBusToken"}) do
+  provider.native[method] = function(params)
+    required(params, "invoiceId")
+    local as = params.as or (method == "getInvoice" and settings.facade or "public")
+    params.as = nil
+    return (as == "merchant" and merchant or public)(method, ordered(params, {"invoiceId"}))
+  end
+end
+
+-- The public form needs `id`, the merchant's form has none.
+function provider.native.createToken(params)
+  if params.id ~= nil then
+    return public("createToken", ordered(params, {"id", "pairingCode", "facade", "label"}), true)
+  end
+  required(params, "pairingCode", "facade")
+  return merchant("createToken", ordered(params, {"pairingCode", "facade"}), true)
+end
+
+-- Methods of an invoice. `invoiceId` finds the invoice's token and is not sent.
+local INVOICE_METHODS = {
+  refund = {{"bitcoinAddress", "amount", "currency"}, true},
+  creditPartialPayment = {{"commit"}, true},
+  creditOverpayment = {{"commit"}, true},
+  getRefunds = {{}},
+  sendNotification = {{}, true},
+}
+for method, entry in pairs(INVOICE_METHODS) do
+  local names, write = entry[1], entry[2]
+  provider.native[method] = function(params)
+    required(params, "invoiceId", table.unpack(names))
+    local invoice = merchant_invoice(params.invoiceId)
+    params.invoiceId = nil
+    return on_invoice(invoice, method, ordered(params, names), write)
+  end
+end
