@@ -27,9 +27,17 @@ using Array = std::vector<Value>;
 class Object {
  public:
   using Member = std::pair<std::string, Value>;
+  using Iterator = std::vector<Member>::iterator;
+  using ConstIterator = std::vector<Member>::const_iterator;
 
-  Object() = default;
+  Object();
+  // Of two members with the same key the last one counts.
   Object(std::initializer_list<Member> members);
+  Object(const Object&);
+  Object(Object&&) noexcept;
+  Object& operator=(const Object&);
+  Object& operator=(Object&&) noexcept;
+  ~Object();
 
   // The member's value, or nullptr. Stays valid until the object changes.
   const Value* find(std::string_view key) const;
@@ -39,13 +47,14 @@ class Object {
   // True when a member was removed.
   bool erase(std::string_view key);
 
-  bool empty() const { return members_.empty(); }
-  std::size_t size() const { return members_.size(); }
-  void reserve(std::size_t count) { members_.reserve(count); }
-  auto begin() const { return members_.begin(); }
-  auto end() const { return members_.end(); }
-  auto begin() { return members_.begin(); }
-  auto end() { return members_.end(); }
+  bool empty() const;
+  std::size_t size() const;
+  void reserve(std::size_t count);
+  ConstIterator begin() const;
+  ConstIterator end() const;
+  Iterator begin();
+  Iterator end();
+  // The same members with equal values, whatever their order.
   bool operator==(const Object&) const;
 
  private:
@@ -92,5 +101,20 @@ class Value {
  private:
   std::variant<std::nullptr_t, bool, Number, std::string, Array, Object> data_;
 };
+
+// Here, because they need Value to be complete.
+inline Object::Object() = default;
+inline Object::Object(const Object&) = default;
+inline Object::Object(Object&&) noexcept = default;
+inline Object& Object::operator=(const Object&) = default;
+inline Object& Object::operator=(Object&&) noexcept = default;
+inline Object::~Object() = default;
+inline bool Object::empty() const { return members_.empty(); }
+inline std::size_t Object::size() const { return members_.size(); }
+inline void Object::reserve(std::size_t count) { members_.reserve(count); }
+inline Object::ConstIterator Object::begin() const { return members_.begin(); }
+inline Object::ConstIterator Object::end() const { return members_.end(); }
+inline Object::Iterator Object::begin() { return members_.begin(); }
+inline Object::Iterator Object::end() { return members_.end(); }
 
 }  // namespace till::json
