@@ -1,16 +1,20 @@
 // Secret: bytes that are wiped when they go, and that nothing can compare with ==, print or copy by accident.
 #pragma once
 
-#include <string>
+#include <cstddef>
+#include <memory>
 #include <string_view>
 
 namespace till {
 
-// Move-only. The bytes live on the heap and are cleansed before the memory is given back.
+// Move-only. The bytes live on the heap, never inside the object, so a move leaves no copy behind; they are cleansed
+// before the memory is given back. Compare with constant_time_equal().
 class Secret {
  public:
   Secret() = default;
+  // Copies the bytes; wiping the original is the caller's part.
   explicit Secret(std::string_view bytes);
+  // What was moved from is empty.
   Secret(Secret&& other) noexcept;
   Secret& operator=(Secret&& other) noexcept;
   Secret(const Secret&) = delete;
@@ -18,15 +22,19 @@ class Secret {
   ~Secret();
 
   // An explicit second owner.
-  Secret clone() const;
-  bool empty() const { return bytes_.empty(); }
+  Secret clone() const { return Secret(reveal()); }
+  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
   // The bytes, for the one place that uses them. The view dies with this object.
-  std::string_view reveal() const { return bytes_; }
+  std::string_view reveal() const { return {bytes_.get(), size_}; }
 
   bool operator==(const Secret&) const = delete;
 
  private:
-  std::string bytes_;
+  void wipe();
+
+  std::unique_ptr<char[]> bytes_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace till
