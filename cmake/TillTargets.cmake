@@ -1,5 +1,10 @@
 # How this project's libraries and tests are declared: the same warnings, sanitizers and include root everywhere.
 
+find_program(TILL_CCACHE ccache)
+if(TILL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${TILL_CCACHE}")
+endif()
+
 add_library(till_options INTERFACE)
 target_include_directories(till_options INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
 target_compile_options(till_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)

@@ -1,0 +1,456 @@
+/*
+ * till.h: the whole C surface of till, an embeddable payment runtime for shops.
+ *
+ * Everything is reached through opaque handles; what goes in and comes out is UTF-8 JSON, described by the JSON Schemas in
+ * docs/schemas/. What is not in this header is not API.
+ *
+ * Rules that hold for every function, and are not repeated below:
+ *  - Text arguments end with NUL. Where a size follows a pointer, the bytes need no NUL; TILL_NUL_TERMINATED as the size
+ *    says that they have one. Inputs are borrowed for the duration of the call only.
+ *  - A function that returns till_status writes its outputs on TILL_OK only, and on failure sets them to NULL and, when
+ *    `error` is not NULL, stores there a till_error that the caller frees with till_error_free(). On TILL_OK `*error` is
+ *    set to NULL.
+ *  - NULL for an argument that is not called optional is TILL_INVALID_REQUEST, or a neutral value (NULL, 0) from the
+ *    functions that return no status; never a crash. Every _free function accepts NULL.
+ *  - Handles may be freed in any order: a gateway keeps its runtime, an exchange its gateway. A handle must not be freed
+ *    while another thread is inside a function that was given it, and not twice.
+ *  - Every function may be called from any thread at any time, and one till_runtime or till_gateway by many threads at
+ *    once. A till_exchange belongs to one thread at a time; replies, errors and cards are immutable.
+ *  - After fork() runtimes and gateways work in the parent and in the child: threads, connections and the store are made
+ *    anew in the child on first use. Calls under way at fork() complete in the parent only.
+ *  - No C++ exception leaves a function; what should not happen is TILL_INTERNAL.
+ *  - No function logs, and no error text holds, a secret or card data.
+ *
+ * Since: the version of the library in which a symbol appeared. Numbers and signatures of symbols are never changed and
+ * never reused; new ones are added at the end.
+ */
+#ifndef TILL_H
+#define TILL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define TILL_API __attribute__((visibility("default")))
+#else
+#define TILL_API
+#endif
+
+/* The version of this header. Since 0.1. */
+#define TILL_VERSION "0.1.0"
+/* The ABI that this header describes; till_abi_version() is that of the library in use. Since 0.1. */
+#define TILL_ABI_VERSION 0
+/* As the size of a text argument: the text ends with NUL. Since 0.1. */
+#define TILL_NUL_TERMINATED ((size_t)-1)
+
+/* What became of a call: one number per class of the error tree. Since 0.1. */
+typedef enum till_status {
+  TILL_OK = 0,
+  TILL_INTERNAL = 1,          /* a fault of the library */
+  TILL_CONFIGURATION = 2,     /* settings, secrets or options are wrong; nothing was sent */
+  TILL_INVALID_REQUEST = 3,   /* the input is wrong; the error's `field` says where */
+  TILL_UNSUPPORTED = 4,       /* the provider has no such operation; nothing was sent */
+  TILL_AUTHENTICATION = 5,    /* the provider refused the credentials */
+  TILL_PERMISSION_DENIED = 6, /* the credentials are good but may not do this */
+  TILL_NOT_FOUND = 7,
+  TILL_CONFLICT = 8,          /* the same idempotency key with another input, or a state that forbids the operation */
+  TILL_RATE_LIMITED = 9,      /* the error's `retry_after_ms` says when, if the provider said so */
+  TILL_BLOCKED = 10,          /* refused as abuse; do not simply retry */
+  TILL_PROVIDER = 11,         /* the provider failed or answered against its own documentation */
+  TILL_TRANSPORT = 12,        /* no answer; the error's `sent` says how far the request went */
+  TILL_OUTCOME_UNKNOWN = 13,  /* a write was sent and no answer came; reconcile before trying again */
+  TILL_WEBHOOK_REJECTED = 14, /* the error's `reason` says why */
+  TILL_PLUGIN = 15            /* the provider's script or manifest misbehaved */
+} till_status;
+
+/* How far a request went when its answer failed to come. Since 0.1. */
+typedef enum till_sent {
+  TILL_SENT_NO = 0,    /* no byte left this machine */
+  TILL_SENT_MAYBE = 1, /* some bytes may have arrived; the right answer when in doubt */
+  TILL_SENT_YES = 2    /* the request arrived: an answer began */
+} till_sent;
+
+typedef struct till_runtime till_runtime;   /* what an embedder opens once: I/O thread, TLS, connections, store, plugins */
+typedef struct till_gateway till_gateway;   /* one merchant account at a provider */
+typedef struct till_reply till_reply;       /* the JSON that a call returned */
+typedef struct till_error till_error;       /* why a call failed */
+typedef struct till_card till_card;         /* payment card data held by the library */
+typedef struct till_exchange till_exchange; /* one operation stepped by the host's own HTTP client */
+
+/* ---- The library ------------------------------------------------------------------------------------------------ */
+
+/*
+ * The version of the library in use, e.g. "0.1.0".
+ * Returns:   static text.
+ * Ownership: the library's; never free it.
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API const char *till_version(void);
+
+/*
+ * The ABI of the library in use. Programs compiled for a smaller or equal TILL_ABI_VERSION run with it.
+ * Returns:   the number.
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API int till_abi_version(void);
+
+/*
+ * The name of a status as it stands in the `error` member of error JSON and in the other languages.
+ * Args:      status: any number.
+ * Returns:   "Ok", "InvalidRequest", "RateLimited", ...; "Unknown" for a number that has no meaning here.
+ * Ownership: static text; never free it.
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API const char *till_status_name(till_status status);
+
+/* ---- Runtime ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * Opens a runtime. Opens no file, no connection and no thread yet; one per process is the rule.
+ * Args:      options_json: optional; an object, every member may be absent: plugin_path (array of folders that hold one
+ *            folder per provider; searched before $TILL_PLUGIN_PATH and the installed providers), store
+ *            ("sqlite:/path/to/file", a plain path, or "memory" to keep nothing; default $TILL_STORE, else
+ *            ~/.local/state/till/till.sqlite3), ca_file (PEM; default the system's), proxy, no_proxy,
+ *            connect_timeout_ms (10000), max_connections_per_origin (64).
+ *            out: the runtime.
+ * Returns:   TILL_OK. TILL_CONFIGURATION: an option is unknown or has a wrong value (`field` says which).
+ *            TILL_INVALID_REQUEST: out is NULL, or the text is not a JSON object.
+ * Ownership: *out is the caller's; free it with till_runtime_free().
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API till_status till_runtime_open(const char *options_json, till_runtime **out, till_error **error);
+
+/*
+ * Gives the handle back. Gateways, exchanges and calls under way keep what they need until they end.
+ * Args:      runtime: may be NULL.
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API void till_runtime_free(till_runtime *runtime);
+
+/*
+ * The providers that can be opened.
+ * Args:      runtime; out: a JSON array of ids, sorted: ["bitpay","openpay"].
+ * Returns:   TILL_OK; TILL_INVALID_REQUEST for a NULL argument.
+ * Ownership: *out is the caller's; free it with till_reply_free().
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API till_status till_runtime_providers(till_runtime *runtime, till_reply **out, till_error **error);
+
+/*
+ * What is known about one provider without running its code: capabilities, what is absent and why, settings with titles
+ * and help, modes, hosts, currencies.
+ * Args:      runtime; provider: an id; out: its manifest as JSON (docs/schemas/manifest.json).
+ * Returns:   TILL_OK. TILL_NOT_FOUND: no such provider on the path. TILL_PLUGIN: its files are broken; the message names
+ *            the file and the place in it.
+ * Ownership: *out is the caller's; free it with till_reply_free().
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API till_status till_runtime_provider(till_runtime *runtime, const char *provider, till_reply **out,
+                                           till_error **error);
+
+/* ---- Gateway ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * Opens one merchant account. Nothing is sent; the operation "check" asks the provider whether the credentials are good.
+ * Args:      runtime; provider: an id; settings_json: an object checked against the provider's settings schema (see
+ *            till_runtime_provider()), plus mode, base_url (https, or http for loopback addresses), timeout_ms (30000),
+ *            label (names this account in the store), ca_file and proxy; out: the gateway.
+ * Returns:   TILL_OK. TILL_NOT_FOUND: no such provider. TILL_CONFIGURATION: a setting is missing, unknown or wrong
+ *            (`field` says which; its value is never repeated). TILL_PLUGIN: the provider's files are broken.
+ * Ownership: *out is the caller's; free it with till_gateway_free(). Secrets are copied and wiped with the gateway.
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API till_status till_gateway_open(till_runtime *runtime, const char *provider, const char *settings_json,
+                                       till_gateway **out, till_error **error);
+
+/*
+ * Gives the handle back. Exchanges and calls under way keep what they need until they end.
+ * Args:      gateway: may be NULL.
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API void till_gateway_free(till_gateway *gateway);
+
+/* ---- Calls ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * Runs one operation to its end and waits for it.
+ * Args:      gateway; operation: "payments.create", "payments.get", "refunds.create", "rates.get", "check", ..., or
+ *            "native.NAME" for a provider's own endpoint; input_json, input_size: a JSON object (docs/schemas/), or NULL
+ *            for {}; out: the operation's output.
+ * Returns:   TILL_OK, or any other status. A declined payment is TILL_OK with status "failed" and a `decline` member.
+ *            TILL_OUTCOME_UNKNOWN: the write was sent and no answer came; the error's payment_id names it.
+ * Time:      at most the gateway's timeout_ms for the network, plus the store's work.
+ * Repeating: the same call with the same idempotency_key sends nothing new and returns the first outcome.
+ * Ownership: *out is the caller's; free it with till_reply_free().
+ * Threads:   any; blocks this thread only. Not from inside a till_callback.
+ * Since 0.1.
+ */
+TILL_API till_status till_call(till_gateway *gateway, const char *operation, const char *input_json, size_t input_size,
+                               till_reply **out, till_error **error);
+
+/*
+ * Receives the end of an operation begun with till_start(): TILL_OK with a reply, or another status with an error; the
+ * other pointer is NULL. Both are the receiver's to free. Runs once, on a thread of the runtime or inside till_start();
+ * it must return soon, must not wait for other operations, and may call till_start() and every _free function. Since 0.1.
+ */
+typedef void (*till_callback)(void *context, till_status status, till_reply *reply, till_error *error);
+
+/*
+ * As till_call(), but returns at once and reports to `callback`; thousands may be under way at the same time.
+ * Args:      gateway, operation, input_json, input_size: as for till_call(); callback; context: optional, handed to it.
+ * Returns:   TILL_OK: the callback is called exactly once. TILL_INVALID_REQUEST or TILL_INTERNAL: it is never called.
+ * Ownership: the reply and the error belong to the callback.
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API till_status till_start(till_gateway *gateway, const char *operation, const char *input_json, size_t input_size,
+                                till_callback callback, void *context, till_error **error);
+
+/* ---- Reply ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * The JSON of a reply.
+ * Args:      reply; size: optional; receives the number of bytes before the NUL.
+ * Returns:   UTF-8 text ending with NUL; NULL when reply is NULL.
+ * Ownership: the reply's; good until till_reply_free().
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API const char *till_reply_json(const till_reply *reply, size_t *size);
+
+/*
+ * Frees a reply and wipes its text.
+ * Args:      reply: may be NULL.
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API void till_reply_free(till_reply *reply);
+
+/* ---- Error ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * The status that came with an error.
+ * Args:      error.
+ * Returns:   the status; TILL_OK when error is NULL.
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API till_status till_error_status(const till_error *error);
+
+/*
+ * One sentence for people: what went wrong, where, and what to do.
+ * Args:      error.
+ * Returns:   UTF-8 text ending with NUL; "" when error is NULL.
+ * Ownership: the error's; good until till_error_free().
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API const char *till_error_message(const till_error *error);
+
+/*
+ * All that is known about an error, as JSON (docs/schemas/error.json): error (the status name), status (its number), code,
+ * message, field, provider_code, request_id, payment_id, reason, sent, retryable, retry_after_ms; what is not known is
+ * left out.
+ * Args:      error; size: optional; receives the number of bytes before the NUL.
+ * Returns:   UTF-8 text ending with NUL; NULL when error is NULL.
+ * Ownership: the error's; good until till_error_free().
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API const char *till_error_json(const till_error *error, size_t *size);
+
+/*
+ * Frees an error.
+ * Args:      error: may be NULL.
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API void till_error_free(till_error *error);
+
+/* ---- Card ------------------------------------------------------------------------------------------------------- */
+
+/*
+ * Takes payment card data into the library's keeping. The input of an operation names the card by its handle:
+ * {"card": "card_..."}; the digits reach the provider and nothing else.
+ * Args:      number: 12 to 19 digits, spaces and dashes allowed; cvv: optional; 3 or 4 digits; expiry_month: "1" to "12";
+ *            expiry_year: four digits; holder_name: optional; out: the card.
+ * Returns:   TILL_OK. TILL_INVALID_REQUEST: the error's field says which part is wrong; its value is never repeated.
+ * Ownership: *out is the caller's; free it with till_card_free(). The caller's own copies are the caller's to wipe.
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API till_status till_card_new(const char *number, const char *cvv, const char *expiry_month, const char *expiry_year,
+                                   const char *holder_name, till_card **out, till_error **error);
+
+/*
+ * The handle that stands for a card in this process: a word that says nothing about it.
+ * Args:      card.
+ * Returns:   text ending with NUL; NULL when card is NULL.
+ * Ownership: the card's; good until till_card_free().
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API const char *till_card_handle(const till_card *card);
+
+/*
+ * Wipes a card; its handle means nothing afterwards. Operations under way keep their own copy until they end.
+ * Args:      card: may be NULL.
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API void till_card_free(till_card *card);
+
+/* ---- Exchange: the host sends ----------------------------------------------------------------------------------- */
+
+/*
+ * Begins an operation that the caller steps with an HTTP client of its own: while till_exchange_done() is 0, send the
+ * request that the exchange shows and hand the answer to till_exchange_reply(), or its absence to till_exchange_fail();
+ * then take till_exchange_result().
+ * Args:      gateway, operation, input_json, input_size: as for till_call(); out: the exchange.
+ * Returns:   TILL_OK, or why nothing could begin (as for till_call()).
+ * Ownership: *out is the caller's; free it with till_exchange_free().
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API till_status till_exchange_begin(till_gateway *gateway, const char *operation, const char *input_json,
+                                         size_t input_size, till_exchange **out, till_error **error);
+
+/*
+ * Whether the operation has ended.
+ * Args:      exchange.
+ * Returns:   0 when there is a request to send, 1 when there is a result (or exchange is NULL).
+ * Threads:   one at a time.
+ * Since 0.1.
+ */
+TILL_API int till_exchange_done(const till_exchange *exchange);
+
+/*
+ * The method of the request to send, e.g. "POST". The request carries credentials and perhaps card data: send it as it is,
+ * verify TLS, follow no redirect, log none of it.
+ * Args:      exchange.
+ * Returns:   text ending with NUL; NULL when the exchange is done or NULL.
+ * Ownership: the exchange's; good until the next till_exchange_reply(), _fail() or _free().
+ * Threads:   one at a time.
+ * Since 0.1.
+ */
+TILL_API const char *till_exchange_method(const till_exchange *exchange);
+
+/*
+ * The absolute URL of the request to send.
+ * Args:      exchange.
+ * Returns:   text ending with NUL; NULL when the exchange is done or NULL.
+ * Ownership: the exchange's; good until the next till_exchange_reply(), _fail() or _free().
+ * Threads:   one at a time.
+ * Since 0.1.
+ */
+TILL_API const char *till_exchange_url(const till_exchange *exchange);
+
+/*
+ * The header fields of the request, in order. Host, Content-Length and User-Agent may be absent: the client adds them.
+ * Args:      exchange; index: from 0; name, value: receive text ending with NUL.
+ * Returns:   1; 0 when there is no field with this index (outputs are set to NULL).
+ * Ownership: the exchange's; good until the next till_exchange_reply(), _fail() or _free().
+ * Threads:   one at a time.
+ * Since 0.1.
+ */
+TILL_API int till_exchange_header(const till_exchange *exchange, size_t index, const char **name, const char **value);
+
+/*
+ * The body of the request.
+ * Args:      exchange; size: receives the number of bytes; 0 when the request has no body.
+ * Returns:   the bytes; NULL when the exchange is done or NULL.
+ * Ownership: the exchange's; good until the next till_exchange_reply(), _fail() or _free().
+ * Threads:   one at a time.
+ * Since 0.1.
+ */
+TILL_API const char *till_exchange_body(const till_exchange *exchange, size_t *size);
+
+/*
+ * How long the host should allow for this request.
+ * Args:      exchange.
+ * Returns:   milliseconds; 0 when the exchange is done or NULL.
+ * Threads:   one at a time.
+ * Since 0.1.
+ */
+TILL_API int64_t till_exchange_timeout_ms(const till_exchange *exchange);
+
+/*
+ * Hands in the answer, whatever its status. The next request or the result follows.
+ * Args:      exchange; http_status: 100 to 599; headers_json: optional; [["Name", "value"], ...] or {"Name": "value"};
+ *            body, body_size: the bytes after transfer decoding and decompression; NULL for none.
+ * Returns:   TILL_OK: taken. TILL_INVALID_REQUEST: an argument is wrong, or the exchange is done; nothing has changed.
+ * Threads:   one at a time.
+ * Since 0.1.
+ */
+TILL_API till_status till_exchange_reply(till_exchange *exchange, int http_status, const char *headers_json,
+                                         const char *body, size_t body_size, till_error **error);
+
+/*
+ * Says that no answer came. The exchange ends, or asks for the request again when that is safe.
+ * Args:      exchange; sent: how far the request went, TILL_SENT_MAYBE when in doubt; message: optional; the host's words
+ *            for it, without secrets.
+ * Returns:   TILL_OK: taken. TILL_INVALID_REQUEST: an argument is wrong, or the exchange is done; nothing has changed.
+ * Threads:   one at a time.
+ * Since 0.1.
+ */
+TILL_API till_status till_exchange_fail(till_exchange *exchange, till_sent sent, const char *message, till_error **error);
+
+/*
+ * The operation's output. May be asked for more than once.
+ * Args:      exchange; out: as from till_call().
+ * Returns:   as till_call(); TILL_INVALID_REQUEST with code "not_done" while there is still a request to send.
+ * Ownership: *out is the caller's; free it with till_reply_free().
+ * Threads:   one at a time.
+ * Since 0.1.
+ */
+TILL_API till_status till_exchange_result(const till_exchange *exchange, till_reply **out, till_error **error);
+
+/*
+ * Frees an exchange. If a write was handed out and not answered, its outcome stays unknown in the store.
+ * Args:      exchange: may be NULL.
+ * Threads:   one at a time.
+ * Since 0.1.
+ */
+TILL_API void till_exchange_free(till_exchange *exchange);
+
+/* ---- Keys ------------------------------------------------------------------------------------------------------- */
+
+/*
+ * Makes a new secp256k1 key for providers that know a merchant by a key (BitPay).
+ * Args:      out: {"private_key": 64 hex digits, "public_key": compressed, 66 hex digits, "sin": "T..."}. The private key
+ *            is a secret: put it into the gateway's settings and keep it nowhere else in the clear.
+ * Returns:   TILL_OK; TILL_INTERNAL: the system gave no randomness.
+ * Ownership: *out is the caller's; till_reply_free() wipes it.
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API till_status till_key_generate(till_reply **out, till_error **error);
+
+/*
+ * The public names of a private key.
+ * Args:      private_key: 64 hex digits; out: {"public_key": ..., "sin": ...} as from till_key_generate().
+ * Returns:   TILL_OK; TILL_INVALID_REQUEST: not 64 hex digits, or not a key of the curve.
+ * Ownership: *out is the caller's; free it with till_reply_free().
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API till_status till_key_public(const char *private_key, till_reply **out, till_error **error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TILL_H */
