@@ -1,7 +1,11 @@
 // The SQLite store: one file in WAL mode, each commit synced to the disk before it counts.
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -106,11 +110,10 @@ Status prepare_file(const std::string& path) {
       return configuration_error("$.store", "cannot make the folder " + folder.string() + ": " + failed.message());
     ::chmod(folder.c_str(), S_IRWXU);
   }
-  const mode_t mask = ::umask(0077);
-  std::FILE* file = std::fopen(path.c_str(), "ab");
-  ::umask(mask);
-  if (!file) return configuration_error("$.store", "cannot write the store at " + path);
-  std::fclose(file);
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (file < 0)
+    return configuration_error("$.store", "cannot write the store at " + path + ": " + std::strerror(errno));
+  ::close(file);
   return {};
 }
 
