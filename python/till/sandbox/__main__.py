@@ -1,0 +1,106 @@
+"""`python -m till.sandbox`: runs the simulators until it is interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from types import FrameType
+
+from till.sandbox.sandbox import Sandbox
+
+_SERVICE_NAMES = {"bitpay": "BitPay", "openpay": "OpenPay"}
+
+
+def run(argv: Sequence[str]) -> int:
+    """Starts the sandbox, prints where it is, waits for SIGINT or SIGTERM. Returns the exit status."""
+    options = _parser().parse_args(argv)
+    ports = {"openpay": options.port_openpay, "bitpay": options.port_bitpay}
+    done = threading.Event()
+    restore = _stop_on_signals(done)
+    try:
+        with Sandbox(host=options.host, ports=ports, shop=options.shop) as sandbox:
+            print(_line(sandbox) if options.json else _table(sandbox), flush=True)
+            if options.until_input_ends:
+                threading.Thread(target=_wait_for_end_of_input, args=(done,), daemon=True).start()
+            done.wait()
+    except OSError as error:
+        print(f"till sandbox: cannot listen on {options.host}: {error.strerror}", file=sys.stderr)
+        return 1
+    finally:
+        restore()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="till sandbox",
+        description="Strict local simulators of OpenPay and BitPay over TLS. No real money.",
+    )
+    parser.add_argument("--json", action="store_true", help="print one line of JSON")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port-openpay", type=_port, default=0, help="default: a free one")
+    parser.add_argument("--port-bitpay", type=_port, default=0, help="default: a free one")
+    parser.add_argument("--shop", default="Corner Shop", help="name on the payer's pages")
+    parser.add_argument("--until-input-ends", action="store_true", help=argparse.SUPPRESS)
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return port
+
+
+def _stop_on_signals(done: threading.Event) -> _Restore:
+    def stop(number: int, frame: FrameType | None) -> None:
+        done.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        return _Restore(
+            {}
+        )  # only the main thread may set handlers; the caller ends the wait itself
+    caught = (signal.SIGINT, signal.SIGTERM)
+    return _Restore({number: signal.signal(number, stop) for number in caught})
+
+
+class _Restore:
+    """Puts signal handlers back."""
+
+    def __init__(self, before: dict[signal.Signals, object]) -> None:
+        self._before = before
+
+    def __call__(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+
+def _wait_for_end_of_input(done: threading.Event) -> None:
+    sys.stdin.read()
+    done.set()
+
+
+def _line(sandbox: Sandbox) -> str:
+    return json.dumps(sandbox.describe())
+
+
+def _table(sandbox: Sandbox) -> str:
+    lines = ["till sandbox: simulated payment services, no real money", ""]
+    for name, provider in sandbox.providers.items():
+        lines.append(_SERVICE_NAMES[name])
+        lines.append(f"  API       {provider.base_url}")
+        lines.append(f"  control   {provider.control_url}")
+        lines.append(f"  payer     {provider.payer_url_template}")
+        lines += [f"  {key:<9} {value}" for key, value in provider.settings.items()]
+        lines.append("")
+    lines.append(f"CA file     {sandbox.ca_file}")
+    lines.append("Stop with Ctrl-C.")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,196 @@
+"""The sandbox as a whole: both simulated services over TLS, in a thread or in a process of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from till.sandbox.bitpay import BitPay
+from till.sandbox.clock import Clock
+from till.sandbox.control import Control
+from till.sandbox.openpay import OpenPay
+from till.sandbox.server import ServerThread, Site, open_socket
+from till.sandbox.simulator import Simulator
+from till.sandbox.tls import make_tls_files
+
+_SIMULATORS: dict[str, type[Simulator]] = {"bitpay": BitPay, "openpay": OpenPay}
+PROVIDERS = tuple(sorted(_SIMULATORS))
+"""Ids of the services that are simulated."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """How one simulated service is reached and what a gateway to it needs."""
+
+    base_url: str
+    settings: Mapping[str, str]
+    control_url: str
+    payer_url_template: str
+
+
+class Sandbox:
+    """Strict local simulators of OpenPay and BitPay.
+
+    >>> with Sandbox() as sandbox:
+    ...     sandbox.providers["openpay"].base_url.startswith("https://127.0.0.1:")
+    True
+
+    `process="thread"` runs them in a background thread of this process, `"subprocess"` in a process of
+    their own that ends with this one. `ports` fixes a provider's port; the others take free ones.
+    `clock` (thread only) replaces the time; each provider else has a clock of its own that the control
+    API can advance. Not thread-safe itself; the services and `control` are.
+    """
+
+    ca_file: str
+    providers: dict[str, Provider]
+
+    def __init__(
+        self,
+        *,
+        process: Literal["thread", "subprocess"] = "thread",
+        host: str = "127.0.0.1",
+        ports: Mapping[str, int] | None = None,
+        shop: str = "Corner Shop",
+        clock: Clock | None = None,
+    ) -> None:
+        if process not in ("thread", "subprocess"):
+            raise ValueError("process must be 'thread' or 'subprocess'")
+        if clock is not None and process == "subprocess":
+            raise ValueError("a clock cannot be shared with a subprocess")
+        unknown = set(ports or {}) - set(PROVIDERS)
+        if unknown:
+            raise ValueError(f"no such provider: {min(unknown)}")
+        self._process = process
+        self._host, self._ports, self._shop, self._clock = host, dict(ports or {}), shop, clock
+        self._folder: Path | None = None
+        self._server: ServerThread | None = None
+        self._child: subprocess.Popen[str] | None = None
+
+    def start(self) -> Self:
+        """Starts serving; `OSError` when a port is taken, `RuntimeError` when starting fails."""
+        try:
+            if self._process == "thread":
+                self._start_thread()
+            else:
+                self._start_subprocess()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def close(self) -> None:
+        """Ends the services and removes the temporary files. A second call does nothing."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+        if self._child is not None:
+            _end(self._child)
+            self._child = None
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def control(self, provider_id: str) -> Control:
+        """A client that plays payer, network and bad luck for one provider."""
+        return Control(self.providers[provider_id].control_url, self.ca_file)
+
+    def describe(self) -> dict[str, Any]:
+        """Everything an embedder needs, ready for JSON. `control_url` is that of the first provider."""
+        providers = {name: asdict(provider) for name, provider in self.providers.items()}
+        return {
+            "ca_file": self.ca_file,
+            "control_url": self.providers[PROVIDERS[0]].control_url,
+            "providers": providers,
+        }
+
+    def _start_thread(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="till-sandbox-"))
+        files = make_tls_files(self._folder, self._host)
+        sites: list[Site] = []
+        try:
+            for name in PROVIDERS:
+                sock = open_socket(self._host, self._ports.get(name, 0))
+                origin = _origin(self._host, sock.getsockname()[1])
+                simulator = _SIMULATORS[name](origin, self._clock or Clock(), self._shop)
+                sites.append(Site(simulator, sock))
+        except OSError:
+            for site in sites:
+                site.sock.close()
+            raise
+        self._server = ServerThread(sites, files)
+        self._server.start()
+        self.ca_file = str(files.ca)
+        self.providers = {site.simulator.id: _provider(site.simulator) for site in sites}
+
+    def _start_subprocess(self) -> None:
+        # The child ends when its input does, so it cannot outlive a parent that was killed.
+        command = [sys.executable, "-m", "till.sandbox", "--json", "--until-input-ends"]
+        command += ["--host", self._host, "--shop", self._shop]
+        for name, port in self._ports.items():
+            command += [f"--port-{name}", str(port)]
+        self._child = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": _python_path()},
+        )
+        assert self._child.stdout is not None
+        line = self._child.stdout.readline()
+        if not line:
+            raise RuntimeError("the sandbox did not start")
+        described = json.loads(line)
+        self.ca_file = described["ca_file"]
+        self.providers = {
+            name: Provider(**provider) for name, provider in described["providers"].items()
+        }
+
+
+def _provider(simulator: Simulator) -> Provider:
+    return Provider(
+        base_url=simulator.base_url,
+        settings=simulator.gateway_settings(),
+        control_url=simulator.origin + "/_sandbox",
+        payer_url_template=simulator.payer_url_template,
+    )
+
+
+def _origin(host: str, port: int) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"https://{shown}" if port == 443 else f"https://{shown}:{port}"
+
+
+def _python_path() -> str:
+    """Lets the child find this very package, installed or not."""
+    here = str(Path(__file__).resolve().parents[2])
+    rest = os.environ.get("PYTHONPATH")
+    return here if not rest else here + os.pathsep + rest
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    child.terminate()
+    try:
+        child.communicate(timeout=10)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
