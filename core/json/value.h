@@ -44,6 +44,8 @@ class Object {
   Value* find(std::string_view key);
   // Replaces the member or appends it.
   void set(std::string_view key, Value value);
+  // Appends without looking whether the key is there, for callers who know that it is not.
+  void append(std::string key, Value value);
   // True when a member was removed.
   bool erase(std::string_view key);
 
@@ -112,6 +114,7 @@ inline Object::~Object() = default;
 inline bool Object::empty() const { return members_.empty(); }
 inline std::size_t Object::size() const { return members_.size(); }
 inline void Object::reserve(std::size_t count) { members_.reserve(count); }
+inline void Object::append(std::string key, Value value) { members_.emplace_back(std::move(key), std::move(value)); }
 inline Object::ConstIterator Object::begin() const { return members_.begin(); }
 inline Object::ConstIterator Object::end() const { return members_.end(); }
 inline Object::Iterator Object::begin() { return members_.begin(); }

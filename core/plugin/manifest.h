@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,15 +47,15 @@ struct ErrorMap {
 };
 
 struct NativeCall {
-  bool read = true;
+  bool read = true;  // in the JSON: "write": true for a call that changes something
   std::string summary;
   bool returns_secrets = false;
 };
 
 struct Capability {
   json::Value options_schema;  // JSON Schema of `options`; null when it takes none
-  bool returns_secrets =
-      false;  // the answer holds a secret on purpose (a new token): it is handed out once and not stored
+  // The answer holds a secret on purpose (a new token): it is handed out once and not stored.
+  bool returns_secrets = false;
   std::vector<std::string> extra_input;  // further input members that this operation takes beside the unified ones
 };
 
@@ -72,7 +73,8 @@ struct Manifest {
   json::Value settings_schema;                                  // JSON Schema; "secret": true marks secrets
   std::map<std::string, Mode, std::less<>> modes;
   std::string default_mode;
-  std::vector<std::string> hosts;  // the only hosts that requests may go to, beside loopback and a given base_url
+  std::vector<std::string>
+      hosts;  // lower case, without port: the only hosts that requests may go to, beside loopback and a given base_url
   Auth auth;
   std::map<std::string, std::string, std::less<>> headers;  // sent with every request
   std::vector<std::string> script_headers;                  // header names that the script may set
@@ -90,6 +92,7 @@ struct Manifest {
 Result<Manifest> parse_manifest(std::string_view text);
 
 // Names of all unified operations ("payments.create", ...), and whether one changes something at the provider.
+std::span<const std::string_view> known_operations();
 bool is_known_operation(std::string_view operation);
 bool is_write_operation(std::string_view operation);
 

@@ -1,0 +1,147 @@
+// Formats: see format.h.
+#include "core/plugin/format.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace till::plugin {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_letter(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
+bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+template <class Predicate>
+bool all(std::string_view text, Predicate predicate) {
+  return std::all_of(text.begin(), text.end(), predicate);
+}
+
+// Calls `accepts` with each part between separators, until it refuses one.
+template <class Predicate>
+bool all_parts(std::string_view text, char separator, Predicate accepts) {
+  while (true) {
+    const std::size_t end = text.find(separator);
+    if (!accepts(text.substr(0, end))) return false;
+    if (end == text.npos) return true;
+    text.remove_prefix(end + 1);
+  }
+}
+
+bool is_label(std::string_view label) {
+  return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
+         all(label, [](char c) { return is_letter(c) || is_digit(c) || c == '-'; });
+}
+
+bool is_version_number(std::string_view text) {
+  return !text.empty() && text.size() <= 9 && all(text, is_digit) && (text.size() == 1 || text.front() != '0');
+}
+
+bool is_version_word(std::string_view text) {
+  return !text.empty() && all(text, [](char c) { return is_letter(c) || is_digit(c) || c == '-'; });
+}
+
+bool is_prerelease_word(std::string_view text) {
+  return is_version_word(text) && (!all(text, is_digit) || text.size() == 1 || text.front() != '0');
+}
+
+bool is_port(std::string_view text) {
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535;
+}
+
+// What stands between "://" and the path, or all of it.
+std::string_view url_authority(std::string_view url) {
+  const std::size_t begin = url.find("://");
+  if (begin == url.npos) return {};
+  url.remove_prefix(begin + 3);
+  return url.substr(0, url.find_first_of("/?#"));
+}
+
+}  // namespace
+
+bool is_hex(std::string_view text) { return !text.empty() && text.size() % 2 == 0 && all(text, is_hex_digit); }
+
+bool is_hostname(std::string_view text) {
+  if (text.empty() || text.size() > 253 || !all_parts(text, '.', is_label)) return false;
+  const std::string_view last = text.substr(text.rfind('.') + 1);  // npos + 1 is 0
+  return !all(last, is_digit);
+}
+
+bool is_email(std::string_view text) {
+  const std::size_t at = text.rfind('@');
+  if (at == text.npos || at == 0 || at > 64 || text.size() > 254) return false;
+  return all(text.substr(0, at), [](char c) { return c > 0x20 && c != 0x7F && c != '@'; }) &&
+         is_hostname(text.substr(at + 1));
+}
+
+bool is_uri(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == text.npos || colon == 0 || colon + 1 == text.size() || !is_letter(text.front())) return false;
+  const std::string_view scheme = text.substr(0, colon);
+  if (!all(scheme, [](char c) { return is_letter(c) || is_digit(c) || c == '+' || c == '.' || c == '-'; }))
+    return false;
+  if (!all(text, [](char c) {
+        return c > 0x20 && c < 0x7F && std::string_view("<>\"{}|\\^`").find(c) == std::string_view::npos;
+      }))
+    return false;
+  const std::string lower = to_lower(scheme);
+  return (lower != "http" && lower != "https") || is_web_url(text);
+}
+
+bool is_web_url(std::string_view text) {
+  if (!text.starts_with("https://") && !text.starts_with("http://")) return false;
+  if (!all(text, [](char c) { return c > 0x20 && c < 0x7F; })) return false;
+  const std::string_view authority = url_authority(text);
+  const std::size_t colon = authority.find(':');
+  return is_hostname(authority.substr(0, colon)) && (colon == authority.npos || is_port(authority.substr(colon + 1)));
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && all(text, [](char c) {
+    return is_letter(c) || is_digit(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
+bool is_header_value(std::string_view text) {
+  return all(text, [](char c) { return c >= 0x20 && c < 0x7F; }) && !text.starts_with(' ') && !text.ends_with(' ');
+}
+
+bool is_json_pointer(std::string_view text) {
+  if (!text.empty() && text.front() != '/') return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '~') continue;
+    if (i + 1 == text.size() || (text[i + 1] != '0' && text[i + 1] != '1')) return false;
+  }
+  return true;
+}
+
+bool is_semver(std::string_view text) {
+  const std::size_t plus = text.find('+');
+  if (plus != text.npos && !all_parts(text.substr(plus + 1), '.', is_version_word)) return false;
+  text = text.substr(0, plus);
+  const std::size_t hyphen = text.find('-');
+  if (hyphen != text.npos && !all_parts(text.substr(hyphen + 1), '.', is_prerelease_word)) return false;
+  text = text.substr(0, hyphen);
+  return std::count(text.begin(), text.end(), '.') == 2 && all_parts(text, '.', is_version_number);
+}
+
+bool is_word(std::string_view text, std::size_t min_size, std::size_t max_size) {
+  return text.size() >= min_size && text.size() <= max_size && is_lower(text.front()) &&
+         all(text, [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
+}
+
+std::string url_host(std::string_view url) {
+  const std::string_view authority = url_authority(url);
+  return to_lower(authority.substr(0, authority.find(':')));
+}
+
+std::string to_lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
+}  // namespace till::plugin

@@ -1,0 +1,95 @@
+// How requests are authenticated, and where else a secret may stand.
+#include <array>
+
+#include "core/plugin/format.h"
+#include "core/plugin/manifest_parts.h"
+#include "core/plugin/suggest.h"
+
+namespace till::plugin {
+namespace {
+
+constexpr std::array<std::string_view, 4> kSchemes = {"none", "header", "basic", "ecdsa_secp256k1"};
+
+Status check_setting_name(const Node& node, const Manifest& manifest, const std::string& name, bool must_be_secret) {
+  const json::Value* properties = manifest.settings_schema.find("properties");
+  const json::Value* setting = properties == nullptr ? nullptr : properties->find(name);
+  if (setting == nullptr) return node.error("must be the name of one of the `settings`");
+  if (setting->find_string("type") != "string") return node.error("the setting must be of type `string`");
+  if (must_be_secret && !setting->find_bool("secret").value_or(false))
+    return node.error("the setting must be marked \"secret\": true");
+  return {};
+}
+
+Status read_setting_name(const Node& auth, std::string_view key, const Manifest& manifest, bool must_be_secret,
+                         std::string& out) {
+  TILL_ASSIGN(const Node node, auth.required(key));
+  TILL_ASSIGN(out, node.text());
+  return check_setting_name(node, manifest, out, must_be_secret);
+}
+
+Status read_header_name(const Node& auth, std::string_view key, std::string& out) {
+  TILL_ASSIGN(const Node node, auth.required(key));
+  TILL_ASSIGN(out, node.text());
+  if (!is_token(out)) return node.error("must be a header name such as X-Api-Key");
+  if (is_reserved_header(out)) return node.error("is a header that the core itself sets");
+  return {};
+}
+
+Status read_header_auth(const Node& node, Manifest& manifest) {
+  Auth& auth = manifest.auth;
+  auth.scheme = Auth::Scheme::kHeader;
+  TILL_TRY(node.only({"scheme", "header", "prefix", "secret"}));
+  TILL_TRY(read_header_name(node, "header", auth.header));
+  if (const auto prefix = node.find("prefix")) {
+    const std::string* text = prefix->value().string();
+    if (text == nullptr || !is_header_value(*text + "x"))
+      return prefix->error("must be printable ASCII such as \"Bearer \"");
+    auth.prefix = *text;
+  }
+  return read_setting_name(node, "secret", manifest, true, auth.secret);
+}
+
+Status read_basic_auth(const Node& node, Manifest& manifest) {
+  manifest.auth.scheme = Auth::Scheme::kBasic;
+  TILL_TRY(node.only({"scheme", "username", "password"}));
+  TILL_TRY(read_setting_name(node, "username", manifest, false, manifest.auth.username));
+  return read_setting_name(node, "password", manifest, true, manifest.auth.password);
+}
+
+Status read_ecdsa_auth(const Node& node, Manifest& manifest) {
+  Auth& auth = manifest.auth;
+  auth.scheme = Auth::Scheme::kEcdsaSecp256k1;
+  TILL_TRY(node.only({"scheme", "secret", "identity_header", "signature_header"}));
+  TILL_TRY(read_setting_name(node, "secret", manifest, true, auth.secret));
+  TILL_TRY(read_header_name(node, "identity_header", auth.identity_header));
+  TILL_TRY(read_header_name(node, "signature_header", auth.signature_header));
+  if (to_lower(auth.identity_header) == to_lower(auth.signature_header))
+    return node.error("`identity_header` and `signature_header` must differ");
+  return {};
+}
+
+Status read_scheme(const Node& node, Manifest& manifest) {
+  TILL_ASSIGN(const Node scheme, node.required("scheme"));
+  TILL_ASSIGN(const std::string name, scheme.text());
+  if (name == "none") return node.only({"scheme"});
+  if (name == "header") return read_header_auth(node, manifest);
+  if (name == "basic") return read_basic_auth(node, manifest);
+  if (name == "ecdsa_secp256k1") return read_ecdsa_auth(node, manifest);
+  return scheme.error("must be one of " + any_of(kSchemes));
+}
+
+}  // namespace
+
+Status read_auth(const Node& root, Manifest& manifest) {
+  TILL_ASSIGN(const Node auth, root.required("auth"));
+  if (auth.value().object() == nullptr) return auth.error("must be an object");
+  TILL_TRY(read_scheme(auth, manifest));
+  TILL_ASSIGN(manifest.path_secrets, read_texts(root, "path_secrets", [&](const Node& node, const std::string& name) {
+                return check_setting_name(node, manifest, name, true);
+              }));
+  TILL_ASSIGN(manifest.reply_secrets,
+              read_texts(root, "reply_secrets", [](const Node&, const std::string&) { return Status(); }));
+  return {};
+}
+
+}  // namespace till::plugin

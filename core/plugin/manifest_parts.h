@@ -1,0 +1,27 @@
+// The parts of a manifest, each read and checked by one function; parse_manifest() calls them in this order, because
+// later parts refer to earlier ones. Inside the room only.
+#pragma once
+
+#include "core/base/result.h"
+#include "core/plugin/manifest.h"
+#include "core/plugin/manifest_node.h"
+
+namespace till::plugin {
+
+// What the provider can do: capabilities, native, absent, permissions.
+Status read_capabilities(const Node& root, Manifest& manifest);
+// What a merchant fills in.
+Status read_settings(const Node& root, Manifest& manifest);
+// Where requests go: modes, default_mode, hosts.
+Status read_modes(const Node& root, Manifest& manifest);
+// How requests are authenticated, and which secrets may stand where. Needs the settings.
+Status read_auth(const Node& root, Manifest& manifest);
+// headers, script_headers, idempotency. Needs auth.
+Status read_headers(const Node& root, Manifest& manifest);
+// How errors are told apart.
+Status read_errors(const Node& root, Manifest& manifest);
+
+// True for headers that neither a manifest nor a script may set: framing, routing, and the type of the body.
+bool is_reserved_header(std::string_view name);
+
+}  // namespace till::plugin
