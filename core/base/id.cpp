@@ -1,14 +1,10 @@
-// Ids and randomness.
+// Ids: time, sequence, randomness.
 #include "core/base/id.h"
-
-#include <sys/random.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 
 namespace till {
@@ -17,19 +13,6 @@ namespace {
 constexpr std::string_view kCrockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr UnixMillis kMaxIdMillis = (UnixMillis{1} << 48) - 1;
 constexpr int kIdCharacters = 26;
-
-void fill_random(void* out, std::size_t size) {
-  auto* next = static_cast<unsigned char*>(out);
-  while (size > 0) {
-    const ssize_t got = ::getrandom(next, size, 0);
-    if (got < 0) {
-      if (errno == EINTR) continue;
-      std::abort();
-    }
-    next += got;
-    size -= static_cast<std::size_t>(got);
-  }
-}
 
 // 48 bits of time above 16 bits of sequence; always greater than the value before. A sequence starts in the lower half
 // of its range, so 32,768 ids of one millisecond fit before the time field has to run ahead by one.
@@ -64,8 +47,8 @@ void append_base32(std::string& out, std::uint64_t high, std::uint64_t low) {
 }  // namespace
 
 std::string new_id(std::string_view prefix, const Clock& clock) {
-  std::array<unsigned char, 10> random;
-  fill_random(random.data(), random.size());
+  std::array<std::uint8_t, 10> random;
+  fill_random(random);
   std::uint16_t start = 0;
   std::uint64_t low = 0;
   std::memcpy(&start, random.data(), sizeof start);
@@ -76,12 +59,6 @@ std::string new_id(std::string_view prefix, const Clock& clock) {
   id += prefix;
   append_base32(id, next_ordinal(clock.now_ms(), start), low);
   return id;
-}
-
-std::string random_bytes(std::size_t size) {
-  std::string bytes(size, '\0');
-  fill_random(bytes.data(), bytes.size());
-  return bytes;
 }
 
 }  // namespace till

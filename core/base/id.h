@@ -1,11 +1,11 @@
-// Ids that sort by the time they were made, and the random bytes that they and keys are made of.
+// Ids that sort by the time they were made.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "core/base/clock.h"
+#include "core/base/random.h"
 
 namespace till {
 
@@ -16,9 +16,5 @@ namespace till {
 // goes back: the first 16 of the random bits then count on. The last 64 bits are always fresh from the kernel, so a
 // forked child never repeats its parent. Takes no lock.
 std::string new_id(std::string_view prefix, const Clock& clock);
-
-// `size` bytes from getrandom(2), fit for keys. Ends the process when the kernel has no randomness to give, because
-// nothing safe can be done then. Any thread.
-std::string random_bytes(std::size_t size);
 
 }  // namespace till
