@@ -12,6 +12,8 @@
 
 namespace till::http {
 
+class Resolver;
+
 struct ClientOptions {
   std::string ca_file;   // PEM; empty: the system's store (SSL_CERT_FILE and SSL_CERT_DIR respected)
   std::string proxy;     // "http://host:port"; empty: none. from_environment() reads the usual variables
@@ -42,6 +44,9 @@ class Client {
 
   // Never fails: bad options show at the first send as kConfiguration (e.g. code "ca_file").
   explicit Client(ClientOptions options);
+  // As above, with names resolved by `resolver` (core/http/resolver.h) instead of the system.
+  Client(ClientOptions options, std::shared_ptr<Resolver> resolver);
+  // Waits for the client's thread, so never from a callback. All callbacks have run when it returns.
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -51,9 +56,10 @@ class Client {
   // "truncated" | "too_large" | "malformed" | "closed", and `sent` = kNo (no request byte left), kMaybe (some may have
   // arrived), kYes (an answer began). kInvalidRequest from check_request(). No redirects are followed.
   void send(Request request, SendOptions options, Callback callback);
-  // Runs `task` on the client's thread; how others share this thread for their own short steps.
+  // Runs `task` on the client's thread, at the latest within ~Client; how others share this thread for their own short
+  // steps. Tasks must not throw.
   void post(std::function<void()> task);
-  // Runs `task` on the client's thread after the delay.
+  // Runs `task` on the client's thread after the delay; dropped when ~Client begins before.
   void post_after(std::int64_t delay_ms, std::function<void()> task);
 
  private:

@@ -1,0 +1,3 @@
+// The bodies of Boost.Asio and Boost.Beast, compiled once here instead of in every file that includes them.
+#include <boost/asio/impl/src.hpp>
+#include <boost/beast/src.hpp>
