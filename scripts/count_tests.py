@@ -1,0 +1,66 @@
+"""Adds up JUnit XML reports of ctest and pytest and prints one closing line: `N passed, M failed[, K skipped]`.
+
+Usage: count_tests.py REPORT.xml...
+
+Exits 1 when a test failed, when a report is missing or unreadable, or when nothing passed: a suite that did not run must
+never look like a suite that is fine.
+"""
+
+from __future__ import annotations
+
+import sys
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass
+class Count:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def add(self, other: Count) -> None:
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+
+def count_case(case: ElementTree.Element) -> Count:
+    """One test case; ctest says `status="run|fail|disabled|notrun"` besides its child elements."""
+    if case.find("failure") is not None or case.find("error") is not None or case.get("status") == "fail":
+        return Count(failed=1)
+    if case.find("skipped") is not None or case.get("status") in ("disabled", "notrun"):
+        return Count(skipped=1)
+    return Count(passed=1)
+
+
+def count_report(path: Path) -> Count:
+    """All test cases of one report; a report that cannot be read is one failure."""
+    try:
+        root = ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError) as error:
+        print(f"{path}: no report: {error}", file=sys.stderr)
+        return Count(failed=1)
+    total = Count()
+    for case in root.iter("testcase"):
+        total.add(count_case(case))
+    if total == Count():
+        print(f"{path}: the report holds no test", file=sys.stderr)
+        return Count(failed=1)
+    return total
+
+
+def main(arguments: list[str]) -> int:
+    total = Count()
+    for name in arguments:
+        count = count_report(Path(name))
+        print(f"{Path(name).stem:<12} {count.passed:>6} passed {count.failed:>4} failed {count.skipped:>4} skipped")
+        total.add(count)
+    skipped = f", {total.skipped} skipped" if total.skipped else ""
+    print(f"{total.passed} passed, {total.failed} failed{skipped}")
+    return 0 if total.failed == 0 and total.passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
