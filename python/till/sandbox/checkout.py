@@ -41,5 +41,6 @@ class Checkout:
     created_ms: int
     now_ms: int
     expires_ms: int | None
+    wallet_url: str | None
     return_url: str | None
     version: str

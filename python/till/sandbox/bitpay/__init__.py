@@ -36,7 +36,8 @@ class BitPay(Simulator):
     title = "BitPay"
     api_prefix = "/api"
     option_checks = {
-        "nonce": one_of("increasing", "ignored"),
+        "nonce": one_of("increasing", "unique", "ignored"),
+        "invoice_fields": one_of("documented", "wide"),
         "errors_with_status_200": boolean,
         "invoices_per_hour": whole(0, 1_000_000),
     }
@@ -60,7 +61,12 @@ class BitPay(Simulator):
 
     def default_options(self) -> dict[str, object]:
         """What the sandbox chose where the service documents nothing."""
-        return {"nonce": "increasing", "errors_with_status_200": False, "invoices_per_hour": 0}
+        return {
+            "nonce": "increasing",
+            "invoice_fields": "documented",
+            "errors_with_status_200": False,
+            "invoices_per_hour": 0,
+        }
 
     # The service
 

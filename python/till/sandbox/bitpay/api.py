@@ -35,6 +35,7 @@ class Api:
     def __init__(self, merchant: BitPay) -> None:
         self._merchant = merchant
         self._nonces: dict[str, int] = {}
+        self._used_nonces: set[tuple[str, int]] = set()
 
     def answer(self, call: Call) -> Answer:
         """The reply to any request below `/api`."""
@@ -52,6 +53,7 @@ class Api:
     def forget(self) -> None:
         """Drops remembered nonces."""
         self._nonces.clear()
+        self._used_nonces.clear()
 
     def _result(self, call: Call) -> object:
         found = _PATH.fullmatch(call.path)
@@ -81,11 +83,14 @@ class Api:
 
     def _check_nonce(self, sin: str, nonce: int | None) -> None:
         """Numeric nonces must grow for each identity (the sandbox's own choice; null is allowed)."""
-        if not sin or nonce is None or self._merchant.options["nonce"] != "increasing":
+        rule = self._merchant.options["nonce"]
+        if not sin or nonce is None or rule == "ignored":
             return
-        if nonce <= self._nonces.get(sin, -1):
+        repeated = (sin, nonce) in self._used_nonces
+        if repeated or (rule == "increasing" and nonce <= self._nonces.get(sin, -1)):
             raise RpcError("Invalid nonce", 400)
         self._nonces[sin] = nonce
+        self._used_nonces.add((sin, nonce))
 
 
 def _check_headers(call: Call) -> None:

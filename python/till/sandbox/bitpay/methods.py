@@ -89,6 +89,18 @@ _COMMIT = Field("commit", boolean, True)
 _FACADE = one_of(*FACADES)
 _PAIRING_CODE = matching(r"[a-zA-Z0-9]{7}", "must be 7 letters or digits")
 _INVOICE = ("merchant/invoice",)
+# Documented for BitPay's REST interface or implied by other calls, not documented for createInvoice
+# here; taken only when the option `invoice_fields` is `wide`.
+_WIDE_FIELDS = (
+    Field("orderId", text),
+    Field("itemCode", text),
+    Field("itemDesc", optional_text),
+    Field("posData", optional_text),
+    Field("redirectURL", web_address),
+    Field("notificationURL", web_address),
+    Field("fullNotifications", boolean),
+    Field("extendedNotifications", boolean),
+)
 
 
 # Tokens
@@ -184,13 +196,7 @@ def _create_account(merchant: BitPay, caller: Caller, params: Params) -> object:
     ("pos", "merchant"),
     Field("price", money(6), True),
     _CURRENCY,
-    # Beyond the two documented ones: fields that other documented calls imply (filters, notifications).
-    Field("orderId", text),
-    Field("itemCode", text),
-    Field("posData", optional_text),
-    Field("notificationURL", web_address),
-    Field("fullNotifications", boolean),
-    Field("extendedNotifications", boolean),
+    *_WIDE_FIELDS,
 )
 def _create_invoice(merchant: BitPay, caller: Caller, params: Params) -> object:
     price, currency = params["price"], str(params["currency"])
@@ -198,6 +204,8 @@ def _create_invoice(merchant: BitPay, caller: Caller, params: Params) -> object:
     if problem is not None:
         raise FieldError(f"Invalid price: {problem}")
     extras = {name: value for name, value in params.items() if name not in ("price", "currency")}
+    if extras and merchant.options["invoice_fields"] != "wide":
+        raise FieldError(f"Unknown field: {min(extras)}")
     now = merchant.clock.now_ms()
     invoice = new_invoice(Decimal(str(price)), currency, extras, now)
     if invoice.btc_price <= 0:

@@ -50,7 +50,8 @@ def checkout_of(merchant: BitPay, invoice: Invoice) -> Checkout:
         created_ms=invoice.created_ms,
         now_ms=now,
         expires_ms=invoice.expires_ms if payable else None,
-        return_url=None,
+        wallet_url=invoice.payment_urls(merchant.origin)["BIP21"] if payable else None,
+        return_url=_return_url(invoice),
         version=f"{status}/{invoice.exception}/{len(invoice.coins)}/{invoice.confirmations}",
     )
 
@@ -94,6 +95,14 @@ def _facts(invoice: Invoice) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
+def _return_url(invoice: Invoice) -> str | None:
+    url = invoice.extras.get("redirectURL")
+    return None if url is None else str(url)
+
+
 def _description(invoice: Invoice) -> str:
+    wanted = invoice.extras.get("itemDesc")
+    if wanted:
+        return str(wanted)
     order = invoice.extras.get("orderId")
     return f"Order {order}" if order else f"Invoice {invoice.id[:8]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_UP, Decimal, InvalidOperation
 
 from till.sandbox.call import Answer, Call
 from till.sandbox.checkout import Checkout
@@ -13,12 +13,10 @@ from till.sandbox.clock import Clock, iso
 from till.sandbox.fields import MAX_AMOUNT, boolean, one_of, whole
 from till.sandbox.openpay.api import Api
 from till.sandbox.openpay.cards import Card, Cards
-from till.sandbox.openpay.pages import checkout_of
+from till.sandbox.openpay.pages import PAYER_CARD, checkout_of
 from till.sandbox.openpay.paylinks import Paylink
 from till.sandbox.openpay.transactions import CURRENCIES, Transaction, Transactions
 from till.sandbox.simulator import Command, ControlError, Simulator
-
-PAYER_CARD = "4111111111111111"  # the card with which the simulated payer of a paylink pays
 
 
 class OpenPay(Simulator):
@@ -138,13 +136,16 @@ class OpenPay(Simulator):
             raise ControlError(f"OpenPay has no action {action[:40]}", 404)
         if link.status != "active":
             raise ControlError("This paylink has expired.", 409)
-        if self._completed(link):
+        due = link.amount - self.paid_on(link)
+        if due <= 0:
             raise ControlError("This paylink was already paid.", 409)
         if action == "expire":
             link.status = "expired"
             return
         factor = {"underpay": Decimal("0.5"), "overpay": Decimal("1.5")}.get(action, Decimal(1))
-        amount = _amount(arguments.get("amount"), (link.amount * factor).quantize(Decimal("0.01")))
+        amount = _amount(
+            arguments.get("amount"), (due * factor).quantize(Decimal("0.01"), ROUND_UP)
+        )
         link.declined = "Declined by the card issuer" if action == "decline" else None
         self.charge(
             amount,
@@ -158,7 +159,7 @@ class OpenPay(Simulator):
     def checkout(self, payment_id: str) -> Checkout:
         """The paylink's page."""
         link = self._paylink(payment_id)
-        return checkout_of(self, link, self._completed(link))
+        return checkout_of(self, link, self.transactions.of_paylink(link.id))
 
     def commands(self) -> dict[str, Command]:
         """The bank statement, trusted cards, and what a merchant does in the dashboard."""
@@ -174,9 +175,10 @@ class OpenPay(Simulator):
         self.transactions.clear()
         self.cards.clear()
 
-    def _completed(self, link: Paylink) -> Transaction | None:
-        paid = [t for t in self.transactions.of_paylink(link.id) if t.status != "failed"]
-        return paid[0] if paid else None
+    def paid_on(self, link: Paylink) -> Decimal:
+        """What completed payments on a paylink's page add up to."""
+        made = self.transactions.of_paylink(link.id)
+        return sum((t.amount for t in made if t.counts), Decimal(0))
 
     def _paylink(self, paylink_id: str) -> Paylink:
         link = self.paylinks.get(paylink_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from till.sandbox.checkout import Action, Checkout
@@ -11,8 +13,8 @@ from till.sandbox.openpay.transactions import Transaction
 if TYPE_CHECKING:
     from till.sandbox.openpay import OpenPay
 
-_CHOICES = (
-    Action("pay", "Pay {amount}", "main"),
+PAYER_CARD = "4111111111111111"  # the card with which the simulated payer of a paylink pays
+_OTHERS = (
     Action("underpay", "Pay too little"),
     Action("overpay", "Pay too much"),
     Action("expire", "Let expire"),
@@ -20,11 +22,13 @@ _CHOICES = (
 )
 
 
-def checkout_of(merchant: OpenPay, link: Paylink, paid: Transaction | None) -> Checkout:
-    """The page's content for a paylink and the transaction that paid it, if any."""
-    price = f"{link.amount:,.2f} {link.currency}"
-    status, tone, headline, explanation = _state(link, paid)
-    can_act = paid is None and link.status == "active"
+def checkout_of(merchant: OpenPay, link: Paylink, made: Sequence[Transaction]) -> Checkout:
+    """The page's content for a paylink and the transactions made on it."""
+    paid = [transaction for transaction in made if transaction.counts]
+    due = link.amount - sum((transaction.amount for transaction in paid), Decimal(0))
+    status, tone, headline, explanation = _state(link, paid, due)
+    payable = due > 0 and link.status == "active"
+    pay = Action("pay", f"Pay {_shown(due, link.currency)}", "main")
     return Checkout(
         payment_id=link.id,
         service=merchant.title,
@@ -36,41 +40,47 @@ def checkout_of(merchant: OpenPay, link: Paylink, paid: Transaction | None) -> C
         tone=tone,
         headline=headline,
         explanation=explanation,
-        method="Card payment",
-        qr_text=merchant.payer_url_template.replace("{id}", link.id) if can_act else None,
-        qr_label="Scan to pay on your phone",
+        method="Card" if paid else f"Test card •••• {PAYER_CARD[-4:]}",
+        qr_text=merchant.payer_url_template.replace("{id}", link.id) if payable else None,
+        qr_label="Scan to pay on another device",
         copyable=(),
         facts=_facts(link, paid),
-        actions=tuple(
-            Action(a.name, a.label.format(amount=price), a.weight) for a in _CHOICES if can_act
-        ),
+        actions=(pay, *_OTHERS) if payable else (),
         created_ms=link.created_ms,
         now_ms=merchant.clock.now_ms(),
         expires_ms=None,
+        wallet_url=None,
         return_url=link.return_url,
-        version=f"{status}/{link.declined}",
+        version=f"{status}/{len(made)}",
     )
 
 
-def _state(link: Paylink, paid: Transaction | None) -> tuple[str, str, str, str]:
-    if paid is not None and paid.status == "refunded":
+def _state(link: Paylink, paid: Sequence[Transaction], due: Decimal) -> tuple[str, str, str, str]:
+    if any(transaction.status == "refunded" for transaction in paid):
         return ("Refunded", "warning", "Payment refunded", "The shop gave the money back.")
-    if paid is not None and paid.amount != link.amount:
-        explanation = f"{paid.amount:,.2f} {paid.currency} was charged instead of the amount due."
-        return ("Paid, other amount", "warning", "A different amount was paid", explanation)
-    if paid is not None:
+    if paid and due == 0:
         return ("Paid", "good", "Payment complete", "Thank you. A receipt is on its way.")
+    if due < 0:
+        surplus = f"{_shown(-due, link.currency)} more than needed was charged."
+        return ("Paid too much", "warning", "More than the amount was paid", surplus)
     if link.status != "active":
         return ("Expired", "bad", "This payment link has expired", "Ask the shop for a new one.")
     if link.declined:
         return ("Declined", "bad", "Your card was declined", "No money was taken. Try again.")
+    if paid:
+        missing = f"{_shown(due, link.currency)} is still missing."
+        return ("Partly paid", "warning", "Part of the amount was paid", missing)
     return ("Awaiting payment", "waiting", "Pay securely by card", "")
 
 
-def _facts(link: Paylink, paid: Transaction | None) -> tuple[tuple[str, str], ...]:
+def _facts(link: Paylink, paid: Sequence[Transaction]) -> tuple[tuple[str, str], ...]:
     facts = [("Billed to", link.customer_name)] if link.customer_name else []
-    if paid is not None:
-        facts.append(("Card", f"{paid.card_type} ending in {paid.card_last_four}"))
-        facts.append(("Charged", f"{paid.amount:,.2f} {paid.currency}"))
-        facts.append(("Reference", paid.gateway_reference))
-    return tuple((label, str(value)) for label, value in facts)
+    for transaction in paid:
+        facts.append(("Charged", _shown(transaction.amount, transaction.currency)))
+        facts.append(("Card", f"{transaction.card_type} •••• {transaction.card_last_four}"))
+        facts.append(("Reference", transaction.gateway_reference))
+    return tuple(facts)
+
+
+def _shown(amount: Decimal, currency: str) -> str:
+    return f"{amount:,.2f} {currency}"

@@ -48,6 +48,11 @@ class Transaction:
         """Moves on to another status."""
         self.status, self.updated_ms = status, now_ms
 
+    @property
+    def counts(self) -> bool:
+        """Whether a payer paid with it: a payment that went through, even if refunded later."""
+        return self.kind == "payment" and self.status in ("completed", "refunded")
+
     def listed(self, number: int) -> dict[str, object]:
         """The entry of the list; `number` makes the display id."""
         display_id = f"TX{number:010d}"

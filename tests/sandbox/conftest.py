@@ -1,0 +1,94 @@
+"""Fixtures: one running sandbox, fresh state for each test, callers of both services."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from bitpay_client import BitPayClient, Identity
+
+from till.sandbox import Control, Sandbox
+
+VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "bitpay.json"
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(shop="Maya Island Books") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def trust(sandbox: Sandbox) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=sandbox.ca_file)
+
+
+@pytest.fixture
+def http(trust: ssl.SSLContext) -> Iterator[httpx.Client]:
+    with httpx.Client(verify=trust, trust_env=False, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def vectors() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(VECTORS.read_text())
+    return loaded
+
+
+# OpenPay
+
+
+@pytest.fixture
+def openpay_control(sandbox: Sandbox) -> Control:
+    control = sandbox.control("openpay")
+    control.reset()
+    return control
+
+
+class OpenPayClient:
+    """A merchant's calls, with bodies as text where decimals matter."""
+
+    def __init__(self, http: httpx.Client, base_url: str, api_key: str) -> None:
+        self.http, self.base_url = http, base_url
+        self.headers = {"x-api-key": api_key}
+
+    def get(self, path: str, **query: Any) -> httpx.Response:
+        return self.http.get(self.base_url + path, headers=self.headers, params=query)
+
+    def post(self, path: str, body: dict[str, Any] | str) -> httpx.Response:
+        raw = body if isinstance(body, str) else json.dumps(body)
+        headers = {**self.headers, "content-type": "application/json"}
+        return self.http.post(self.base_url + path, content=raw.encode(), headers=headers)
+
+
+@pytest.fixture
+def openpay(sandbox: Sandbox, openpay_control: Control, http: httpx.Client) -> OpenPayClient:
+    provider = sandbox.providers["openpay"]
+    return OpenPayClient(http, provider.base_url, provider.settings["api_key"])
+
+
+# BitPay
+
+
+@pytest.fixture
+def bitpay_control(sandbox: Sandbox) -> Control:
+    control = sandbox.control("bitpay")
+    control.reset()
+    return control
+
+
+@pytest.fixture
+def bitpay(sandbox: Sandbox, bitpay_control: Control, http: httpx.Client) -> BitPayClient:
+    return BitPayClient(http, sandbox.providers["bitpay"].base_url)
+
+
+@pytest.fixture
+def merchant(sandbox: Sandbox) -> dict[str, Any]:
+    """Keyword arguments that make a call one of the paired merchant's."""
+    settings = sandbox.providers["bitpay"].settings
+    return {"token": settings["token"], "identity": Identity(settings["private_key"])}
