@@ -39,12 +39,10 @@ Result<Proxy> parse_proxy(std::string_view text) {
   const boost::urls::url_view url = *parsed;
   if (url.scheme_id() != boost::urls::scheme::http) return proxy_error("must begin with http://");
   Proxy proxy;
-  const auto host = url.encoded_host();
-  proxy.host = lowered(std::string_view(host.data(), host.size()));
-  if (url.host_type() == boost::urls::host_type::ipv6) proxy.host = proxy.host.substr(1, proxy.host.size() - 2);
-  if (proxy.host.empty() || proxy.host.find('%') != std::string::npos) return proxy_error("names no usable host");
-  if (url.has_port() && !url.port().empty()) proxy.port = url.port_number();
-  if (proxy.port == 0) return proxy_error("has a port outside of 1 to 65535");
+  std::string_view authority = std::string_view(full).substr(full.find("//") + 2);
+  authority = authority.substr(0, authority.find_first_of("/?#"));
+  if (const auto at = authority.rfind('@'); at != std::string_view::npos) authority.remove_prefix(at + 1);
+  if (!parse_authority(authority, &proxy.host, &proxy.port).ok()) return proxy_error("names no usable host and port");
   if (url.has_userinfo()) {
     const std::string credentials = std::string(url.user()) + ":" + std::string(url.password());
     proxy.authorization = "Basic " + base64_encode(credentials);

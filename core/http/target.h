@@ -26,6 +26,10 @@ struct Target {
 // secret.
 Result<Target> parse_target(std::string_view url);
 
+// Takes "host", "host:port" or "[ipv6]:port" apart; `*port` stays when the text names none. The host comes out in lower
+// case and without brackets. Errors as above.
+Status parse_authority(std::string_view text, std::string* host, std::uint16_t* port);
+
 struct Request;
 
 // check_request() and parse_target() in one go.

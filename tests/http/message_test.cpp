@@ -34,7 +34,11 @@ TEST(Request, is_refused_when_its_url_could_mislead) {
                           "http://localhost.example/",
                           "http://127.1/",
                           "http://128.0.0.1/",
-                          "http://[::2]/"}) {
+                          "http://[::2]/",
+                          "https://[::1]x/",
+                          "https://[::1/",
+                          "https://a:1:2/",
+                          "https://a:b/"}) {
     const Status status = check_request(request_to(url));
     ASSERT_FALSE(status.ok()) << url;
     EXPECT_EQ(status.error().kind, ErrorKind::kInvalidRequest) << url;
@@ -97,8 +101,9 @@ TEST(Target, keeps_path_and_query_as_they_were_written) {
   EXPECT_EQ(target->host, "shop.example");
   EXPECT_EQ(target->path, "/a%2Fb?q=%20&r");
   EXPECT_EQ(target->origin(), "https://shop.example");
+  EXPECT_EQ(parse_target("https://10.0.0.1.shop.example:8443/x")->host, "10.0.0.1.shop.example");
   EXPECT_EQ(parse_target("https://shop.example?x=1")->path, "/?x=1");
-  EXPECT_EQ(parse_target("https://[2001:DB8::1]:8443/")->origin(), "https://[2001:DB8::1]:8443");
+  EXPECT_EQ(parse_target("https://[2001:DB8::1]:8443/")->origin(), "https://[2001:db8::1]:8443");
 }
 
 TEST(Headers, compare_names_without_case) {
