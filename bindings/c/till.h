@@ -102,13 +102,13 @@ TILL_API int till_abi_version(void);
 
 /*
  * The name of a status as it stands in the `error` member of error JSON and in the other languages.
- * Args:      status: any number.
+ * Args:      status: a till_status, or any other number.
  * Returns:   "Ok", "InvalidRequest", "RateLimited", ...; "Unknown" for a number that has no meaning here.
  * Ownership: static text; never free it.
  * Threads:   any.
  * Since 0.1.
  */
-TILL_API const char *till_status_name(till_status status);
+TILL_API const char *till_status_name(int status);
 
 /* ---- Runtime ---------------------------------------------------------------------------------------------------- */
 

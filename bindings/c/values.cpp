@@ -80,11 +80,10 @@ const char* till_version(void) { return TILL_VERSION; }
 
 int till_abi_version(void) { return TILL_ABI_VERSION; }
 
-const char* till_status_name(till_status status) {
+const char* till_status_name(int status) {
   if (status == TILL_OK) return "Ok";
-  const int number = status;
-  if (number < TILL_INTERNAL || number > TILL_PLUGIN) return "Unknown";
-  return till::error_kind_name(static_cast<till::ErrorKind>(number)).data();
+  if (status < TILL_INTERNAL || status > TILL_PLUGIN) return "Unknown";
+  return till::error_kind_name(static_cast<till::ErrorKind>(status)).data();
 }
 
 const char* till_reply_json(const till_reply* reply, size_t* size) {

@@ -17,7 +17,8 @@ TEST(CAbiLibrary, every_status_has_its_own_name_and_other_numbers_have_none) {
   EXPECT_STREQ(till_status_name(TILL_OK), "Ok");
   EXPECT_STREQ(till_status_name(TILL_INVALID_REQUEST), "InvalidRequest");
   EXPECT_STREQ(till_status_name(TILL_PLUGIN), "PluginError");
-  EXPECT_STREQ(till_status_name(static_cast<till_status>(15 + 1)), "Unknown");
+  EXPECT_STREQ(till_status_name(TILL_PLUGIN + 1), "Unknown");
+  EXPECT_STREQ(till_status_name(-1), "Unknown");
 }
 
 TEST(CAbiLibrary, null_arguments_are_refused_and_never_crash) {
