@@ -9,7 +9,6 @@ local REFUND_STATUS = {
   pending = "pending", created = "pending", preview = "pending",
   success = "succeeded", failure = "failed", cancelled = "cancelled", canceled = "cancelled",
 }
-local APPROVAL_HOST = {live = "https://bitpay.com", test = "https://test.bitpay.com"}
 -- "six confirmations in the blockchain before a refund can be requested"
 local REFUND_CONFIRMATIONS = 6
 local DAY_MS = 24 * 60 * 60 * 1000
@@ -45,10 +44,9 @@ end
 
 -- One method call. `params` is JSON text inside the JSON body, and the key order is that of BitPay's client.
 local function call(path, method, params, options)
-  local nonce = nil
-  if options.auth ~= false and settings.has.private_key then
-    nonce = settings.nonce == "disabled" and json.null or time.nonce()
-  end
+  local signed, nonce = options.auth ~= false and settings.has.private_key == true, nil
+  if signed then nonce = settings.nonce == "disabled" and json.null or time.nonce() end
+  options.auth = signed
   options.json = json.object("method", method, "params", json.encode(params or json.object()), "nonce", nonce)
   return result_of(http.post(path, options))
 end
@@ -221,8 +219,12 @@ local function day(ms)
   return time.iso(ms):sub(1, 10)
 end
 
--- findInvoices knows whole days and does not say of which time zone, nor whether the last one counts: a day is added at
--- each end and what lies outside is left out here.
+-- findInvoices knows whole days and does not say whether the last one counts, so a span that ends within a day goes on to
+-- the next: rather an invoice too many than one too few.
+local function last_day(ms)
+  return day(ms % DAY_MS == 0 and ms or ms + DAY_MS)
+end
+
 function provider.payments.list(input)
   local options = object(input.options)
   local from, to = ms_of(input.from), ms_of(input.to)
@@ -231,17 +233,14 @@ function provider.payments.list(input)
   end
   local skip = tonumber(input.cursor or "0") or 0
   local found = object(merchant("findInvoices", json.object(
-    "dateStart", day(from - DAY_MS),
-    "dateEnd", to and day(to + DAY_MS) or nil,
+    "dateStart", day(from),
+    "dateEnd", to and last_day(to) or nil,
     "limit", input.limit,
     "skip", skip > 0 and skip or nil,
     "itemCode", options.itemCode,
     "orderId", options.orderId or input.reference)))
   local items = json.array({})
-  for _, invoice in ipairs(found) do
-    local made = milliseconds(invoice.invoiceTime) or from
-    if made >= from and (not to or made <= to) then items[#items + 1] = payment_from(invoice) end
-  end
+  for _, invoice in ipairs(found) do items[#items + 1] = payment_from(invoice) end
   local more = input.limit and #found >= input.limit
   return {items = items, next = more and tostring(skip + #found) or nil}
 end
@@ -378,7 +377,7 @@ function provider.ledgers.entries(input)
   if not from then fail("InvalidRequest", "BitPay lists ledger entries of a time span only: say from when.", {field = "$.from"}) end
   local items = json.array({})
   local found = merchant("getLedgerEntries", json.object(
-    "currency", input.currency, "startDate", day(from), "endDate", day(to)))
+    "currency", input.currency, "startDate", day(from), "endDate", last_day(to)))
   for _, entry in ipairs(object(found)) do
     items[#items + 1] = {
       code = entry.code, type = entry.txType, amount = ledger_amount(entry, input.currency),
@@ -393,7 +392,6 @@ end
 
 local function token_from(record)
   local code = plain_text(record.pairingCode)
-  local host = plain_text(settings.base_url) or APPROVAL_HOST[settings.mode]
   return {
     token = record.token,
     facade = record.facade,
@@ -401,7 +399,7 @@ local function token_from(record)
     created_at = milliseconds(record.dateCreated),
     expires_at = milliseconds(record.pairingExpiration),
     pairing_code = code,
-    approval_url = code and host .. "/api-access-request?pairingCode=" .. text.url_encode(code) or nil,
+    approval_url = code and settings.base_url .. "/api-access-request?pairingCode=" .. text.url_encode(code) or nil,
   }
 end
 
@@ -415,7 +413,7 @@ function provider.tokens.create(input)
     "id", sin,
     "pairingCode", pairing_code,
     "facade", not pairing_code and (input.facade or settings.facade) or input.facade,
-    "label", input.label or plain_text(settings.label)), true))
+    "label", input.label), true))
   if type(made[1]) ~= "table" then fail("ProviderError", "BitPay's answer holds no token.") end
   return token_from(made[1])
 end

@@ -22,11 +22,16 @@ local function plain_text(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
+-- OpenPay's own sentence, or ours where it gave none.
+local function said(body, otherwise)
+  return plain_text(body.message) and "OpenPay says: " .. body.message or otherwise
+end
+
 -- The `data` member that every successful answer has.
 local function data_of(reply)
   local body = object(reply.json)
   if body.success ~= true or type(body.data) ~= "table" or body.data == json.null then
-    fail("ProviderError", plain_text(body.message) or "OpenPay's answer holds no data.")
+    fail("ProviderError", said(body, "OpenPay's answer holds no data."))
   end
   return body.data
 end
@@ -197,7 +202,7 @@ end
 -- card is known and a new payments.create charges it.
 local function verification_needed(body)
   if body.error_code ~= "VERIFICATION_INITIATED" and body.verification_required ~= true then
-    fail("ProviderError", plain_text(body.message) or "OpenPay answered 402 without starting a card verification.",
+    fail("ProviderError", said(body, "OpenPay answered 402 without starting a card verification."),
       {code = plain_text(body.error_code)})
   end
   return {
@@ -217,7 +222,7 @@ end
 -- A 400 with a response code is the card's refusal; one without is a mistake in the request.
 local function declined(body)
   local code = plain_text(body.response_code)
-  if not code then fail("InvalidRequest", plain_text(body.message) or "OpenPay refused the request.") end
+  if not code then fail("InvalidRequest", said(body, "OpenPay refused the request.")) end
   return {
     status = "failed",
     decline = {code = code, message = plain_text(body.message)},
@@ -337,11 +342,11 @@ function provider.cards.confirm(input)
   local body = object(reply.json)
   local message = plain_text(body.message)
   if reply.status == 200 then
-    if body.success ~= true then fail("ProviderError", message or "OpenPay's answer does not say success.") end
+    if body.success ~= true then fail("ProviderError", said(body, "OpenPay's answer does not say success.")) end
     return {status = "verified", message = message}
   end
   local left = body.remaining_attempts
-  if type(left) ~= "number" then fail("InvalidRequest", message or "OpenPay refused the request.") end
+  if type(left) ~= "number" then fail("InvalidRequest", said(body, "OpenPay refused the request.")) end
   -- The documentation blocks a card after two failures, which is where no attempt is left.
   return {status = "failed", remaining_attempts = left, blocked = left <= 0, message = message}
 end
@@ -412,7 +417,7 @@ provider.native["POST /payments"] = function(params)
   })
   local body = object(reply.json)
   if reply.status == 400 and not plain_text(body.response_code) then
-    fail("InvalidRequest", plain_text(body.message) or "OpenPay refused the request.")
+    fail("InvalidRequest", said(body, "OpenPay refused the request."))
   end
   return reply.json
 end
@@ -439,7 +444,7 @@ provider.native["POST /cards/verification/complete"] = function(params)
   })
   local body = object(reply.json)
   if reply.status == 400 and type(body.remaining_attempts) ~= "number" then
-    fail("InvalidRequest", plain_text(body.message) or "OpenPay refused the request.")
+    fail("InvalidRequest", said(body, "OpenPay refused the request."))
   end
   return reply.json
 end
