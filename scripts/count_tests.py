@@ -35,8 +35,14 @@ def count_case(case: ElementTree.Element) -> Count:
     return Count(passed=1)
 
 
+def broke(report: Path) -> bool:
+    """Whether the step ended with a failure: REPORT.status, beside REPORT.xml, holds its exit status."""
+    status = report.with_suffix(".status")
+    return status.exists() and status.read_text().strip() != "0"
+
+
 def count_report(path: Path) -> Count:
-    """All test cases of one report; a report that cannot be read is one failure."""
+    """All test cases of one report; one that cannot be read, or whose step broke otherwise, is one failure."""
     try:
         root = ElementTree.parse(path).getroot()
     except (OSError, ElementTree.ParseError) as error:
@@ -48,6 +54,9 @@ def count_report(path: Path) -> Count:
     if total == Count():
         print(f"{path}: the report holds no test", file=sys.stderr)
         return Count(failed=1)
+    if total.failed == 0 and broke(path):
+        print(f"{path}: no test failed, but the step did", file=sys.stderr)
+        total.failed = 1
     return total
 
 

@@ -54,3 +54,11 @@ def test_an_empty_report_is_a_failure(tmp_path: Path) -> None:
 
 def test_a_broken_report_is_a_failure(tmp_path: Path) -> None:
     assert count(report(tmp_path, "broken.xml", "<testsuite>")) == (1, "0 passed, 1 failed")
+
+
+def test_a_step_that_broke_without_a_failed_test_is_a_failure(tmp_path: Path) -> None:
+    good = report(tmp_path, "good.xml", '<testsuite><testcase name="a" status="run"/></testsuite>')
+    report(tmp_path, "good.status", "139\n")
+    assert count(good) == (1, "1 passed, 1 failed")
+    report(tmp_path, "good.status", "0\n")
+    assert count(good) == (0, "1 passed, 0 failed")

@@ -1,0 +1,55 @@
+#!/bin/bash
+# Runs every test and ends with one line that counts them: `N passed, M failed[, K skipped]`.
+#
+# Usage: scripts/run_tests.sh [STEP...]; the steps are dev, asan, tsan and the folders of tests/ that hold Python tests.
+# Each step leaves build/results/STEP.xml and STEP.status. A step that breaks does not keep the others from running.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+results=$root/build/results
+jobs=$(nproc)
+
+# C++: configure, build and run one preset.
+cpp() {
+  cmake --preset "$1" >"$results/$1.configure.log" 2>&1 || { cat "$results/$1.configure.log"; return 1; }
+  cmake --build --preset "$1" -- -j "$jobs" || return 1
+  ctest --preset "$1" -j "$jobs" --output-junit "$results/$1.xml"
+}
+
+# Python: one folder of tests against the installed wheel.
+python_tests() {
+  TILL_BUILD_DIR=$root/build/dev TILL_WHEEL=$(ls "$root"/build/wheel/*.whl) \
+    .venv/bin/python -m pytest -q -p no:cacheprovider --junitxml "$results/$1.xml" "tests/$1"
+}
+
+run() {
+  local step=$1 status started=$SECONDS
+  shift
+  echo
+  echo "=== $step"
+  "$@"
+  status=$?
+  echo "$status" >"$results/$step.status"
+  echo "=== $step: $([ "$status" -eq 0 ] && echo ok || echo FAILED), $((SECONDS - started)) s"
+}
+
+steps=("$@")
+if [ ${#steps[@]} -eq 0 ]; then
+  mapfile -t folders < <(find tests -mindepth 2 -maxdepth 2 -name 'test_*.py' -printf '%h\n' | sort -u | sed 's|tests/||')
+  steps=(dev venv "${folders[@]}" asan tsan)
+fi
+
+rm -rf "$results"
+mkdir -p "$results"
+reports=()
+for step in "${steps[@]}"; do
+  case $step in
+    dev | asan | tsan | clang) run "$step" cpp "$step" ;;
+    venv) run venv make --no-print-directory build/venv-test.stamp; continue ;;
+    *) run "$step" python_tests "$step" ;;
+  esac
+  reports+=("$results/$step.xml")
+done
+
+echo
+python3 scripts/count_tests.py "${reports[@]}"
