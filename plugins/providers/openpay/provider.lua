@@ -150,15 +150,12 @@ local function paylink_status(total, amount)
   return total.waiting and "processing" or "pending"
 end
 
-local function get_paylink(id)
-  local reply = http.get("/paylinks/{id}", {path = {id = id}})
-  local link = data_of(reply)
-  if link.id ~= id then fail("ProviderError", "OpenPay answered with another paylink than was asked for.") end
+local function paylink_from(link)
   local amount = amount_of(link)
-  local transactions = transactions_of_paylink(id)
+  local transactions = transactions_of_paylink(link.id)
   local total = totals_of(transactions, amount)
   return {
-    id = id,
+    id = link.id,
     status = paylink_status(total, amount),
     amount = amount,
     amount_paid = total.paid,
@@ -280,14 +277,14 @@ function provider.payments.create(input)
 end
 
 function provider.payments.get(input)
-  local payment, state = input.payment, object(input.state)
-  local id = plain_text(payment.provider_id)
-  if not id then
-    -- A decline or a verification without a transaction: OpenPay has nothing to be asked about.
-    return {status = payment.status, next_action = payment.next_action, decline = payment.decline, state = state}
-  end
-  if state.kind == "transaction" then return get_transaction(id) end
-  return get_paylink(id)
+  local id, kind = input.payment.provider_id, object(input.state).kind
+  if kind == "transaction" then return get_transaction(id) end
+  -- A payment that this shop's store does not know may be either.
+  local reply = http.get("/paylinks/{id}", {path = {id = id}, expect = kind == nil and {404} or {}})
+  if reply.status == 404 then return get_transaction(id) end
+  local link = data_of(reply)
+  if link.id ~= id then fail("ProviderError", "OpenPay answered with another paylink than was asked for.") end
+  return paylink_from(link)
 end
 
 function provider.payments.list(input)
