@@ -18,14 +18,21 @@ namespace till::plugin {
 
 struct ScriptLimits {
   std::size_t max_memory_bytes = 16u << 20;    // of the Lua heap
-  std::int64_t max_instructions = 20'000'000;  // VM instructions over the whole run
+  std::int64_t max_instructions = 20'000'000;  // VM instructions over the whole run; host functions and allocations
+                                               // count as well, by the bytes they handle
+  std::int64_t max_processor_ms = 2'000;       // processor time over the whole run, for what no instruction counts
   int max_requests = 20;                       // http.* calls in one operation
-  std::size_t max_call_depth = 180;            // nested Lua and C calls
+  std::size_t max_call_depth = 180;            // nested Lua and C calls, looked at every 1,000 instructions
   std::size_t max_string_bytes = 4u << 20;     // of one string made by the host API
   std::size_t max_log_lines = 50;
 };
 
-// What the script asked for with http.*. Text may hold handles (see Handles in runtime) that the core fills in later.
+// What the script asked for with http.*. The core still has to fill in
+//   - handles (handle.h), in `path`, `query`, `headers` and `body`. They stand there raw, neither percent-encoded nor
+//     escaped: a value that is exactly one handle, or a JSON string that is exactly one handle. The secret is written
+//     percent-encoded in paths and forms, and in JSON bodies escaped once for each level of quoting around it: `"` is
+//     one level, `\"` (JSON text inside a JSON string, as json.encode makes it) two.
+//   - "{secret.NAME}" in `path`, where NAME is one of the manifest's path_secrets: its value, percent-encoded.
 struct ScriptRequest {
   std::string method;  // GET, POST, PUT, PATCH, DELETE
   std::string path;    // begins with "/", already expanded and percent-encoded; relative to the mode's base URL
@@ -33,15 +40,16 @@ struct ScriptRequest {
   std::vector<std::pair<std::string, std::string>> headers;  // allowed by the manifest's `script_headers`
   std::string body;                                          // as it will be sent, but for handles
   std::string content_type;                                  // empty when there is no body
-  bool authenticate = true;                                  // auth = false leaves the manifest's auth out
-  bool read = false;  // the request changes nothing at the provider: may be repeated
+  std::vector<int> expect;   // statuses, beside 2xx, that the script reads itself: no error rule is tried for them
+  bool authenticate = true;  // auth = false leaves the manifest's auth out
+  bool read = false;         // the request changes nothing at the provider: may be repeated
 };
 
 // What the core hands back: the reply in the form that scripts see.
 struct ScriptReply {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  // lower-case names
-  std::string body;
+  std::string body;                 // as the script may see it: the caller removes secrets here, too
   std::optional<json::Value> json;  // when the body is JSON; secrets already replaced by handles
 };
 
@@ -59,7 +67,8 @@ struct ScriptLogLine {
 // One run. Not thread-safe, but may move between threads between calls. Destroying it at any time is safe.
 class ScriptRun {
  public:
-  // Prepares a fresh sandbox; no code runs yet. `settings` holds the non-secret settings only. `clock` must outlive the
+  // Prepares a fresh sandbox; no code runs yet. Uses plugin->chunk when there is one, else compiles plugin->script
+  // (script_syntax). `settings` holds the non-secret settings only. `clock` must outlive the
   // run. `operation` is "payments.create", or "native.NAME" for a native call.
   static Result<ScriptRun> open(std::shared_ptr<const Plugin> plugin, std::string operation, json::Value input,
                                 json::Value settings, const Clock& clock, ScriptLimits limits = {});
@@ -67,13 +76,13 @@ class ScriptRun {
   ScriptRun& operator=(ScriptRun&&) noexcept;
   ~ScriptRun();
 
-  // Runs until the first request or the end. Errors: what the script raised with fail(), or kPlugin with code
-  // "script_error" | "script_time" | "script_memory" | "script_depth" | "script_requests" | "script_output" |
+  // Runs until the first request or the end; call it once. Errors: what the script raised with fail(), or kPlugin with
+  // code "script_error" | "script_time" | "script_memory" | "script_depth" | "script_requests" | "script_output" |
   // "script_syntax".
   Result<ScriptStep> begin();
-  // Continues after the request of the last step with its reply.
+  // Continues after the request of the last step with its reply. Errors as begin(); kInternal when no request is open.
   Result<ScriptStep> resume(ScriptReply reply);
-  // What log.* wrote so far, for the core's own redaction and log.
+  // What log.* wrote so far, for the core's own redaction and log. Lines beyond max_log_lines are dropped.
   const std::vector<ScriptLogLine>& log() const;
   // Lua heap in use now, and instructions spent so far.
   std::size_t memory_bytes() const;

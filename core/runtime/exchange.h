@@ -2,6 +2,7 @@
 // must use their own HTTP client.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -10,13 +11,14 @@
 
 namespace till {
 
+class Engine;
 class Operation;
 
-// One operation. Use from one thread at a time. Destroying an exchange whose write was handed out but not answered leaves
-// that write's outcome unknown in the store.
+// One operation. Use from one thread at a time. Destroying an exchange whose write was handed out but not answered
+// leaves that write's outcome unknown in the store.
 class Exchange {
  public:
-  explicit Exchange(std::unique_ptr<Operation> operation);
+  Exchange(std::unique_ptr<Operation> operation, std::shared_ptr<Engine> engine);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -34,6 +36,9 @@ class Exchange {
   const Result<std::string>& result() const;
 
  private:
+  void settle_store();
+
+  std::shared_ptr<Engine> engine_;
   std::unique_ptr<Operation> operation_;
 };
 

@@ -20,9 +20,10 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
   // The reply's JSON text, or why there is none. Called once, on a thread of the Runtime; must not block.
   using Callback = std::function<void(Result<std::string>)>;
 
-  // `settings_json` is an object checked against the provider's settings schema, plus the members that every gateway has:
-  // `mode`, `base_url` (https, or http on loopback), `timeout_ms` (30,000), `label` (names this account in the store; give
-  // each account of one provider its own). kConfiguration errors say where ("$.api_key") and never hold a value.
+  // `settings_json` is an object checked against the provider's settings schema, plus the members that every gateway
+  // has: `mode`, `base_url` (https, or http on loopback), `timeout_ms` (30,000), `label` (names this account in the
+  // store; give each account of one provider its own). kConfiguration errors say where ("$.api_key") and never hold a
+  // value.
   static Result<std::shared_ptr<Gateway>> open(std::shared_ptr<Runtime> runtime, std::string_view provider,
                                                std::string_view settings_json);
   ~Gateway();
@@ -42,6 +43,8 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
   const std::string& name() const;
   bool test() const;
   const plugin::Manifest& manifest() const;
+  const GatewayConfig& config() const { return *config_; }
+  Runtime& runtime() const { return *runtime_; }
 
  private:
   struct Private {};
@@ -50,7 +53,6 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
   Gateway(Private, std::shared_ptr<Runtime> runtime, std::unique_ptr<const GatewayConfig> config);
 
  private:
-  friend class Operation;
   std::shared_ptr<Runtime> runtime_;
   std::unique_ptr<const GatewayConfig> config_;
 };

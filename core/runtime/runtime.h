@@ -1,5 +1,5 @@
-// Runtime: what an embedder opens once. Owns the I/O thread, the TLS context, the connection pool, the store and the loaded
-// plugins, and makes all of them anew in a forked child.
+// Runtime: what an embedder opens once. Owns the I/O thread, the TLS context, the connection pool, the store and the
+// loaded plugins, and makes all of them anew in a forked child.
 #pragma once
 
 #include <functional>
@@ -27,13 +27,13 @@ struct RuntimeOptions {
   http::ClientOptions http;
   std::shared_ptr<const Clock> clock;  // null: the system's
 
-  // {"plugin_path": [...], "store": "...", "ca_file": "...", "proxy": "...", "no_proxy": "...", "connect_timeout_ms": 10000,
-  // "max_connections_per_origin": 64}; every member may be absent, unknown ones are kConfiguration errors.
+  // {"plugin_path": [...], "store": "...", "ca_file": "...", "proxy": "...", "no_proxy": "...", "connect_timeout_ms":
+  // 10000, "max_connections_per_origin": 64}; every member may be absent, unknown ones are kConfiguration errors.
   static Result<RuntimeOptions> from_json(std::string_view text);
 };
 
-// Safe to call from any thread, and usable in a child after fork(): threads, connections and the store's handle are made
-// lazily, and again in the child. Calls under way in the parent at fork() complete in the parent only.
+// Safe to call from any thread, and usable in a child after fork(): threads, connections and the store's handle are
+// made lazily, and again in the child. Calls under way in the parent at fork() complete in the parent only.
 class Runtime : public std::enable_shared_from_this<Runtime> {
  public:
   // Opens no file and starts no thread yet. kConfiguration when the options are wrong.

@@ -1,0 +1,65 @@
+// Engine: turns what an operation needs into calls of the client and the store, step by step.
+#include "core/runtime/engine.h"
+
+#include <utility>
+
+namespace till {
+namespace {
+
+thread_local int own_thread_depth = 0;
+
+// Marks this thread as an engine's for as long as it lives.
+class OwnThread {
+ public:
+  OwnThread() { ++own_thread_depth; }
+  ~OwnThread() { --own_thread_depth; }
+  OwnThread(const OwnThread&) = delete;
+  OwnThread& operator=(const OwnThread&) = delete;
+};
+
+}  // namespace
+
+// What one operation's callbacks share. The last of them to go may be the last owner of the runtime.
+struct Engine::Run {
+  std::unique_ptr<Operation> operation;
+  Callback callback;
+};
+
+Engine::Engine(http::ClientOptions http, std::unique_ptr<Store> store)
+    : store_(std::move(store)), client_(std::move(http)) {}
+
+bool Engine::on_own_thread() { return own_thread_depth > 0; }
+
+void Engine::drive(std::unique_ptr<Operation> operation, Callback callback) {
+  step(std::make_shared<Run>(Run{std::move(operation), std::move(callback)}));
+}
+
+void Engine::step(std::shared_ptr<Run> run) {
+  Operation& operation = *run->operation;
+  switch (operation.need()) {
+    case Operation::Need::kStore:
+      store_.submit(operation.store_task(), [this, run](Status status) mutable {
+        const OwnThread mark;
+        const auto held = std::move(run);
+        held->operation->stored(std::move(status));
+        step(held);
+      });
+      return;
+    case Operation::Need::kRequest:
+      client_.send(operation.request(), operation.send_options(), [this, run](Result<http::Response> response) mutable {
+        const OwnThread mark;
+        const auto held = std::move(run);
+        if (response.ok())
+          held->operation->replied(std::move(response).value());
+        else
+          held->operation->failed(std::move(response).error());
+        step(held);
+      });
+      return;
+    case Operation::Need::kNothing:
+      run->callback(operation.result());
+      return;
+  }
+}
+
+}  // namespace till

@@ -1,0 +1,36 @@
+// Engine: what a Runtime owns in one process: the HTTP client and the store. A forked child gets an Engine of its own.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/base/result.h"
+#include "core/http/client.h"
+#include "core/runtime/operation.h"
+#include "core/store/queue.h"
+
+namespace till {
+
+// Safe to call from any thread. Never destroyed on one of its own threads: Runtime sees to that.
+class Engine {
+ public:
+  using Callback = std::function<void(Result<std::string>)>;
+
+  Engine(http::ClientOptions http, std::unique_ptr<Store> store);
+
+  StoreQueue& store() { return store_; }
+  // Steps the operation to its end with the built-in client, then calls back, on a thread of this engine.
+  void drive(std::unique_ptr<Operation> operation, Callback callback);
+  // True on a thread that runs one of this process's engines' callbacks.
+  static bool on_own_thread();
+
+ private:
+  struct Run;
+  void step(std::shared_ptr<Run> run);
+
+  StoreQueue store_;
+  http::Client client_;  // goes first, so that no reply meets a closed store
+};
+
+}  // namespace till

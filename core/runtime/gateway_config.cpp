@@ -1,0 +1,173 @@
+// GatewayConfig: reading settings. Common members first, the rest by the provider's own schema.
+#include "core/runtime/gateway_config.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/base/limits.h"
+#include "core/crypto/sin.h"
+#include "core/http/target.h"
+#include "core/json/json.h"
+#include "core/plugin/schema.h"
+
+namespace till {
+namespace {
+
+constexpr std::size_t kMaxLabelLength = 100;
+// Shorter secrets would be found by chance in innocent text.
+constexpr std::size_t kShortestRedacted = 6;
+constexpr std::array<std::string_view, 4> kCommonMembers{"mode", "base_url", "timeout_ms", "label"};
+
+Error as_configuration(Error error) {
+  if (error.kind == ErrorKind::kInvalidRequest) error.kind = ErrorKind::kConfiguration, error.code = "configuration";
+  return error;
+}
+
+// Takes a member that every gateway has out of the settings; empty when absent.
+Result<std::string> take_text(json::Object& settings, std::string_view key) {
+  const json::Value* value = settings.find(key);
+  if (!value || value->is_null()) return std::string();
+  if (!value->string()) return configuration_error("$." + std::string(key), "expected text");
+  std::string text = *value->string();
+  settings.erase(key);
+  return text;
+}
+
+Status take_mode(json::Object& settings, GatewayConfig& config) {
+  const plugin::Manifest& manifest = config.manifest();
+  TILL_ASSIGN(config.mode, take_text(settings, "mode"));
+  if (config.mode.empty()) config.mode = manifest.default_mode;
+  const auto mode = manifest.modes.find(config.mode);
+  if (mode != manifest.modes.end()) {
+    config.test = mode->second.test;
+    config.base_url = mode->second.base_url;
+    return {};
+  }
+  std::string known;
+  for (const auto& [name, unused] : manifest.modes) known += (known.empty() ? "" : ", ") + name;
+  return configuration_error("$.mode", manifest.name + " has no such mode; it has: " + known);
+}
+
+Status take_base_url(json::Object& settings, GatewayConfig& config) {
+  TILL_ASSIGN(std::string given, take_text(settings, "base_url"));
+  const bool from_mode = given.empty();
+  if (!from_mode) config.base_url = std::move(given);
+  while (config.base_url.ends_with('/')) config.base_url.pop_back();
+  if (config.base_url.empty())
+    return configuration_error("$.base_url", "this provider has no address of its own: give the one of your account");
+  if (config.base_url.size() > kMaxUrlLength) return configuration_error("$.base_url", "the address is too long");
+  const auto target = http::parse_target(config.base_url);
+  if (!target.ok()) return configuration_error("$.base_url", target.error().message);
+  if (target->path.find('?') != std::string::npos)
+    return configuration_error("$.base_url", "the address may hold no query");
+  const auto& hosts = config.manifest().hosts;
+  if (from_mode && std::find(hosts.begin(), hosts.end(), target->host) == hosts.end())
+    return plugin_error("manifest", "the manifest's own base_url is not among its hosts");
+  return {};
+}
+
+Status take_timeout(json::Object& settings, GatewayConfig& config) {
+  const json::Value* value = settings.find("timeout_ms");
+  if (!value || value->is_null()) return {};
+  const auto timeout_ms = value->as_integer();
+  if (!timeout_ms || *timeout_ms < 1 || *timeout_ms > kMaxTimeoutMs)
+    return configuration_error("$.timeout_ms", "expected an integer from 1 to " + std::to_string(kMaxTimeoutMs));
+  config.timeout_ms = *timeout_ms;
+  settings.erase("timeout_ms");
+  return {};
+}
+
+Status take_label(json::Object& settings, GatewayConfig& config) {
+  TILL_ASSIGN(config.name, take_text(settings, "label"));
+  if (config.name.size() > kMaxLabelLength)
+    return configuration_error("$.label", "a label has at most " + std::to_string(kMaxLabelLength) + " characters");
+  if (config.name.empty()) config.name = config.manifest().id + "/" + config.mode;
+  return {};
+}
+
+bool declares(const plugin::Manifest& manifest, std::string_view setting) {
+  const json::Value* properties = manifest.settings_schema.find("properties");
+  return properties && properties->find(setting) != nullptr;
+}
+
+Status take_common(json::Object& settings, GatewayConfig& config) {
+  for (std::string_view member : kCommonMembers)
+    if (declares(config.manifest(), member))
+      return plugin_error("manifest",
+                          "the manifest declares the setting `" + std::string(member) + "`, which every gateway has");
+  TILL_TRY(take_mode(settings, config));
+  TILL_TRY(take_base_url(settings, config));
+  TILL_TRY(take_timeout(settings, config));
+  return take_label(settings, config);
+}
+
+Status take_identity(GatewayConfig& config, json::Object& script_settings) {
+  const plugin::Auth& auth = config.manifest().auth;
+  if (auth.scheme != plugin::Auth::Scheme::kEcdsaSecp256k1) return {};
+  const Secret* key = config.secret(auth.secret);
+  if (!key) return {};
+  auto identity = SigningKey::from_hex(*key);
+  if (!identity.ok()) {
+    Error error = as_configuration(std::move(identity).error());
+    error.field = "$." + auth.secret;
+    return error;
+  }
+  TILL_ASSIGN(const std::string sin, sin_of(identity->public_key()));
+  script_settings.set("identity", json::Object{{"public_key", identity->public_key_hex()}, {"sin", sin}});
+  config.identity = std::move(identity).value();
+  return {};
+}
+
+}  // namespace
+
+const Secret* GatewayConfig::secret(std::string_view setting) const {
+  const auto found = secrets.find(setting);
+  return found == secrets.end() ? nullptr : &found->second;
+}
+
+std::string GatewayConfig::redact(std::string text) const {
+  for (const auto& [setting, secret] : secrets) {
+    const std::string_view hidden = secret.reveal();
+    if (hidden.size() < kShortestRedacted) continue;
+    for (std::size_t at = text.find(hidden); at != std::string::npos; at = text.find(hidden, at))
+      text.replace(at, hidden.size(), "[secret]");
+  }
+  return text;
+}
+
+Result<std::unique_ptr<const GatewayConfig>> read_gateway_config(std::shared_ptr<const plugin::Plugin> plugin,
+                                                                 std::string_view settings_json) {
+  if (settings_json.size() > kMaxSettingsBytes)
+    return configuration_error("$", "settings have at most " + std::to_string(kMaxSettingsBytes) + " bytes");
+  auto parsed = json::parse(settings_json.empty() ? "{}" : settings_json);
+  if (!parsed.ok()) return as_configuration(std::move(parsed).error());
+  if (!parsed->object()) return configuration_error("$", "settings are a JSON object");
+
+  auto config = std::make_unique<GatewayConfig>();
+  config->plugin = std::move(plugin);
+  TILL_TRY(take_common(*parsed->object(), *config));
+  auto settings = plugin::validate(config->manifest().settings_schema, *parsed, "$");
+  if (!settings.ok()) return as_configuration(std::move(settings).error());
+
+  json::Object script_settings;
+  json::Object has;
+  const auto secret_settings = plugin::secret_names(config->manifest().settings_schema);
+  for (auto& [name, value] : *settings->object()) {
+    if (std::find(secret_settings.begin(), secret_settings.end(), name) == secret_settings.end()) {
+      script_settings.set(name, std::move(value));
+      continue;
+    }
+    if (!value.string() || value.string()->empty()) continue;
+    config->secrets.emplace(name, Secret(*value.string()));
+    has.set(name, true);
+  }
+  script_settings.set("mode", config->mode);
+  script_settings.set("base_url", config->base_url);
+  script_settings.set("has", std::move(has));
+  TILL_TRY(take_identity(*config, script_settings));
+  config->script_settings = std::move(script_settings);
+  return std::unique_ptr<const GatewayConfig>(std::move(config));
+}
+
+}  // namespace till

@@ -1,0 +1,45 @@
+// GatewayConfig: a gateway's settings after they were checked, split into what scripts may see and what only the core
+// may.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "core/crypto/ecdsa.h"
+#include "core/crypto/secret.h"
+#include "core/json/value.h"
+#include "core/plugin/plugin.h"
+
+namespace till {
+
+inline constexpr std::int64_t kDefaultTimeoutMs = 30'000;
+inline constexpr std::int64_t kMaxTimeoutMs = 600'000;
+
+// Immutable after read_gateway_config().
+struct GatewayConfig {
+  std::shared_ptr<const plugin::Plugin> plugin;
+  std::string name;      // "openpay/live", or the label
+  std::string mode;      // "live"
+  bool test = false;     // the mode is one for tests
+  std::string base_url;  // without a trailing slash
+  std::int64_t timeout_ms = kDefaultTimeoutMs;
+  json::Value script_settings;                         // the `settings` of scripts: no secret in it
+  std::map<std::string, Secret, std::less<>> secrets;  // by name of the setting
+  std::optional<SigningKey> identity;                  // for request signatures
+
+  const plugin::Manifest& manifest() const { return plugin->manifest; }
+  const Secret* secret(std::string_view setting) const;
+  // `text` with each of this gateway's secrets replaced by "[secret]".
+  std::string redact(std::string text) const;
+};
+
+// kConfiguration errors say where ("$.api_key") and never hold a value.
+Result<std::unique_ptr<const GatewayConfig>> read_gateway_config(std::shared_ptr<const plugin::Plugin> plugin,
+                                                                 std::string_view settings_json);
+
+}  // namespace till

@@ -1,0 +1,49 @@
+// Handles: what a script passes around instead of card numbers and tokens, and the one place that knows what they mean.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/crypto/secret.h"
+#include "core/json/value.h"
+#include "core/plugin/handle.h"
+
+namespace till {
+
+// The handles of one operation. Handles of another operation, or made up by a script, mean nothing here.
+class Handles {
+ public:
+  enum class Kind { kCardData, kReplySecret };
+  // Where in a request a handle stands.
+  enum class Place { kPath, kBody };
+
+  Handles();
+
+  // A new handle for the secret.
+  std::string add(Kind kind, std::string_view secret);
+  // `text` with every handle replaced by its secret. Card data may stand in a body only. kPlugin, code "handle", when a
+  // handle is unknown, stands where its kind may not, or its secret would not survive in that place unescaped.
+  Result<std::string> fill(std::string_view text, Place place) const;
+  // `value` with every handle replaced: by "[card]" or "[secret]", or when `reveal_secrets` by the reply's secret
+  // itself.
+  json::Value shown(const json::Value& value, bool reveal_secrets) const;
+  // `value`, a provider's reply, with the text below each of these keys, at any depth, replaced by a handle.
+  json::Value hide(json::Value value, const std::vector<std::string>& keys);
+  // `text` with every secret known here replaced by "[card]" or "[secret]".
+  std::string redact(std::string text) const;
+
+ private:
+  struct Entry {
+    Kind kind;
+    Secret secret;
+  };
+  const Entry* find(const plugin::HandleSpan& handle) const;
+
+  std::uint64_t nonce_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace till

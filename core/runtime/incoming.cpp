@@ -1,0 +1,134 @@
+// Reading a reply: JSON once, secrets hidden at once, then the manifest's error rules in their order.
+#include "core/runtime/incoming.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <utility>
+
+#include "core/base/limits.h"
+#include "core/json/json.h"
+#include "core/json/pointer.h"
+
+namespace till {
+namespace {
+
+bool is_truthy(const json::Value* value) {
+  if (!value || value->is_null()) return false;
+  if (const bool* flag = value->boolean()) return *flag;
+  if (const std::string* text = value->string()) return !text->empty();
+  if (value->number()) return value->as_integer() != 0;
+  return true;
+}
+
+bool status_matches(const plugin::ErrorRule& rule, int status) {
+  if (rule.status && *rule.status != status) return false;
+  return !rule.status_range || (status >= rule.status_range->first && status <= rule.status_range->second);
+}
+
+bool body_matches(const plugin::ErrorRule& rule, const std::optional<json::Value>& body) {
+  if (rule.equals.empty() && rule.truthy.empty()) return true;
+  if (!body) return false;
+  const auto equals = [&](const auto& condition) {
+    const json::Value* value = json::at_pointer(*body, condition.first);
+    return value && *value == condition.second;
+  };
+  const auto truthy = [&](const std::string& pointer) { return is_truthy(json::at_pointer(*body, pointer)); };
+  return std::all_of(rule.equals.begin(), rule.equals.end(), equals) &&
+         std::all_of(rule.truthy.begin(), rule.truthy.end(), truthy);
+}
+
+// The first of the places that holds text or a number.
+std::string first_text(const std::optional<json::Value>& body, const std::vector<std::string>& pointers) {
+  if (!body) return {};
+  for (const std::string& pointer : pointers) {
+    const json::Value* value = json::at_pointer(*body, pointer);
+    if (!value) continue;
+    if (const std::string* text = value->string(); text && !text->empty()) return *text;
+    if (const json::Number* number = value->number()) return number->text;
+  }
+  return {};
+}
+
+// Kinds by status for replies that no rule of the manifest matches.
+ErrorKind default_kind(int status) {
+  switch (status) {
+    case 400:
+    case 422:
+      return ErrorKind::kInvalidRequest;
+    case 401:
+      return ErrorKind::kAuthentication;
+    case 403:
+      return ErrorKind::kPermissionDenied;
+    case 404:
+      return ErrorKind::kNotFound;
+    case 409:
+      return ErrorKind::kConflict;
+    case 429:
+      return ErrorKind::kRateLimited;
+    default:
+      return ErrorKind::kProvider;
+  }
+}
+
+bool is_success(int status) { return status >= 200 && status <= 299; }
+
+const plugin::ErrorRule* matching_rule(const plugin::Manifest& manifest, int status,
+                                       const std::optional<json::Value>& body) {
+  const auto& rules = manifest.errors.rules;
+  const auto found = std::find_if(rules.begin(), rules.end(), [&](const plugin::ErrorRule& rule) {
+    return status_matches(rule, status) && body_matches(rule, body);
+  });
+  return found == rules.end() ? nullptr : &*found;
+}
+
+Error refusal_error(const plugin::ErrorRule* rule, const plugin::ScriptReply& reply, const http::Response& response,
+                    const GatewayConfig& config, UnixMillis now_ms) {
+  const plugin::ErrorMap& map = config.manifest().errors;
+  const http::ResponseHints hints = http::read_hints(response.headers, now_ms);
+  Error error;
+  error.kind = rule ? rule->kind : default_kind(response.status);
+  error.code = "provider_refused";
+  std::string said = first_text(reply.json, map.message);
+  error.message =
+      config.manifest().name +
+      (said.empty() ? " answered with HTTP status " + std::to_string(response.status) : " says: " + std::move(said));
+  error.provider_code = first_text(reply.json, map.code);
+  error.field = first_text(reply.json, map.field);
+  error.request_id = first_text(reply.json, map.request_id);
+  if (const auto id = response.headers.find(map.request_id_header.empty() ? "x-request-id" : map.request_id_header);
+      id && error.request_id.empty())
+    error.request_id = *id;
+  error.sent = Sent::kYes;
+  error.retryable = rule ? rule->retryable : response.status == 429 || response.status >= 500;
+  error.retry_after_ms = hints.retry_after_ms;
+  return error;
+}
+
+}  // namespace
+
+Incoming incoming_reply(const http::Response& response, const std::vector<int>& expected, const GatewayConfig& config,
+                        Handles& handles, UnixMillis now_ms) {
+  Incoming incoming;
+  plugin::ScriptReply& reply = incoming.reply;
+  reply.status = response.status;
+  for (const auto& [name, value] : response.headers) {
+    std::string lower = name;
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    reply.headers.emplace_back(std::move(lower), value);
+  }
+  auto parsed = json::parse(response.body, {.max_bytes = kMaxResponseBytes});
+  if (parsed.ok())
+    reply.json = handles.hide(std::move(parsed).value(), config.manifest().reply_secrets);
+  else
+    reply.body = response.body;
+
+  const bool given_to_script = std::find(expected.begin(), expected.end(), response.status) != expected.end();
+  if (given_to_script) return incoming;
+  const plugin::ErrorRule* rule = matching_rule(config.manifest(), response.status, reply.json);
+  if (rule || !is_success(response.status)) incoming.refusal = refusal_error(rule, reply, response, config, now_ms);
+  return incoming;
+}
+
+}  // namespace till

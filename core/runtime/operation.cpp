@@ -1,0 +1,312 @@
+// Operation: from the caller's input to the script's last word. What happens to that word is in operation_commit.cpp.
+#include "core/runtime/operation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/encoding.h"
+#include "core/base/id.h"
+#include "core/crypto/digest.h"
+#include "core/json/json.h"
+#include "core/runtime/gateway.h"
+#include "core/runtime/incoming.h"
+#include "core/runtime/operation_outcome.h"
+#include "core/runtime/outgoing.h"
+
+namespace till {
+namespace {
+
+// How long after its own time limit a write that nobody settled is taken for abandoned: covers pauses of its process.
+constexpr std::int64_t kWriteGraceMs = 60'000;
+
+// JSON with the members of every object in the order of their names, so that equal inputs have equal text.
+json::Value sorted(const json::Value& value) {
+  if (const json::Array* array = value.array()) {
+    json::Array out;
+    for (const json::Value& item : *array) out.push_back(sorted(item));
+    return out;
+  }
+  if (!value.object()) return value;
+  std::vector<std::pair<std::string, json::Value>> members(value.object()->begin(), value.object()->end());
+  std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  json::Object out;
+  for (const auto& [key, member] : members) out.set(key, sorted(member));
+  return out;
+}
+
+std::string_view last4(const CardData& card) {
+  const std::string_view number = card.number.reveal();
+  return number.substr(number.size() - 4);
+}
+
+// Tells a repeat from a conflict. Of a card only what may be printed on a receipt goes into it.
+std::string hash_input(std::string_view operation, const OperationInput& input) {
+  std::string text = std::string(operation) + '\n' + json::write(sorted(input.value));
+  if (input.card)
+    text.append("\n").append(last4(*input.card)).append(input.card->expiry_year).append(input.card->expiry_month);
+  return hex_encode(byte_view(sha256(text)));
+}
+
+bool is_about_payment(std::string_view operation) {
+  return operation == "payments.get" || operation == "payments.cancel" || operation == "payments.accept" ||
+         operation.starts_with("refunds.");
+}
+
+bool hands_out_secrets(const plugin::Manifest& manifest, std::string_view operation) {
+  if (const std::string_view name = native_name(operation); !name.empty())
+    return manifest.native.find(name)->second.returns_secrets;
+  return manifest.capabilities.find(operation)->second.returns_secrets;
+}
+
+}  // namespace
+
+Operation::Operation(std::shared_ptr<Gateway> gateway, std::string_view operation, OperationInput input)
+    : gateway_(std::move(gateway)),
+      operation_(operation),
+      input_(std::move(input)),
+      is_write_(changes_something(gateway_->manifest(), operation)),
+      returns_secrets_(hands_out_secrets(gateway_->manifest(), operation)),
+      started_at_(gateway_->runtime().clock().now_ms()) {}
+
+Operation::~Operation() = default;
+
+const GatewayConfig& Operation::config() const { return gateway_->config(); }
+const Clock& Operation::clock() const { return gateway_->runtime().clock(); }
+
+Result<std::unique_ptr<Operation>> Operation::prepare(std::shared_ptr<Gateway> gateway, std::string_view operation,
+                                                      std::string_view input_json, StoreQueue& lookup) {
+  TILL_ASSIGN(OperationInput input, read_operation_input(gateway->config(), operation, input_json));
+  std::unique_ptr<Operation> self(new Operation(std::move(gateway), operation, std::move(input)));
+  TILL_TRY(self->look_up(lookup));
+  if (self->result_) return self;
+  if (self->is_write_) self->plan_write();
+  TILL_TRY(self->run_script());
+  return self;
+}
+
+Status Operation::look_up(StoreQueue& lookup) {
+  if (!is_about_payment(operation_)) return {};
+  TILL_TRY(lookup.read([this](Store& store) { return look_up_payment(store); }));
+  return check_askable();
+}
+
+Status Operation::look_up_payment(Store& store) {
+  const bool is_refund = operation_.starts_with("refunds.");
+  const std::string_view key = is_refund ? "payment_id" : "id";
+  const auto id = input_.value.find_string(key);
+  const auto provider_id = is_refund ? std::nullopt : input_.value.find_string("provider_id");
+  if (id.has_value() == provider_id.has_value())
+    return invalid_request("$." + std::string(key), "give one of `id` (ours) and `provider_id` (the provider's)");
+  if (id) {
+    TILL_ASSIGN(payment_, store.find_payment(*id));
+    if (payment_ && payment_->gateway == config().name) return {};
+    return Error{.kind = ErrorKind::kNotFound,
+                 .code = "unknown_payment",
+                 .message = "this gateway's store has no such payment",
+                 .field = "$." + std::string(key)};
+  }
+  TILL_ASSIGN(payment_, store.find_payment_by_provider_id(config().name, *provider_id));
+  if (!payment_) {
+    payment_ = blank_payment(config());
+    payment_->provider_id = *provider_id;
+  }
+  return {};
+}
+
+// A payment that the provider gave no id cannot be asked about.
+Status Operation::check_askable() {
+  if (!payment_->provider_id.empty()) return {};
+  if (payment_->outcome == Outcome::kUnknown)
+    return Error{.kind = ErrorKind::kOutcomeUnknown,
+                 .code = "outcome_unknown",
+                 .message = "nobody knows yet whether this payment exists at the provider",
+                 .payment_id = payment_->id};
+  if (operation_ != "payments.get")
+    return Error{.kind = ErrorKind::kConflict,
+                 .code = "no_provider_id",
+                 .message = "the provider keeps nothing under this payment that could be changed",
+                 .payment_id = payment_->id};
+  end(json::write(payment_to_json(*payment_)));
+  return {};
+}
+
+void Operation::plan_write() {
+  const UnixMillis now_ms = clock().now_ms();
+  if (operation_ == "payments.create") payment_ = planned_payment(config(), input_, now_ms, clock());
+  if (input_.idempotency_key.empty()) input_.idempotency_key = new_id("key_", clock());
+  write_ = Write{.id = new_id("wrt_", clock()),
+                 .gateway = config().name,
+                 .idempotency_key = input_.idempotency_key,
+                 .operation = operation_,
+                 .input_hash = hash_input(operation_, input_),
+                 .payment_id = payment_ ? payment_->id : std::string(),
+                 .state = WriteState::kInFlight,
+                 .created_at = now_ms,
+                 .deadline_at = now_ms + config().timeout_ms + kWriteGraceMs,
+                 .outcome = {}};
+}
+
+json::Value Operation::script_input() {
+  json::Value input = input_.value;
+  if (!input.object() || !native_name(operation_).empty()) return input;
+  json::Object& members = *input.object();
+  if (write_) members.set("idempotency_key", write_->idempotency_key);
+  if (payment_) {
+    members.set("payment", payment_to_json(*payment_));
+    members.set("provider_id", payment_->provider_id);
+    members.set("state", payment_->state);
+  }
+  if (operation_ == "refunds.get") members.set("id", refund_provider_id(*payment_, input_.value));
+  if (const CardData* card = input_.card.get())
+    members.set("card", json::Object{{"number", handles_.add(Handles::Kind::kCardData, card->number.reveal())},
+                                     {"cvv", handles_.add(Handles::Kind::kCardData, card->cvv.reveal())},
+                                     {"expiry_month", card->expiry_month},
+                                     {"expiry_year", card->expiry_year},
+                                     {"holder_name", card->holder_name},
+                                     {"last4", last4(*card)}});
+  return input;
+}
+
+Status Operation::run_script() {
+  TILL_ASSIGN(auto script,
+              plugin::ScriptRun::open(config().plugin, operation_, script_input(), config().script_settings, clock()));
+  script_.emplace(std::move(script));
+  auto step = script_->begin();
+  if (!step.ok()) return hide_secrets(std::move(step).error(), config(), handles_);
+  if (!is_write_) {
+    take_step(std::move(step));
+    return {};
+  }
+  first_step_.emplace(std::move(step));
+  phase_ = Phase::kRecord;
+  need_ = Need::kStore;
+  return {};
+}
+
+StoreQueue::Task Operation::store_task() {
+  return [this](Store& store) { return phase_ == Phase::kRecord ? record(store) : commit(store); };
+}
+
+Status Operation::record(Store& store) {
+  TILL_ASSIGN(earlier_, store.claim_write(*write_));
+  if (earlier_ || operation_ != "payments.create") return {};
+  return store.put_payment(*payment_);
+}
+
+void Operation::stored(Status status) {
+  if (!status.ok()) {
+    // What was sent before this failed stays in the store as in flight, and becomes unknown with time.
+    Error error = std::move(status).error();
+    if (may_have_acted_) error = unknown_outcome(std::move(error));
+    end(std::move(error));
+    return;
+  }
+  if (phase_ == Phase::kCommit) {
+    end(*std::move(ready_));
+  } else if (earlier_) {
+    answer_repeat();
+  } else {
+    phase_ = Phase::kTalk;
+    take_step(*std::move(first_step_));
+  }
+}
+
+void Operation::answer_repeat() { end(earlier_outcome(*earlier_, *write_, clock().now_ms())); }
+
+http::SendOptions Operation::send_options() const {
+  const std::int64_t left_ms = started_at_ + config().timeout_ms - clock().now_ms();
+  http::SendOptions options;
+  options.timeout_ms = std::clamp<std::int64_t>(left_ms, 1, config().timeout_ms);
+  options.repeatable = !asked_write_ || !config().manifest().idempotency_header.empty();
+  return options;
+}
+
+void Operation::replied(http::Response response) {
+  if (asked_write_) may_have_acted_ = true;
+  Incoming incoming = incoming_reply(response, expected_, config(), handles_, clock().now_ms());
+  refused_ = response.status < 500 && (incoming.refusal || response.status >= 400);
+  if (incoming.refusal)
+    finish(*std::move(incoming.refusal));
+  else
+    take_step(script_->resume(std::move(incoming.reply)));
+}
+
+void Operation::failed(Error error) {
+  if (asked_write_ && error.sent != Sent::kNo) {
+    may_have_acted_ = true;
+    refused_ = false;
+  }
+  finish(std::move(error));
+}
+
+void Operation::take_step(Result<plugin::ScriptStep> step) {
+  if (!step.ok())
+    finish(std::move(step).error());
+  else if (const auto* wanted = std::get_if<plugin::ScriptRequest>(&*step))
+    take_request(*wanted);
+  else
+    take_output(std::get<plugin::ScriptDone>(*step).output);
+}
+
+void Operation::take_request(const plugin::ScriptRequest& wanted) {
+  asked_write_ = is_write_ && !wanted.read;
+  std::string key;
+  if (asked_write_) {
+    key = write_->idempotency_key;
+    if (++write_requests_ > 1) key += "-" + std::to_string(write_requests_);
+  }
+  auto request = outgoing_request(wanted, config(), handles_, key);
+  if (!request.ok()) {
+    finish(std::move(request).error());
+    return;
+  }
+  request_ = std::move(request).value();
+  expected_ = wanted.expect;
+  need_ = Need::kRequest;
+}
+
+void Operation::take_output(const json::Value& output) {
+  output_ = bounded_raw(redacted(config(), handles_.shown(output, returns_secrets_)));
+  phase_ = Phase::kCommit;
+  need_ = Need::kStore;
+}
+
+void Operation::finish(Error error) {
+  error = hide_secrets(std::move(error), config(), handles_);
+  if (error.payment_id.empty() && payment_) error.payment_id = payment_->id;
+  if (!is_write_) {
+    end(std::move(error));
+    return;
+  }
+  const bool nothing_happened = !may_have_acted_ || (refused_ && error.kind != ErrorKind::kPlugin);
+  error_ = nothing_happened ? std::move(error) : unknown_outcome(std::move(error));
+  phase_ = Phase::kCommit;
+  need_ = Need::kStore;
+}
+
+Error Operation::unknown_outcome(Error why) const {
+  why.kind = ErrorKind::kOutcomeUnknown;
+  why.message = "the outcome of " + operation_ + " is unknown, ask before trying again: " + why.message;
+  why.payment_id = payment_ ? payment_->id : std::string();
+  if (why.sent == Sent::kNo) why.sent = Sent::kYes;
+  why.retryable = false;
+  return why;
+}
+
+std::optional<StoreQueue::Task> Operation::abandon() {
+  if (phase_ != Phase::kTalk || !write_ || result_) return std::nullopt;
+  failed({.kind = ErrorKind::kTransport,
+          .code = "abandoned",
+          .message = "the caller went away before the answer came",
+          .sent = need_ == Need::kRequest ? Sent::kMaybe : Sent::kNo});
+  return store_task();
+}
+
+void Operation::end(Result<std::string> result) {
+  result_.emplace(std::move(result));
+  phase_ = Phase::kEnd;
+  need_ = Need::kNothing;
+  script_.reset();
+}
+
+}  // namespace till

@@ -1,0 +1,129 @@
+// Operation: one call as a machine that is stepped: it says what it needs next, and somebody gives it. It performs no
+// I/O, so that the built-in client, a host's own client and a test all drive the same steps:
+//
+//   input checked -> script runs to its first request -> write recorded -> request ... reply -> script ends ->
+//   committed
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/http/client.h"
+#include "core/http/message.h"
+#include "core/payment/payment.h"
+#include "core/payment/transition.h"
+#include "core/plugin/script.h"
+#include "core/runtime/handles.h"
+#include "core/runtime/operation_input.h"
+#include "core/store/queue.h"
+
+namespace till {
+
+class Gateway;
+
+// One call of one operation. Not thread-safe, but may move between threads from step to step.
+class Operation {
+ public:
+  enum class Need {
+    kStore,    // run store_task() in a transaction, then stored()
+    kRequest,  // send request(), then replied() or failed()
+    kNothing,  // result() stands
+  };
+
+  // Checks the input and runs the script to its first request. `lookup` reads the store for what the call is about.
+  // Errors here mean that nothing was recorded or sent.
+  static Result<std::unique_ptr<Operation>> prepare(std::shared_ptr<Gateway> gateway, std::string_view operation,
+                                                    std::string_view input_json, StoreQueue& lookup);
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+  ~Operation();
+
+  Need need() const { return need_; }
+
+  // Good until stored(). The task may run once.
+  StoreQueue::Task store_task();
+  void stored(Status status);
+
+  const http::Request& request() const { return request_; }
+  http::SendOptions send_options() const;
+  void replied(http::Response response);
+  // `error.sent` says how far the request went.
+  void failed(Error error);
+
+  const Result<std::string>& result() const { return *result_; }
+  // Gives up: the caller has gone. What was sent without an answer stays recorded as unknown; the returned task records
+  // it. Empty when nothing needs to be recorded.
+  std::optional<StoreQueue::Task> abandon();
+
+ private:
+  enum class Phase { kRecord, kTalk, kCommit, kEnd };
+
+  Operation(std::shared_ptr<Gateway> gateway, std::string_view operation, OperationInput input);
+
+  const GatewayConfig& config() const;
+  const Clock& clock() const;
+
+  // Before the first request.
+  Status look_up(StoreQueue& lookup);
+  Status look_up_payment(Store& store);
+  Status check_askable();
+  void plan_write();
+  json::Value script_input();
+  Status run_script();
+  Status record(Store& store);
+  void answer_repeat();
+
+  // Between requests.
+  void take_step(Result<plugin::ScriptStep> step);
+  void take_request(const plugin::ScriptRequest& wanted);
+  void take_output(const json::Value& output);
+
+  // The end.
+  void finish(Error error);
+  Error unknown_outcome(Error why) const;
+  Status commit(Store& store);
+  Status commit_error(Store& store);
+  Status commit_output(Store& store);
+  Result<json::Value> commit_result(Store& store);
+  Result<json::Value> commit_payment(Store& store);
+  Result<json::Value> commit_page(Store& store);
+  Result<json::Value> commit_page_item(Store& store, const json::Value& item);
+  Result<json::Value> commit_refund(Store& store);
+  Result<json::Value> commit_refunds(Store& store);
+  Result<Payment> current_payment(Store& store) const;
+  Status keep(Store& store, const Change& change) const;
+  void end(Result<std::string> result);
+
+  std::shared_ptr<Gateway> gateway_;
+  std::string operation_;
+  OperationInput input_;
+  bool is_write_;
+  bool returns_secrets_;
+  UnixMillis started_at_;
+  Handles handles_;
+  std::optional<plugin::ScriptRun> script_;
+  std::optional<Payment> payment_;  // the one that the call is about: as looked up, or as it will be made
+  std::optional<Write> write_;      // the record of a write
+
+  Phase phase_ = Phase::kTalk;
+  Need need_ = Need::kNothing;
+  std::optional<Result<plugin::ScriptStep>> first_step_;  // waits until the write is recorded
+  std::optional<Write> earlier_;                          // the record that was there already
+  http::Request request_;
+  std::vector<int> expected_;                 // statuses that the script reads itself
+  int write_requests_ = 0;                    // handed out so far
+  bool asked_write_ = false;                  // the request that waits for its answer may change something
+  bool may_have_acted_ = false;               // a request that may change something may have arrived
+  bool refused_ = false;                      // the provider's last word was a refusal: nothing happened
+  std::optional<json::Value> output_;         // what the script returned, with nothing hidden left in it
+  std::optional<Error> error_;                // how the operation ended otherwise
+  std::optional<Result<std::string>> ready_;  // becomes the result once it is committed
+  std::optional<Result<std::string>> result_;
+};
+
+}  // namespace till

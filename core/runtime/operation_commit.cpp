@@ -1,0 +1,226 @@
+// Operation, the end: what is known becomes durable, in one transaction, before the caller hears of it. Replies and
+// polls change a payment here and nowhere else.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/base/id.h"
+#include "core/base/time.h"
+#include "core/json/json.h"
+#include "core/runtime/gateway.h"
+#include "core/runtime/operation.h"
+#include "core/runtime/operation_outcome.h"
+
+namespace till {
+namespace {
+
+std::string text_of(const json::Value& value, std::string_view key) {
+  return std::string(value.find_string(key).value_or(std::string_view()));
+}
+
+json::Value member_or_null(const json::Value& value, std::string_view key) {
+  const json::Value* member = value.find(key);
+  return member ? *member : json::Value();
+}
+
+Event payment_event(const Payment& payment, std::string type, std::string source) {
+  return {.payment_id = payment.id,
+          .type = std::move(type),
+          .source = std::move(source),
+          .at = payment.updated_at,
+          .detail = json::write(json::Object{{"status", payment_status_name(payment.status)}})};
+}
+
+Error page_error(std::string message) {
+  Error error = plugin_error("script_output", std::move(message));
+  error.field = "$.items";
+  return error;
+}
+
+constexpr std::array<std::string_view, 4> kRefundStatuses{"pending", "succeeded", "failed", "cancelled"};
+
+// docs/schemas/refund.json, from what a script returned; `earlier` is what the store has of it, or null.
+Result<json::Value> refund_view(const Payment& payment, const json::Value& seen, const json::Value* earlier,
+                                const Clock& clock) {
+  const auto status = seen.find_string("status");
+  const auto provider_id = seen.find_string("id");
+  if (!provider_id) return plugin_error("script_output", "a refund needs an id");
+  if (!status || std::find(kRefundStatuses.begin(), kRefundStatuses.end(), *status) == kRefundStatuses.end())
+    return plugin_error("script_output", "a refund's status is pending, succeeded, failed or cancelled");
+  json::Value amount = member_or_null(seen, "amount");
+  if (!amount.is_null()) {
+    TILL_ASSIGN(const Money checked, money_from_json(amount, "$.amount"));
+    amount = money_to_json(checked);
+  }
+  const auto created_at = seen.find_integer("created_at");
+  const auto kept = [&](std::string_view key, json::Value otherwise) {
+    return earlier && earlier->find(key) && !earlier->find(key)->is_null() ? *earlier->find(key) : std::move(otherwise);
+  };
+  return json::Value(
+      json::Object{{"id", kept("id", new_id("re_", clock))},
+                   {"payment_id", payment.id},
+                   {"provider", payment.provider},
+                   {"provider_id", *provider_id},
+                   {"status", *status},
+                   {"amount", amount.is_null() ? kept("amount", json::Value()) : amount},
+                   {"reason", kept("reason", json::Value())},
+                   {"created_at", kept("created_at", format_iso_time(created_at.value_or(clock.now_ms())))},
+                   {"raw", member_or_null(seen, "raw")}});
+}
+
+json::Value without_raw(json::Value refund) {
+  refund.object()->erase("raw");
+  return refund;
+}
+
+// Puts the refund in its place among the payment's, found by the provider's id.
+json::Value* find_refund(Payment& payment, std::string_view provider_id) {
+  for (json::Value& refund : payment.refunds)
+    if (refund.find_string("provider_id") == provider_id) return &refund;
+  return nullptr;
+}
+
+}  // namespace
+
+Status Operation::commit(Store& store) { return error_ ? commit_error(store) : commit_output(store); }
+
+// A refusal frees the idempotency key: nothing happened, so the caller may mend the cause and call again. What may have
+// happened stays, and says so.
+Status Operation::commit_error(Store& store) {
+  ready_.emplace(*error_);
+  const bool creates = operation_ == "payments.create";
+  if (error_->kind == ErrorKind::kOutcomeUnknown) return store.settle_write(write_->id, WriteState::kUnknown, "");
+  TILL_TRY(store.forget_write(write_->id));
+  if (!creates) return {};
+  if (!may_have_acted_) return store.forget_payment(payment_->id);
+  payment_->status = PaymentStatus::kFailed;
+  payment_->outcome = Outcome::kKnown;
+  payment_->decline = json::Object{{"code", error_->provider_code}, {"message", error_->message}};
+  payment_->updated_at = clock().now_ms();
+  TILL_TRY(store.put_payment(*payment_));
+  return store.add_event(payment_event(*payment_, "payment.failed", "reply"));
+}
+
+Status Operation::commit_output(Store& store) {
+  auto value = commit_result(store);
+  if (!value.ok()) {
+    Error error = hide_secrets(std::move(value).error(), config(), handles_);
+    if (error.sent == Sent::kNo) error.sent = Sent::kYes;
+    if (payment_) error.payment_id = payment_->id;
+    ready_.emplace(std::move(error));
+    // The provider acted, but not as it was asked to: nobody should take that for an outcome.
+    return write_ ? store.settle_write(write_->id, WriteState::kUnknown, "") : Status();
+  }
+  ready_.emplace(json::write(*value));
+  if (!write_) return {};
+  const std::string outcome = returns_secrets_ ? std::string() : json::write(json::Object{{"result", *value}});
+  return store.settle_write(write_->id, WriteState::kDone, outcome);
+}
+
+Result<json::Value> Operation::commit_result(Store& store) {
+  if (operation_ == "payments.list") return commit_page(store);
+  if (operation_.starts_with("payments.")) return commit_payment(store);
+  if (operation_ == "refunds.list") return commit_refunds(store);
+  if (operation_.starts_with("refunds.")) return commit_refund(store);
+  if (native_name(operation_).empty() && !output_->object())
+    return plugin_error("script_output", "an operation returns a table with names");
+  return *output_;
+}
+
+// The payment as the store has it now: another call may have changed it since this one looked it up.
+Result<Payment> Operation::current_payment(Store& store) const {
+  if (payment_->id.empty() || operation_ == "payments.create") return *payment_;
+  TILL_ASSIGN(auto found, store.find_payment(payment_->id));
+  return found ? *std::move(found) : *payment_;
+}
+
+Status Operation::keep(Store& store, const Change& change) const {
+  if (change.payment.id.empty()) return {};
+  TILL_TRY(store.put_payment(change.payment));
+  const std::string source = is_write_ ? "reply" : "poll";
+  if (operation_ == "payments.create")
+    TILL_TRY(store.add_event(payment_event(change.payment, "payment.created", source)));
+  if (!change.status_changed) return {};
+  const std::string type = "payment." + std::string(payment_status_name(change.payment.status));
+  return store.add_event(payment_event(change.payment, type, source));
+}
+
+Result<json::Value> Operation::commit_payment(Store& store) {
+  TILL_ASSIGN(const Observation seen, read_observation(*output_));
+  TILL_ASSIGN(const Payment current, current_payment(store));
+  TILL_ASSIGN(const Change change, apply(current, seen, clock().now_ms()));
+  TILL_TRY(keep(store, change));
+  return payment_to_json(change.payment);
+}
+
+Result<json::Value> Operation::commit_page(Store& store) {
+  const json::Value* items = output_->find("items");
+  if (!items || !(items->array() || (items->object() && items->object()->empty())))
+    return page_error("a list returns its items as a sequence");
+  json::Array views;
+  if (items->array())
+    for (const json::Value& item : *items->array()) {
+      TILL_ASSIGN(json::Value view, commit_page_item(store, item));
+      views.push_back(std::move(view));
+    }
+  const json::Value next = member_or_null(*output_, "next");
+  return json::Value(json::Object{{"items", std::move(views)},
+                                  {"next", next.is_null() || next.string() ? next : json::Value(json::write(next))},
+                                  {"total", member_or_null(*output_, "total")}});
+}
+
+// A listed payment that is one of ours is ours, with what the list says of it; any other is shown as the provider has
+// it.
+Result<json::Value> Operation::commit_page_item(Store& store, const json::Value& item) {
+  TILL_ASSIGN(const Observation seen, read_observation(item));
+  std::optional<Payment> ours;
+  if (!seen.provider_id.empty()) {
+    TILL_ASSIGN(ours, store.find_payment_by_provider_id(config().name, seen.provider_id));
+  }
+  const auto change = apply(ours ? *ours : blank_payment(config()), seen, clock().now_ms());
+  if (!change.ok()) return ours ? Result<json::Value>(payment_to_json(*ours)) : Result<json::Value>(change.error());
+  if (ours && change->status_changed) TILL_TRY(keep(store, *change));
+  return payment_to_json(change->payment);
+}
+
+Result<json::Value> Operation::commit_refund(Store& store) {
+  TILL_ASSIGN(Payment payment, current_payment(store));
+  json::Value* earlier = find_refund(payment, output_->find_string("id").value_or(""));
+  TILL_ASSIGN(json::Value refund, refund_view(payment, *output_, earlier, clock()));
+  json::Object& members = *refund.object();
+  if (!earlier && operation_ == "refunds.create") {
+    const auto amount = input_.amount ? input_.amount : payment.amount;
+    if (members.find("amount")->is_null() && amount) members.set("amount", money_to_json(*amount));
+    members.set("reason", member_or_null(input_.value, "reason"));
+  }
+  if (earlier)
+    *earlier = without_raw(refund);
+  else
+    payment.refunds.push_back(without_raw(refund));
+  payment.updated_at = clock().now_ms();
+  TILL_TRY(store.put_payment(payment));
+  if (!earlier) TILL_TRY(store.add_event(payment_event(payment, "refund.created", is_write_ ? "reply" : "poll")));
+  return refund;
+}
+
+Result<json::Value> Operation::commit_refunds(Store& store) {
+  const json::Value* items = output_->find("items");
+  if (!items || !(items->array() || (items->object() && items->object()->empty())))
+    return page_error("a list returns its items as a sequence");
+  TILL_ASSIGN(Payment payment, current_payment(store));
+  json::Array views;
+  if (items->array())
+    for (const json::Value& item : *items->array()) {
+      json::Value* earlier = find_refund(payment, item.find_string("id").value_or(""));
+      TILL_ASSIGN(json::Value refund, refund_view(payment, item, earlier, clock()));
+      if (earlier)
+        *earlier = without_raw(refund);
+      else
+        payment.refunds.push_back(without_raw(refund));
+      views.push_back(std::move(refund));
+    }
+  TILL_TRY(store.put_payment(payment));
+  return json::Value(json::Object{{"items", std::move(views)}, {"next", json::Value()}, {"total", json::Value()}});
+}
+
+}  // namespace till

@@ -1,0 +1,247 @@
+// What each unified operation takes, as JSON Schemas in the subset that manifests use too.
+#include "core/runtime/operation_input.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include "core/base/limits.h"
+#include "core/json/json.h"
+#include "core/plugin/schema.h"
+
+namespace till {
+namespace {
+
+constexpr std::string_view kNativePrefix = "native.";
+
+struct NamedSchema {
+  std::string_view operation;
+  std::string_view members;
+};
+
+// Shared pieces are written once and named with "@".
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kPieces{{
+    {"@money",
+     R"({"type":"object","properties":{"amount":{"type":"string","maxLength":64},"currency":{"type":"string","maxLength":16}},"required":["amount","currency"],"additionalProperties":false})"},
+    {"@id", R"({"type":"string","minLength":1,"maxLength":255})"},
+    {"@word", R"({"type":"string","minLength":1,"maxLength":255})"},
+    {"@text", R"({"type":"string","maxLength":2048})"},
+    {"@url", R"({"type":"string","format":"uri","maxLength":2048})"},
+    {"@customer",
+     R"({"type":"object","properties":{"name":{"type":"string","maxLength":255},"email":{"type":"string","format":"email","maxLength":254},"ip":{"type":"string","maxLength":45},"user_agent":{"type":"string","maxLength":1024},"locale":{"type":"string","maxLength":35}},"additionalProperties":false})"},
+    {"@payment", R"("id":@id,"provider_id":@id)"},
+}};
+
+constexpr std::array<NamedSchema, 18> kOperations{{
+    {"payments.create",
+     R"({"type":"object","properties":{"amount":@money,"reference":@word,"description":@text,"customer":@customer,"return_url":@url,"cancel_url":@url,"webhook_url":@url,"pay_currency":@word,"metadata":{"type":"object"}},"required":["amount"],"additionalProperties":false})"},
+    {"payments.get", R"({"type":"object","properties":{@payment},"additionalProperties":false})"},
+    {"payments.list",
+     R"({"type":"object","properties":{"limit":{"type":"integer","minimum":1,"maximum":1000},"cursor":{"type":"string","maxLength":1024},"reference":@word,"status":@word,"currency":@word,"from":@word,"to":@word},"additionalProperties":false})"},
+    {"payments.cancel", R"({"type":"object","properties":{@payment,"reason":@text},"additionalProperties":false})"},
+    {"payments.accept", R"({"type":"object","properties":{@payment,"amount":@money},"additionalProperties":false})"},
+    {"refunds.create",
+     R"({"type":"object","properties":{"payment_id":@id,"amount":@money,"address":@word,"reason":@text},"required":["payment_id"],"additionalProperties":false})"},
+    {"refunds.get",
+     R"({"type":"object","properties":{"payment_id":@id,"id":@id},"required":["payment_id","id"],"additionalProperties":false})"},
+    {"refunds.list",
+     R"({"type":"object","properties":{"payment_id":@id},"required":["payment_id"],"additionalProperties":false})"},
+    {"rates.get",
+     R"({"type":"object","properties":{"from":@word,"to":@word,"amount":@money},"required":["to"],"additionalProperties":false})"},
+    {"rates.list", R"({"type":"object","properties":{},"additionalProperties":false})"},
+    {"currencies.list", R"({"type":"object","properties":{},"additionalProperties":false})"},
+    {"ledgers.list", R"({"type":"object","properties":{},"additionalProperties":false})"},
+    {"ledgers.entries",
+     R"({"type":"object","properties":{"currency":@word,"from":@word,"to":@word},"required":["currency"],"additionalProperties":false})"},
+    {"cards.verify", R"({"type":"object","properties":{"customer":@customer},"additionalProperties":false})"},
+    {"cards.confirm",
+     R"({"type":"object","properties":{"amount":@money},"required":["amount"],"additionalProperties":false})"},
+    {"tokens.create",
+     R"({"type":"object","properties":{"facade":@word,"label":@word,"pairing_code":@word},"additionalProperties":false})"},
+    {"tokens.approve",
+     R"({"type":"object","properties":{"pairing_code":@word,"facade":@word},"required":["pairing_code"],"additionalProperties":false})"},
+    {"check", R"({"type":"object","properties":{},"additionalProperties":false})"},
+}};
+
+// Operations that need the whole card, and those that need none of its security code.
+bool takes_card(std::string_view operation) {
+  return operation == "payments.create" || operation == "cards.verify" || operation == "cards.confirm";
+}
+
+std::string expanded(std::string_view text) {
+  std::string out(text);
+  // Later pieces may name earlier ones.
+  for (auto piece = kPieces.rbegin(); piece != kPieces.rend(); ++piece)
+    for (std::size_t at = out.find(piece->first); at != std::string::npos; at = out.find(piece->first, at))
+      out.replace(at, piece->first.size(), piece->second);
+  return out;
+}
+
+const json::Value* operation_schema(std::string_view operation) {
+  static const auto* schemas = [] {
+    auto* all = new std::map<std::string_view, json::Value>;
+    for (const NamedSchema& named : kOperations)
+      all->emplace(named.operation, json::parse(expanded(named.members)).value());
+    return all;
+  }();
+  const auto found = schemas->find(operation);
+  return found == schemas->end() ? nullptr : &found->second;
+}
+
+Error unsupported(const plugin::Manifest& manifest, std::string_view operation) {
+  std::string reason = "it declares no such operation";
+  const std::string_view subject = operation.substr(0, operation.find('.'));
+  for (std::string_view key : {operation, subject})
+    if (const auto found = manifest.absent.find(key); found != manifest.absent.end()) {
+      reason = found->second;
+      break;
+    }
+  return {.kind = ErrorKind::kUnsupported,
+          .code = "unsupported",
+          .message = manifest.name + " cannot do " + std::string(operation) + ": " + reason};
+}
+
+Status check_supported(const plugin::Manifest& manifest, std::string_view operation) {
+  if (const std::string_view name = native_name(operation); !name.empty()) {
+    if (manifest.native.find(name) == manifest.native.end()) return unsupported(manifest, operation);
+    return {};
+  }
+  if (manifest.capabilities.find(operation) == manifest.capabilities.end()) return unsupported(manifest, operation);
+  return {};
+}
+
+Result<std::string> take_text(json::Object& input, std::string_view key, std::size_t max_length) {
+  const json::Value* value = input.find(key);
+  if (!value || value->is_null()) return input.erase(key), std::string();
+  if (!value->string() || value->string()->empty() || value->string()->size() > max_length)
+    return invalid_request("$." + std::string(key), "expected text of 1 to " + std::to_string(max_length) + " bytes");
+  std::string text = *value->string();
+  input.erase(key);
+  return text;
+}
+
+Status take_card(const plugin::Manifest& manifest, std::string_view operation, json::Object& input,
+                 OperationInput& into) {
+  TILL_ASSIGN(const std::string handle, take_text(input, "card", kMaxIdempotencyKeyLength));
+  const bool required = operation == "cards.verify" || operation == "cards.confirm";
+  if (handle.empty()) {
+    if (required) return invalid_request("$.card", "this operation needs a card");
+    return {};
+  }
+  if (!takes_card(operation)) return invalid_request("$.card", "this operation takes no card");
+  if (!manifest.card_data)
+    return invalid_request("$.card", manifest.name + " takes no card data; send the payer to checkout_url");
+  into.card = find_card(handle);
+  if (!into.card) return invalid_request("$.card", "no such card: it was made in another process or already forgotten");
+  return {};
+}
+
+Result<json::Value> take_options(const plugin::Manifest& manifest, std::string_view operation, json::Object& input) {
+  const json::Value* given = input.find("options");
+  json::Value options = given && !given->is_null() ? *given : json::Value(json::Object());
+  input.erase("options");
+  if (!options.object()) return invalid_request("$.options", "expected an object");
+  const plugin::Capability& capability = manifest.capabilities.find(operation)->second;
+  if (!capability.options_schema.is_null()) return plugin::validate(capability.options_schema, options, "$.options");
+  if (!options.object()->empty())
+    return invalid_request("$.options", manifest.name + " has no options for this operation");
+  return options;
+}
+
+// Null means "not given", so that a caller may pass every parameter it has.
+void drop_nulls(json::Object& input) {
+  json::Object kept;
+  for (auto& [key, value] : input)
+    if (!value.is_null()) kept.set(key, std::move(value));
+  input = std::move(kept);
+}
+
+// Members that the provider declared for this operation beside the unified ones.
+json::Object take_extra(const plugin::Capability& capability, json::Object& input) {
+  json::Object extra;
+  for (const std::string& name : capability.extra_input) {
+    const json::Value* value = input.find(name);
+    if (!value) continue;
+    extra.set(name, *value);
+    input.erase(name);
+  }
+  return extra;
+}
+
+Status check_amount(const plugin::Manifest& manifest, json::Object& input, OperationInput& into) {
+  const json::Value* given = input.find("amount");
+  if (!given) return {};
+  TILL_ASSIGN(Money amount, money_from_json(*given, "$.amount"));
+  if (amount.is_negative() || amount.is_zero())
+    return invalid_request("$.amount.amount", "an amount is greater than zero");
+  const auto& accepted = manifest.currencies;
+  if (!accepted.empty() && std::find(accepted.begin(), accepted.end(), amount.currency().code()) == accepted.end()) {
+    std::string list;
+    for (const std::string& code : accepted) list += (list.empty() ? "" : ", ") + code;
+    return invalid_request("$.amount.currency", manifest.name + " takes " + list);
+  }
+  input.set("amount", money_to_json(amount));
+  into.amount = std::move(amount);
+  return {};
+}
+
+Status check_metadata(const json::Object& input) {
+  const json::Value* metadata = input.find("metadata");
+  if (metadata && json::write(*metadata).size() > kMaxMetadataBytes)
+    return invalid_request("$.metadata",
+                           "metadata has at most " + std::to_string(kMaxMetadataBytes) + " bytes as JSON");
+  return {};
+}
+
+Result<OperationInput> read_native(json::Value parsed) {
+  OperationInput input;
+  if (parsed.object()) {
+    TILL_ASSIGN(input.idempotency_key, take_text(*parsed.object(), "idempotency_key", kMaxIdempotencyKeyLength));
+  }
+  input.value = std::move(parsed);
+  return input;
+}
+
+}  // namespace
+
+std::string_view native_name(std::string_view operation) {
+  return operation.starts_with(kNativePrefix) ? operation.substr(kNativePrefix.size()) : std::string_view();
+}
+
+bool changes_something(const plugin::Manifest& manifest, std::string_view operation) {
+  const std::string_view name = native_name(operation);
+  if (name.empty()) return plugin::is_write_operation(operation);
+  const auto found = manifest.native.find(name);
+  return found != manifest.native.end() && !found->second.read;
+}
+
+Result<OperationInput> read_operation_input(const GatewayConfig& config, std::string_view operation,
+                                            std::string_view input_json) {
+  const plugin::Manifest& manifest = config.manifest();
+  TILL_TRY(check_supported(manifest, operation));
+  if (input_json.size() > kMaxInputBytes)
+    return invalid_request("$", "an operation's input has at most " + std::to_string(kMaxInputBytes) + " bytes");
+  TILL_ASSIGN(json::Value parsed, json::parse(input_json.empty() ? "{}" : input_json));
+  if (!parsed.object()) return invalid_request("$", "an operation's input is a JSON object");
+  if (!native_name(operation).empty()) return read_native(std::move(parsed));
+
+  OperationInput input;
+  json::Object& members = *parsed.object();
+  const plugin::Capability& capability = manifest.capabilities.find(operation)->second;
+  drop_nulls(members);
+  TILL_ASSIGN(input.idempotency_key, take_text(members, "idempotency_key", kMaxIdempotencyKeyLength));
+  TILL_TRY(take_card(manifest, operation, members, input));
+  TILL_ASSIGN(json::Value options, take_options(manifest, operation, members));
+  const json::Object extra = take_extra(capability, members);
+  const json::Value* schema = operation_schema(operation);
+  if (!schema) return unsupported(manifest, operation);
+  TILL_ASSIGN(input.value, plugin::validate(*schema, parsed, "$"));
+  TILL_TRY(check_metadata(*input.value.object()));
+  TILL_TRY(check_amount(manifest, *input.value.object(), input));
+  for (const auto& [key, value] : extra) input.value.object()->set(key, value);
+  input.value.object()->set("options", std::move(options));
+  return input;
+}
+
+}  // namespace till

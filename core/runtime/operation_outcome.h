@@ -1,0 +1,40 @@
+// The values that an operation begins and ends with: pure functions beside the machine that orders the steps.
+#pragma once
+
+#include <string>
+
+#include "core/base/clock.h"
+#include "core/base/result.h"
+#include "core/json/value.h"
+#include "core/payment/payment.h"
+#include "core/runtime/gateway_config.h"
+#include "core/runtime/handles.h"
+#include "core/runtime/operation_input.h"
+#include "core/store/store.h"
+
+namespace till {
+
+// A payment of this gateway of which nothing is known yet.
+Payment blank_payment(const GatewayConfig& config);
+// The payment that payments.create is about to make: pending, its outcome unknown until the provider answers.
+Payment planned_payment(const GatewayConfig& config, const OperationInput& input, UnixMillis now_ms,
+                        const Clock& clock);
+// The provider's id of the refund that `input.id` names, ours or the provider's.
+std::string refund_provider_id(const Payment& payment, const json::Value& input);
+
+// What a call answers whose idempotency key was used before: the first outcome again, kConflict when the inputs differ
+// or the first call is still under way, kOutcomeUnknown when nobody knows.
+Result<std::string> earlier_outcome(const Write& earlier, const Write& now, UnixMillis now_ms);
+
+// {"class": ..., "code": ..., "message": ...}: docs/schemas/error.json, and its inverse.
+json::Value error_to_json(const Error& error);
+Error error_from_json(const json::Value& value);
+
+// `error` with every secret and handle in its texts replaced.
+Error hide_secrets(Error error, const GatewayConfig& config, const Handles& handles);
+// `value` with every secret of the gateway replaced.
+json::Value redacted(const GatewayConfig& config, const json::Value& value);
+// `output` with a `raw` of more than kMaxRawBytes replaced by a note.
+json::Value bounded_raw(json::Value output);
+
+}  // namespace till

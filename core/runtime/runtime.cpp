@@ -1,0 +1,187 @@
+// Runtime: options, the plugins it has read, and one Engine for each process it finds itself in.
+#include "core/runtime/runtime.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "core/base/limits.h"
+#include "core/json/json.h"
+#include "core/runtime/engine.h"
+#include "core/runtime/fork.h"
+#include "core/runtime/install_path.h"
+
+namespace till {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kMaxConnections = 10'000;
+constexpr std::int64_t kMaxTimeoutOptionMs = 600'000;
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+Result<std::string> find_store_place(const std::string& given) {
+  std::string place = given.empty() ? environment("TILL_STORE") : given;
+  if (place.starts_with("sqlite:")) place.erase(0, std::string_view("sqlite:").size());
+  if (!place.empty()) return place;
+  std::string state = environment("XDG_STATE_HOME");
+  if (state.empty()) {
+    const std::string home = environment("HOME");
+    if (home.empty())
+      return configuration_error("$.store", "there is no home folder to keep the store in: set `store` or TILL_STORE");
+    state = home + "/.local/state";
+  }
+  return state + "/till/till.sqlite3";
+}
+
+void append_path(std::vector<std::string>& path, std::string_view colon_separated) {
+  while (!colon_separated.empty()) {
+    const std::size_t end = std::min(colon_separated.find(':'), colon_separated.size());
+    if (end > 0) path.emplace_back(colon_separated.substr(0, end));
+    colon_separated.remove_prefix(std::min(end + 1, colon_separated.size()));
+  }
+}
+
+Result<std::string> text_option(const json::Value& value, const std::string& key) {
+  if (!value.string()) return configuration_error("$." + key, "expected text");
+  return *value.string();
+}
+
+Result<std::int64_t> count_option(const json::Value& value, const std::string& key, std::int64_t max) {
+  const auto number = value.as_integer();
+  if (!number || *number < 1 || *number > max)
+    return configuration_error("$." + key, "expected an integer from 1 to " + std::to_string(max));
+  return *number;
+}
+
+Status read_plugin_path(const json::Value& value, RuntimeOptions& options) {
+  if (!value.array()) return configuration_error("$.plugin_path", "expected a list of folders");
+  for (const json::Value& folder : *value.array()) {
+    TILL_ASSIGN(std::string text, text_option(folder, "plugin_path"));
+    options.plugin_path.push_back(std::move(text));
+  }
+  return {};
+}
+
+Status read_option(const std::string& key, const json::Value& value, RuntimeOptions& options) {
+  if (value.is_null()) return {};
+  if (key == "plugin_path") return read_plugin_path(value, options);
+  if (key == "connect_timeout_ms") {
+    TILL_ASSIGN(options.http.connect_timeout_ms, count_option(value, key, kMaxTimeoutOptionMs));
+    return {};
+  }
+  if (key == "max_connections_per_origin") {
+    TILL_ASSIGN(const std::int64_t count, count_option(value, key, kMaxConnections));
+    options.http.max_connections_per_origin = static_cast<std::size_t>(count);
+    return {};
+  }
+  const std::map<std::string_view, std::string*> texts{{"store", &options.store},
+                                                       {"ca_file", &options.http.ca_file},
+                                                       {"proxy", &options.http.proxy},
+                                                       {"no_proxy", &options.http.no_proxy}};
+  const auto text = texts.find(key);
+  if (text == texts.end())
+    return configuration_error(
+        "$." + key,
+        "unknown option; there are plugin_path, store, ca_file, proxy, no_proxy, connect_timeout_ms "
+        "and max_connections_per_origin");
+  TILL_ASSIGN(*text->second, text_option(value, key));
+  return {};
+}
+
+}  // namespace
+
+struct Runtime::State {
+  std::map<std::string, std::shared_ptr<const plugin::Plugin>, std::less<>> plugins;
+  std::shared_ptr<Engine> engine;
+  std::uint64_t engine_generation = 0;
+};
+
+Result<RuntimeOptions> RuntimeOptions::from_json(std::string_view text) {
+  RuntimeOptions options;
+  if (text.empty()) return options;
+  auto parsed = json::parse(text, {.max_bytes = kMaxSettingsBytes});
+  if (!parsed.ok()) return configuration_error(parsed.error().field, parsed.error().message);
+  if (!parsed->object()) return configuration_error("$", "options are a JSON object");
+  for (const auto& [key, value] : *parsed->object()) TILL_TRY(read_option(key, value, options));
+  return options;
+}
+
+Result<std::shared_ptr<Runtime>> Runtime::open(RuntimeOptions options) {
+  append_path(options.plugin_path, environment("TILL_PLUGIN_PATH"));
+  if (std::string installed = installed_provider_path(); !installed.empty()) options.plugin_path.push_back(installed);
+  http::apply_environment(options.http);
+  if (!options.clock) options.clock = std::make_shared<SystemClock>();
+  (void)fork_generation();  // registers the fork handlers
+  TILL_ASSIGN(std::string place, find_store_place(options.store));
+  return std::make_shared<Runtime>(Private(), std::move(options), std::move(place));
+}
+
+Runtime::Runtime(Private, RuntimeOptions options, std::string store_place)
+    : options_(std::move(options)), store_place_(std::move(store_place)), state_(std::make_unique<State>()) {}
+
+Runtime::~Runtime() {
+  std::shared_ptr<Engine> engine = std::move(state_->engine);
+  if (!engine) return;
+  if (state_->engine_generation != fork_generation())
+    new std::shared_ptr<Engine>(std::move(engine));  // its threads are in another process: never joined, never closed
+  else if (Engine::on_own_thread())
+    std::thread([last = std::move(engine)]() mutable { last.reset(); }).detach();  // a thread cannot join itself
+}
+
+Result<std::shared_ptr<Engine>> Runtime::engine() {
+  const std::lock_guard lock(fork_mutex());
+  if (state_->engine && state_->engine_generation == fork_generation()) return state_->engine;
+  if (state_->engine) new std::shared_ptr<Engine>(std::move(state_->engine));  // as in ~Runtime
+  TILL_ASSIGN(auto store, open_sqlite_store(store_place_));
+  state_->engine = std::make_shared<Engine>(options_.http, std::move(store));
+  state_->engine_generation = fork_generation();
+  return state_->engine;
+}
+
+Result<std::shared_ptr<const plugin::Plugin>> Runtime::provider(std::string_view id) {
+  const std::lock_guard lock(fork_mutex());
+  if (const auto found = state_->plugins.find(id); found != state_->plugins.end()) return found->second;
+  for (const std::string& folder : options_.plugin_path) {
+    const fs::path place = fs::path(folder) / std::string(id);
+    std::error_code ignored;
+    if (id.find('/') != std::string_view::npos || !fs::exists(place / "manifest.json", ignored)) continue;
+    TILL_ASSIGN(auto plugin, plugin::load_plugin(place));
+    state_->plugins.emplace(id, plugin);
+    return plugin;
+  }
+  std::string known;
+  for (const std::string& name : provider_ids()) known += (known.empty() ? "" : ", ") + name;
+  return Error{.kind = ErrorKind::kNotFound,
+               .code = "unknown_provider",
+               .message = "there is no such provider; " +
+                          (known.empty() ? "the plugin path holds none" : "there are: " + known)};
+}
+
+std::vector<std::string> Runtime::provider_ids() const {
+  std::vector<std::string> ids;
+  for (const std::string& folder : options_.plugin_path) {
+    std::error_code failed;
+    for (const auto& entry : fs::directory_iterator(folder, failed))
+      if (fs::exists(entry.path() / "manifest.json", failed)) ids.push_back(entry.path().filename().string());
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+Result<std::string> Runtime::describe_provider(std::string_view id) {
+  TILL_ASSIGN(const auto plugin, provider(id));
+  return json::write(plugin->manifest.document);
+}
+
+}  // namespace till
