@@ -48,7 +48,7 @@ Status read_currencies(const Node& root, Manifest& manifest) {
   TILL_ASSIGN(manifest.currencies,
               read_texts(root, "currencies", [](const Node& node, const std::string& code) -> Status {
                 auto currency = Currency::find(code);
-                return currency.ok() ? Status() : node.error("no known currency: " + currency.error().message);
+                return currency.ok() ? Status() : node.error(currency.error().message);
               }));
   return {};
 }

@@ -199,6 +199,8 @@ Status check_list_fits(const Value& schema, std::string_view key, std::string_vi
   if (list == nullptr) return {};
   const std::string at = json::member_path(path, key);
   if (list->array() == nullptr || list->array()->empty()) return refusal(at, "must be a list that is not empty");
+  if (list->array()->size() > kMaxListSize)
+    return refusal(at, "has more than " + std::to_string(kMaxListSize) + " elements");
   for (std::size_t i = 0; i < list->array()->size(); ++i) {
     const Value& value = (*list->array())[i];
     TILL_TRY(check_fits(schema, value, json::element_path(at, i)));
