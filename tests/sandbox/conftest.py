@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from bitpay_client import BitPayClient, Identity
+from openpay_client import OpenPayClient
 
 from till.sandbox import Control, Sandbox
 
@@ -48,22 +49,6 @@ def openpay_control(sandbox: Sandbox) -> Control:
     control = sandbox.control("openpay")
     control.reset()
     return control
-
-
-class OpenPayClient:
-    """A merchant's calls, with bodies as text where decimals matter."""
-
-    def __init__(self, http: httpx.Client, base_url: str, api_key: str) -> None:
-        self.http, self.base_url = http, base_url
-        self.headers = {"x-api-key": api_key}
-
-    def get(self, path: str, **query: Any) -> httpx.Response:
-        return self.http.get(self.base_url + path, headers=self.headers, params=query)
-
-    def post(self, path: str, body: dict[str, Any] | str) -> httpx.Response:
-        raw = body if isinstance(body, str) else json.dumps(body)
-        headers = {**self.headers, "content-type": "application/json"}
-        return self.http.post(self.base_url + path, content=raw.encode(), headers=headers)
 
 
 @pytest.fixture

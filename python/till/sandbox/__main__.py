@@ -61,9 +61,7 @@ def _stop_on_signals(done: threading.Event) -> _Restore:
         done.set()
 
     if threading.current_thread() is not threading.main_thread():
-        return _Restore(
-            {}
-        )  # only the main thread may set handlers; the caller ends the wait itself
+        return _Restore({})  # only the main thread may set handlers; the caller ends the wait itself
     caught = (signal.SIGINT, signal.SIGTERM)
     return _Restore({number: signal.signal(number, stop) for number in caught})
 

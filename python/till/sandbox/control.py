@@ -48,9 +48,7 @@ class Control:
         """The payer pays what is due, or `amount`."""
         return self._payment("POST", payment_id, "pay", _amount(amount))
 
-    def underpay(
-        self, payment_id: str, amount: str | Decimal | int | None = None
-    ) -> dict[str, Any]:
+    def underpay(self, payment_id: str, amount: str | Decimal | int | None = None) -> dict[str, Any]:
         """The payer pays half of what is due, or `amount`."""
         return self._payment("POST", payment_id, "underpay", _amount(amount))
 

@@ -27,9 +27,7 @@ class ApiEndpoint:
         if body is None:
             return
         call = _call(scope, body)
-        fault = self._simulator.faults.take(
-            call.path, self._simulator.rpc_method(call), before_read=False
-        )
+        fault = self._simulator.faults.take(call.path, self._simulator.rpc_method(call), before_read=False)
         entry = self._describe(call, fault)
         self._simulator.recorder.add(entry)
         answer = self._answer(call, fault)

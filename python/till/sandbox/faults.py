@@ -107,9 +107,7 @@ class Faults:
     def take(self, path: str, rpc_method: str, *, before_read: bool) -> Fault | None:
         """The fault that hits this request, if any, and counts it down."""
         for fault in self._armed:
-            if (fault.kind == "reset_before_read") != before_read or not _hits(
-                fault, path, rpc_method
-            ):
+            if (fault.kind == "reset_before_read") != before_read or not _hits(fault, path, rpc_method):
                 continue
             if fault.skip > 0:
                 fault.skip -= 1

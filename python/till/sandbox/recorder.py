@@ -32,10 +32,7 @@ class Recorder:
 
 def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers with secrets shortened to a recognisable start."""
-    return {
-        name: shorten(value) if name in _SECRET_HEADERS else value
-        for name, value in headers.items()
-    }
+    return {name: shorten(value) if name in _SECRET_HEADERS else value for name, value in headers.items()}
 
 
 def mask_body(value: object) -> object:

@@ -161,9 +161,7 @@ class Sandbox:
             raise RuntimeError("the sandbox did not start")
         described = json.loads(line)
         self.ca_file = described["ca_file"]
-        self.providers = {
-            name: Provider(**provider) for name, provider in described["providers"].items()
-        }
+        self.providers = {name: Provider(**provider) for name, provider in described["providers"].items()}
 
 
 def _provider(simulator: Simulator) -> Provider:

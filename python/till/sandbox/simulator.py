@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from till.sandbox.call import Answer, Call
 from till.sandbox.checkout import Checkout
@@ -33,7 +34,7 @@ class Simulator(ABC):
     id: str
     title: str
     api_prefix: str
-    option_checks: Mapping[str, Check]
+    option_checks: ClassVar[Mapping[str, Check]]
 
     def __init__(self, origin: str, clock: Clock, shop: str) -> None:
         self.origin = origin

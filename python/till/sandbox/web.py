@@ -101,9 +101,7 @@ async def _overview(simulator: Simulator, request: Request, given: dict[str, obj
     }
 
 
-async def _list_payments(
-    simulator: Simulator, request: Request, given: dict[str, object]
-) -> object:
+async def _list_payments(simulator: Simulator, request: Request, given: dict[str, object]) -> object:
     return [simulator.payment(payment_id) for payment_id in simulator.payment_ids()]
 
 
@@ -194,9 +192,7 @@ def _checkout(simulator: Simulator, payment_id: str, problem: str = "") -> Respo
         checkout = simulator.checkout(payment_id)
     except ControlError as error:
         return _page("message.html", error.status, title="Not found", text=str(error))
-    remaining = (
-        None if checkout.expires_ms is None else max(0, checkout.expires_ms - checkout.now_ms)
-    )
+    remaining = None if checkout.expires_ms is None else max(0, checkout.expires_ms - checkout.now_ms)
     return _page(
         "checkout.html",
         409 if problem else 200,
@@ -229,9 +225,7 @@ def _status(simulator: Simulator, payment_id: str) -> Response:
 
 def _qr_svg(text: str) -> str:
     """The code as an inline drawing without a fixed size, so that the page's style decides."""
-    svg: str = segno.make(text, error="m", micro=False).svg_inline(
-        border=0, omitsize=True, dark="#10243e"
-    )
+    svg: str = segno.make(text, error="m", micro=False).svg_inline(border=0, omitsize=True, dark="#10243e")
     return svg
 
 

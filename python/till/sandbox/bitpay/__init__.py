@@ -6,6 +6,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
 from decimal import ROUND_UP, Decimal, InvalidOperation
+from typing import ClassVar
 
 from till.sandbox import wire
 from till.sandbox.bitpay import identity
@@ -19,7 +20,7 @@ from till.sandbox.bitpay.tokens import FACADES, Token, Tokens, new_pairing_code
 from till.sandbox.call import Answer, Call
 from till.sandbox.checkout import Checkout
 from till.sandbox.clock import Clock
-from till.sandbox.fields import boolean, one_of, whole
+from till.sandbox.fields import Check, boolean, one_of, whole
 from till.sandbox.recorder import shorten
 from till.sandbox.simulator import Command, ControlError, Simulator
 
@@ -35,7 +36,7 @@ class BitPay(Simulator):
     id = "bitpay"
     title = "BitPay"
     api_prefix = "/api"
-    option_checks = {
+    option_checks: ClassVar[Mapping[str, Check]] = {
         "nonce": one_of("increasing", "unique", "ignored"),
         "invoice_fields": one_of("documented", "wide"),
         "errors_with_status_200": boolean,

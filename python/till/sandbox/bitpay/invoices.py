@@ -194,9 +194,7 @@ class Invoice:
         }
 
 
-def new_invoice(
-    price: Decimal, currency: str, extras: Mapping[str, object], now_ms: int
-) -> Invoice:
+def new_invoice(price: Decimal, currency: str, extras: Mapping[str, object], now_ms: int) -> Invoice:
     """An unpaid invoice at the rate of the moment."""
     rate = rates.rate(currency)
     return Invoice(price, currency, now_ms, rate, rates.in_btc(price, currency), extras)

@@ -238,9 +238,7 @@ def _find_invoices(merchant: BitPay, caller: Caller, params: Params) -> object:
         for invoice in reversed(merchant.invoices.values())
         if start <= invoice.created_ms <= end
         and all(
-            invoice.extras.get(name) == params[name]
-            for name in ("itemCode", "orderId")
-            if name in params
+            invoice.extras.get(name) == params[name] for name in ("itemCode", "orderId") if name in params
         )
     ]
     skip, limit = int(str(params.get("skip", 0))), int(str(params.get("limit", 100)))

@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
 from decimal import ROUND_UP, Decimal, InvalidOperation
+from typing import ClassVar
 
 from till.sandbox.call import Answer, Call
 from till.sandbox.checkout import Checkout
 from till.sandbox.clock import Clock, iso
-from till.sandbox.fields import MAX_AMOUNT, boolean, one_of, whole
+from till.sandbox.fields import MAX_AMOUNT, Check, boolean, one_of, whole
 from till.sandbox.openpay.api import Api
 from till.sandbox.openpay.cards import Card, Cards
 from till.sandbox.openpay.pages import PAYER_CARD, checkout_of
@@ -25,7 +26,7 @@ class OpenPay(Simulator):
     id = "openpay"
     title = "OpenPay"
     api_prefix = "/v1"
-    option_checks = {
+    option_checks: ClassVar[Mapping[str, Check]] = {
         "test_mode": boolean,
         "processing_currency": one_of(*CURRENCIES),
         "verify_first": boolean,
@@ -143,9 +144,7 @@ class OpenPay(Simulator):
             link.status = "expired"
             return
         factor = {"underpay": Decimal("0.5"), "overpay": Decimal("1.5")}.get(action, Decimal(1))
-        amount = _amount(
-            arguments.get("amount"), (due * factor).quantize(Decimal("0.01"), ROUND_UP)
-        )
+        amount = _amount(arguments.get("amount"), (due * factor).quantize(Decimal("0.01"), ROUND_UP))
         link.declined = "Declined by the card issuer" if action == "decline" else None
         self.charge(
             amount,

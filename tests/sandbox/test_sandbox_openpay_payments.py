@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import OpenPayClient
+from openpay_client import OpenPayClient
 
 from till.sandbox import Control
 
@@ -36,8 +36,7 @@ def pay(openpay: OpenPayClient, **change: Any) -> httpx.Response:
 def complete(openpay: OpenPayClient, amount: str, number: str = GOOD) -> httpx.Response:
     return openpay.post(
         "/cards/verification/complete",
-        f'{{"card_number":"{number}","card_expiry_month":"12","card_expiry_year":"2025",'
-        f'"amount":{amount}}}',
+        f'{{"card_number":"{number}","card_expiry_month":"12","card_expiry_year":"2025","amount":{amount}}}',
     )
 
 
@@ -47,9 +46,7 @@ def charged(control: Control, number: str = GOOD) -> Decimal:
     return Decimal(statement["amount"])
 
 
-def test_new_card_is_verified_before_it_pays(
-    openpay: OpenPayClient, openpay_control: Control
-) -> None:
+def test_new_card_is_verified_before_it_pays(openpay: OpenPayClient, openpay_control: Control) -> None:
     first = pay(openpay)
     assert (first.status_code, first.json()) == (402, VERIFICATION_STARTED)
     confirmed = complete(openpay, f"{charged(openpay_control):f}")
@@ -70,9 +67,7 @@ def test_new_card_is_verified_before_it_pays(
     assert body["data"]["gateway_reference"].startswith("TEST-")
 
 
-def test_asking_again_makes_no_second_micro_charge(
-    openpay: OpenPayClient, openpay_control: Control
-) -> None:
+def test_asking_again_makes_no_second_micro_charge(openpay: OpenPayClient, openpay_control: Control) -> None:
     pay(openpay)
     before = openpay_control.statement(GOOD)
     pay(openpay)
@@ -106,9 +101,7 @@ def test_equivalent_in_the_other_currency_confirms(
     assert complete(openpay, f"{other:.2f}").status_code == 200
 
 
-def test_second_wrong_amount_blocks_the_card(
-    openpay: OpenPayClient, openpay_control: Control
-) -> None:
+def test_second_wrong_amount_blocks_the_card(openpay: OpenPayClient, openpay_control: Control) -> None:
     pay(openpay)
     wrong = f"{charged(openpay_control) + Decimal('0.01'):f}"
     first, second = complete(openpay, wrong), complete(openpay, wrong)
@@ -129,9 +122,7 @@ def test_second_wrong_amount_blocks_the_card(
     assert (refused.status_code, refused.json()["response_code"]) == (400, "CARD_BLOCKED")
 
 
-def test_verification_can_be_initiated_by_hand(
-    openpay: OpenPayClient, openpay_control: Control
-) -> None:
+def test_verification_can_be_initiated_by_hand(openpay: OpenPayClient, openpay_control: Control) -> None:
     started = openpay.post("/cards/verification/initiate", CARD)
     assert started.status_code == 200
     assert started.json() == {
@@ -149,9 +140,7 @@ def test_completing_what_was_never_started_is_404(openpay: OpenPayClient) -> Non
 def test_completing_with_another_expiry_is_404(openpay: OpenPayClient) -> None:
     pay(openpay)
     body = {k: CARD[k] for k in ("card_number", "card_expiry_month")}
-    reply = openpay.post(
-        "/cards/verification/complete", {**body, "card_expiry_year": "2031", "amount": 1}
-    )
+    reply = openpay.post("/cards/verification/complete", {**body, "card_expiry_year": "2031", "amount": 1})
     assert reply.status_code == 404
 
 
@@ -165,9 +154,7 @@ def test_completing_with_another_expiry_is_404(openpay: OpenPayClient) -> None:
         ("5000", "Processing Error", "PROCESSING_ERROR"),
     ],
 )
-def test_suffix_chooses_the_decline(
-    openpay: OpenPayClient, suffix: str, message: str, code: str
-) -> None:
+def test_suffix_chooses_the_decline(openpay: OpenPayClient, suffix: str, message: str, code: str) -> None:
     reply = pay(openpay, card_number="411111111111" + suffix)
     assert reply.status_code == 400
     assert reply.json() == {
@@ -179,9 +166,7 @@ def test_suffix_chooses_the_decline(
     assert openpay.get("/transactions", status="failed").json()["pagination"]["total"] == 1
 
 
-def test_declining_card_can_be_made_to_verify_first(
-    openpay: OpenPayClient, openpay_control: Control
-) -> None:
+def test_declining_card_can_be_made_to_verify_first(openpay: OpenPayClient, openpay_control: Control) -> None:
     openpay_control.options(verify_first=True)
     assert pay(openpay, card_number="4111111111112000").status_code == 402
 
@@ -218,9 +203,7 @@ def test_repeated_declines_block_the_card_for_a_while(
 @pytest.mark.parametrize(
     "number", ["454125000000000", "45412500000000011", "4541 2500 0000 0001", "", "４" * 16]
 )
-def test_number_that_is_not_16_digits_is_an_invalid_card(
-    openpay: OpenPayClient, number: str
-) -> None:
+def test_number_that_is_not_16_digits_is_an_invalid_card(openpay: OpenPayClient, number: str) -> None:
     reply = pay(openpay, card_number=number)
     assert reply.status_code == 400
     assert reply.json() == {
@@ -246,18 +229,14 @@ def test_number_that_is_not_16_digits_is_an_invalid_card(
         {"return_url": "https://shop.example/"},
     ],
 )
-def test_wrong_or_unknown_field_is_refused_and_tagged(
-    openpay: OpenPayClient, change: dict[str, Any]
-) -> None:
+def test_wrong_or_unknown_field_is_refused_and_tagged(openpay: OpenPayClient, change: dict[str, Any]) -> None:
     reply = pay(openpay, **change)
     assert reply.status_code == 400 and reply.json()["test_mode"] is True
     assert "response_code" not in reply.json()
     assert next(iter(change)) in reply.json()["message"]
 
 
-def test_card_data_never_reaches_the_request_log(
-    openpay: OpenPayClient, openpay_control: Control
-) -> None:
+def test_card_data_never_reaches_the_request_log(openpay: OpenPayClient, openpay_control: Control) -> None:
     pay(openpay, card_cvv="987", card_holder_name="Josephine Doe")
     pay(openpay, card_number="45412500000000011")
     seen = str(openpay_control.requests())

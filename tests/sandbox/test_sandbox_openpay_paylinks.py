@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import OpenPayClient
+from openpay_client import OpenPayClient
 
 from till.sandbox import Control, ControlFailed
 
@@ -74,9 +74,7 @@ def test_qr_code_is_a_png(openpay: OpenPayClient) -> None:
         {"metadata": {}},
     ],
 )
-def test_wrong_or_unknown_field_is_refused_by_name(
-    openpay: OpenPayClient, change: dict[str, Any]
-) -> None:
+def test_wrong_or_unknown_field_is_refused_by_name(openpay: OpenPayClient, change: dict[str, Any]) -> None:
     reply = openpay.post("/paylinks", {**PAYLINK, **change})
     assert reply.status_code == 400
     assert set(reply.json()) == {"success", "message"} and reply.json()["success"] is False
@@ -100,9 +98,7 @@ def test_number_that_no_double_holds_is_refused(openpay: OpenPayClient) -> None:
 
 
 def test_other_content_type_is_refused(openpay: OpenPayClient) -> None:
-    reply = openpay.http.post(
-        openpay.base_url + "/paylinks", headers=openpay.headers, data={"amount": "1"}
-    )
+    reply = openpay.http.post(openpay.base_url + "/paylinks", headers=openpay.headers, data={"amount": "1"})
     assert reply.status_code == 400 and "Content-Type" in reply.json()["message"]
 
 

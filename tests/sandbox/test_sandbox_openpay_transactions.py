@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import OpenPayClient
+from openpay_client import OpenPayClient
 
 from till.sandbox import Control
 
@@ -76,9 +76,7 @@ def test_entry_has_the_documented_shape(openpay: OpenPayClient, three: list[str]
         ({"start_date": "2000-01-01T00:00:00.000Z"}, 3),
     ],
 )
-def test_filters(
-    openpay: OpenPayClient, three: list[str], query: dict[str, str], total: int
-) -> None:
+def test_filters(openpay: OpenPayClient, three: list[str], query: dict[str, str], total: int) -> None:
     assert openpay.get("/transactions", **query).json()["pagination"]["total"] == total
 
 
