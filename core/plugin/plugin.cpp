@@ -45,6 +45,14 @@ Result<Manifest> read_manifest(const fs::path& file) {
   return error;
 }
 
+Result<std::shared_ptr<const Chunk>> compile_script(const fs::path& file, std::string_view script) {
+  auto chunk = Chunk::compile(script);
+  if (chunk.ok()) return chunk;
+  Error error = std::move(chunk).error();
+  error.message = file.parent_path().string() + ": " + error.message;
+  return error;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Plugin>> load_plugin(const fs::path& folder) {
@@ -58,6 +66,7 @@ Result<std::shared_ptr<const Plugin>> load_plugin(const fs::path& folder) {
   }
   TILL_ASSIGN(plugin->script, read_file(folder / "provider.lua", kMaxScriptBytes));
   TILL_TRY(check_script(folder / "provider.lua", plugin->script));
+  TILL_ASSIGN(plugin->chunk, compile_script(folder / "provider.lua", plugin->script));
   return std::shared_ptr<const Plugin>(std::move(plugin));
 }
 

@@ -1,0 +1,125 @@
+// Work, endings and errors of one run: see run_state.h.
+#include "core/plugin/run_state.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "core/plugin/plain_text.h"
+
+namespace till::plugin {
+namespace {
+
+// Allocating is charged like this many bytes for each VM instruction.
+constexpr std::int64_t kBytesPerUnit = 64;
+// How often the limits are looked at, in VM instructions.
+constexpr std::int64_t kHookInterval = 1000;
+
+}  // namespace
+
+RunState::RunState(std::shared_ptr<const Plugin> plugin_, std::string operation_, json::Value input_,
+                   json::Value settings_, const Clock& clock_, ScriptLimits limits_)
+    : plugin(std::move(plugin_)),
+      operation(std::move(operation_)),
+      input(std::move(input_)),
+      settings(std::move(settings_)),
+      clock(&clock_),
+      limits(limits_),
+      heap(limits_.max_memory_bytes, static_cast<std::uint64_t>(limits_.max_instructions * kBytesPerUnit)),
+      hook_interval(std::clamp<std::int64_t>(limits_.max_instructions, 1, kHookInterval)) {}
+
+bool RunState::charge(std::int64_t units) {
+  charged += units;
+  if (spent() <= limits.max_instructions) return true;
+  end(Ending::kTime);
+  return false;
+}
+
+std::int64_t RunState::spent() const { return charged + static_cast<std::int64_t>(heap.work_bytes()) / kBytesPerUnit; }
+
+void RunState::end(Ending reason) {
+  if (ending != Ending::kNone) return;
+  ending = reason == Ending::kMemory && heap.is_overworked() ? Ending::kTime : reason;
+}
+
+void RunState::end_with(Ending reason, Error error) {
+  if (ending != Ending::kNone) return;
+  failure = std::move(error);
+  ending = reason;
+}
+
+Error RunState::ending_error() const {
+  const std::string where = "provider.lua in " + plain_text(operation, 80);
+  switch (ending) {
+    case Ending::kTime:
+      return plugin_error("script_time", where + " took more than " + std::to_string(limits.max_instructions) +
+                                             " instructions or " + std::to_string(limits.max_processor_ms) +
+                                             " ms of processor time");
+    case Ending::kMemory:
+      return plugin_error("script_memory",
+                          where + " needed more than " + std::to_string(limits.max_memory_bytes) + " bytes of memory");
+    case Ending::kDepth:
+      return plugin_error("script_depth", where + " nested calls more than " + std::to_string(limits.max_call_depth) +
+                                              " deep, or more than Lua's stack allows");
+    case Ending::kRequests:
+      return plugin_error("script_requests",
+                          where + " made more than " + std::to_string(limits.max_requests) + " requests");
+    case Ending::kOutput:
+    case Ending::kFailed:
+      return failure;
+    case Ending::kNone:
+      break;
+  }
+  return internal_error("the run is not ending");
+}
+
+void raise(lua_State* state, const char* message) {
+  push_where(state, 1);
+  lua_pushstring(state, message);
+  lua_concat(state, 2);
+  lua_error(state);
+  std::abort();  // lua_error does not return
+}
+
+void raise_ending(lua_State* state, Ending reason) {
+  run_of(state).end(reason);
+  lua_settop(state, 0);
+  lua_pushnil(state);
+  lua_error(state);
+  std::abort();
+}
+
+void charge(lua_State* state, std::int64_t units) {
+  if (!run_of(state).charge(units)) raise_ending(state, Ending::kTime);
+}
+
+void charge_bytes(lua_State* state, std::size_t bytes) {
+  charge(state, static_cast<std::int64_t>(bytes) / kBytesPerUnit);
+}
+
+void push_where(lua_State* state, int level) {
+  lua_Debug frame;
+  if (lua_getstack(state, level, &frame) != 0 && lua_getinfo(state, "Sl", &frame) != 0 && frame.currentline > 0)
+    lua_pushfstring(state, "%s:%d: ", frame.short_src, frame.currentline);
+  else
+    lua_pushstring(state, "");
+}
+
+void settle(lua_State* state, Outcome outcome) {
+  if (outcome == Outcome::kDone) return;
+  if (outcome == Outcome::kEnd) raise_ending(state, Ending::kMemory);
+  raise(state, run_of(state).text.c_str());
+}
+
+int settle_text(lua_State* state, Outcome outcome) {
+  settle(state, outcome);
+  const std::string& text = run_of(state).text;
+  lua_pushlstring(state, text.data(), text.size());
+  return 1;
+}
+
+Outcome end_output(RunState& run, std::string message) {
+  run.end_with(Ending::kOutput, plugin_error("script_output", plain_text(message, kMaxScriptMessage)));
+  return Outcome::kEnd;
+}
+
+}  // namespace till::plugin

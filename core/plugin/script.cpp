@@ -1,0 +1,203 @@
+// One run of a script: see script.h.
+#include "core/plugin/script.h"
+
+#include <ctime>
+
+#include "core/plugin/chunk.h"
+#include "core/plugin/environment.h"
+#include "core/plugin/lua_json.h"
+#include "core/plugin/run_state.h"
+#include "core/plugin/script_errors.h"
+
+namespace till::plugin {
+namespace {
+
+// A short run makes less garbage than collecting it would cost.
+constexpr std::size_t kCollectFromBytes = 1u << 20;
+
+std::int64_t thread_processor_ns() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
+// Processor time of the run so far, counted from the first time this is asked within a step.
+std::int64_t processor_ns(RunState& run) {
+  const std::int64_t now = thread_processor_ns();
+  if (run.step_began_ns < 0) run.step_began_ns = now;
+  return run.processor_ns + (now - run.step_began_ns);
+}
+
+void end_step(RunState& run) {
+  if (run.step_began_ns >= 0) run.processor_ns = processor_ns(run);
+  run.step_began_ns = -1;
+}
+
+// Called by Lua every hook_interval instructions.
+void check_limits(lua_State* state, lua_Debug*) {
+  RunState& run = run_of(state);
+  lua_Debug frame;
+  if (!run.charge(run.hook_interval) || processor_ns(run) > run.limits.max_processor_ms * 1'000'000)
+    run.end(Ending::kTime);
+  else if (lua_getstack(state, static_cast<int>(run.limits.max_call_depth), &frame) != 0)
+    run.end(Ending::kDepth);
+  if (run.ending != Ending::kNone) {
+    lua_sethook(state, check_limits, LUA_MASKCOUNT, 1);
+    lua_pushnil(state);
+    lua_error(state);
+  }
+  if (run.heap.bytes_in_use() > kCollectFromBytes) lua_gc(state, LUA_GCRESTART);
+}
+
+const char* read_bytecode(lua_State*, void* source, std::size_t* size) {
+  auto& bytes = *static_cast<std::string_view*>(source);
+  *size = bytes.size();
+  return std::exchange(bytes, {}).data();
+}
+
+// Protected set-up of a fresh state: globals, and the coroutine with the script's function on its stack. The argument
+// is a std::string_view* of the bytecode.
+int set_up(lua_State* state) {
+  void* bytecode = lua_touserdata(state, 1);
+  RunState& run = run_of(state);
+  open_environment(state);
+  run.thread = lua_newthread(state);
+  lua_rawsetp(state, LUA_REGISTRYINDEX, &run);
+  if (lua_load(state, read_bytecode, bytecode, kScriptName, "b") != LUA_OK) return lua_error(state);
+  lua_xmove(state, run.thread, 1);
+  return 0;
+}
+
+std::string_view subject_of(std::string_view operation) { return operation.substr(0, operation.find('.')); }
+
+// Pushes member `name` of the table on top, or nil.
+void push_member(lua_State* state, std::string_view name) {
+  if (lua_istable(state, -1)) {
+    lua_pushlstring(state, name.data(), name.size());
+    lua_rawget(state, -2);
+  } else {
+    lua_pushnil(state);
+  }
+}
+
+// Pushes the script's function for the operation: provider.check, provider.payments.create or provider.native["..."].
+void push_operation(lua_State* state, std::string_view operation) {
+  lua_pushglobaltable(state);
+  push_member(state, "provider");
+  push_member(state, subject_of(operation));
+  if (subject_of(operation).size() != operation.size())
+    push_member(state, operation.substr(subject_of(operation).size() + 1));
+  if (lua_isfunction(state, -1)) return;
+  lua_pushfstring(state, "provider.lua has no function provider.%s", run_of(state).operation.c_str());
+  lua_error(state);
+}
+
+int operation_done(lua_State*, int, lua_KContext) { return 1; }
+
+// The coroutine's body: the script's top level, then the operation with its input. The script's function is at 1.
+int run_script(lua_State* state) {
+  RunState& run = run_of(state);
+  run.loading = true;
+  lua_callk(state, 0, 0, 0, nullptr);
+  run.loading = false;
+  push_operation(state, run.operation);
+  push_json(state, run.input);
+  run.input = nullptr;
+  lua_callk(state, 1, 1, 0, operation_done);
+  return operation_done(state, LUA_OK, 0);
+}
+
+}  // namespace
+
+class ScriptRun::Impl {
+ public:
+  enum class Stage { kReady, kWaiting, kEnded };
+
+  Impl(std::shared_ptr<const Plugin> plugin, std::string operation, json::Value input, json::Value settings,
+       const Clock& clock, ScriptLimits limits)
+      : run(std::move(plugin), std::move(operation), std::move(input), std::move(settings), clock, limits) {}
+
+  Status prepare();
+  Result<ScriptStep> step();
+
+  RunState run;
+  Stage stage = Stage::kReady;
+
+ private:
+  Result<ScriptStep> finish(int status);
+};
+
+Status ScriptRun::Impl::prepare() {
+  std::shared_ptr<const Chunk> chunk = run.plugin->chunk;
+  if (chunk == nullptr) {
+    TILL_ASSIGN(chunk, Chunk::compile(run.plugin->script));
+  }
+  lua_State* main = lua_newstate(ScriptHeap::allocate, &run.heap);
+  if (main == nullptr) {
+    run.end(Ending::kMemory);
+    return run.ending_error();
+  }
+  *static_cast<RunState**>(lua_getextraspace(main)) = &run;
+  lua_gc(main, LUA_GCSTOP);
+  std::string_view bytecode = chunk->bytecode();
+  lua_pushcfunction(main, set_up);
+  lua_pushlightuserdata(main, &bytecode);
+  const int status = lua_pcallk(main, 1, 0, 0, 0, nullptr);
+  if (status != LUA_OK) return script_error_of(main, status);
+  lua_pushcfunction(run.thread, run_script);
+  lua_rotate(run.thread, 1, 1);
+  lua_sethook(run.thread, check_limits, LUA_MASKCOUNT, static_cast<int>(run.hook_interval));
+  return {};
+}
+
+Result<ScriptStep> ScriptRun::Impl::step() {
+  int results = 0;
+  const int arguments = stage == Stage::kReady ? 1 : 0;
+  const int status = lua_resume(run.thread, nullptr, arguments, &results);
+  end_step(run);
+  if (status == LUA_YIELD) {
+    stage = Stage::kWaiting;
+    return ScriptStep(std::move(run.request));
+  }
+  stage = Stage::kEnded;
+  return finish(status);
+}
+
+Result<ScriptStep> ScriptRun::Impl::finish(int status) {
+  if (status != LUA_OK) return script_error_of(run.thread, status);
+  ScriptDone done;
+  const std::string what = "what provider." + run.operation + " returned";
+  if (read_json(run, run.thread, lua_gettop(run.thread), what, done.output) != Outcome::kDone)
+    return run.ending_error();
+  return ScriptStep(std::move(done));
+}
+
+Result<ScriptRun> ScriptRun::open(std::shared_ptr<const Plugin> plugin, std::string operation, json::Value input,
+                                  json::Value settings, const Clock& clock, ScriptLimits limits) {
+  auto impl = std::make_unique<Impl>(std::move(plugin), std::move(operation), std::move(input), std::move(settings),
+                                     clock, limits);
+  TILL_TRY(impl->prepare());
+  return ScriptRun(std::move(impl));
+}
+
+ScriptRun::ScriptRun(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ScriptRun::ScriptRun(ScriptRun&&) noexcept = default;
+ScriptRun& ScriptRun::operator=(ScriptRun&&) noexcept = default;
+ScriptRun::~ScriptRun() = default;
+
+Result<ScriptStep> ScriptRun::begin() {
+  if (impl_->stage != Impl::Stage::kReady) return internal_error("begin() of a script run that has begun already");
+  return impl_->step();
+}
+
+Result<ScriptStep> ScriptRun::resume(ScriptReply reply) {
+  if (impl_->stage != Impl::Stage::kWaiting) return internal_error("resume() of a script run that awaits no reply");
+  impl_->run.reply = std::move(reply);
+  return impl_->step();
+}
+
+const std::vector<ScriptLogLine>& ScriptRun::log() const { return impl_->run.log; }
+std::size_t ScriptRun::memory_bytes() const { return impl_->run.heap.bytes_in_use(); }
+std::int64_t ScriptRun::instructions() const { return impl_->run.spent(); }
+
+}  // namespace till::plugin

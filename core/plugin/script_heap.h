@@ -1,0 +1,81 @@
+// ScriptHeap: the memory of one sandbox. It counts, it refuses beyond its cap, and it goes all at once.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace till::plugin {
+
+// A lua_Alloc for one Lua state. Small blocks come from chunks with a free list for each size, large ones from malloc.
+// The cap is on what is taken from the process, so neither fragments nor free lists escape it. A Lua state without
+// finalizers owns nothing else than its memory, so destroying the heap ends the state; lua_close() is not needed.
+// One thread at a time.
+class ScriptHeap {
+ public:
+  // `max_bytes` is the cap; `max_work_bytes` limits the sum of all allocations ever made, which bounds the time that
+  // copying and collecting can take where no VM instruction is counted.
+  ScriptHeap(std::size_t max_bytes, std::uint64_t max_work_bytes);
+  ~ScriptHeap();
+  ScriptHeap(const ScriptHeap&) = delete;
+  ScriptHeap& operator=(const ScriptHeap&) = delete;
+
+  // As lua_Alloc describes it; `heap` is the ScriptHeap. Never refuses to shrink or to free.
+  static void* allocate(void* heap, void* block, std::size_t old_size, std::size_t new_size);
+
+  // Bytes that Lua holds now.
+  std::size_t bytes_in_use() const { return in_use_; }
+  // Bytes ever allocated.
+  std::uint64_t work_bytes() const { return work_; }
+  // True once something was refused because of `max_work_bytes`.
+  bool is_overworked() const { return overworked_; }
+
+ private:
+  struct Chunk;
+  struct Large;
+  struct Free {
+    Free* next;
+  };
+
+  static constexpr std::size_t kGrain = 16;
+#if defined(__SANITIZE_ADDRESS__)
+  static constexpr std::size_t kMaxSmall = 0;  // every block on its own, so that the sanitizer sees its ends
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+  static constexpr std::size_t kMaxSmall = 0;
+#else
+  static constexpr std::size_t kMaxSmall = 1024;
+#endif
+#else
+  static constexpr std::size_t kMaxSmall = 1024;
+#endif
+  static constexpr std::size_t kChunkBytes = 32 * 1024;
+  // Each refusal makes Lua collect all garbage and try again. After this many the script lives on collections alone.
+  static constexpr int kMaxRefusals = 32;
+
+  static std::size_t rounded(std::size_t size) { return (size + kGrain - 1) / kGrain * kGrain; }
+  static bool is_small(std::size_t size) { return size <= kMaxSmall; }
+  void* refuse();
+  void* take(std::size_t size);
+  void* take_small(std::size_t size);
+  void* take_large(std::size_t size);
+  void* resize_large(void* block, std::size_t old_size, std::size_t new_size);
+  void give_back(void* block, std::size_t size);
+  bool add_chunk(bool beyond_cap);
+  void* change(void* block, std::size_t old_size, std::size_t new_size);
+
+  std::size_t max_bytes_;
+  std::uint64_t max_work_;
+  std::size_t reserved_ = 0;
+  std::size_t in_use_ = 0;
+  std::uint64_t work_ = 0;
+  int refusals_ = 0;
+  bool overworked_ = false;
+  char* bump_ = nullptr;
+  std::size_t bump_left_ = 0;
+  Chunk* chunks_ = nullptr;
+  Large* large_ = nullptr;
+  std::array<Free*, kMaxSmall / kGrain + 1> free_{};
+};
+
+}  // namespace till::plugin
