@@ -1,0 +1,171 @@
+"""The published JSON Schemas: valid themselves, true to their examples, and met by every manifest that ships."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMAS = {path.name: json.loads(path.read_text("utf-8")) for path in sorted((ROOT / "docs" / "schemas").glob("*.json"))}
+MANIFESTS = sorted((ROOT / "plugins" / "providers").glob("*/manifest.json"))
+REGISTRY: Registry[Any] = Registry().with_resources(
+    (name, Resource.from_contents(schema)) for name, schema in SCHEMAS.items()
+)
+
+
+def validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(SCHEMAS[name], registry=REGISTRY)
+
+
+def embedded_examples(schema: Any, path: str = "#") -> Iterator[tuple[str, Any, Any]]:
+    """Each schema inside `schema` that has examples: where it stands, itself, the example."""
+    if not isinstance(schema, dict):
+        return
+    for example in schema.get("examples", []):
+        yield path, schema, example
+    for group in ("properties", "$defs"):
+        for key, inner in schema.get(group, {}).items():
+            yield from embedded_examples(inner, f"{path}/{group}/{key}")
+    for key in ("items", "additionalProperties"):
+        yield from embedded_examples(schema.get(key), f"{path}/{key}")
+    for group in ("anyOf", "allOf", "oneOf"):
+        for index, inner in enumerate(schema.get(group, [])):
+            yield from embedded_examples(inner, f"{path}/{group}/{index}")
+
+
+def test_the_promised_schemas_are_there() -> None:
+    promised = {"manifest.json", "money.json", "payment.json", "refund.json", "error.json", "payments.create.json"}
+    assert promised <= SCHEMAS.keys()
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_schema_is_valid_and_described(name: str) -> None:
+    schema = SCHEMAS[name]
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["$id"] == name
+    assert schema["title"] and schema["description"]
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_examples_validate(name: str) -> None:
+    found = list(embedded_examples(SCHEMAS[name]))
+    assert found
+    for path, schema, example in found:
+        rooted = {"$id": name, "$defs": SCHEMAS[name].get("$defs", {}), **schema}
+        errors = list(Draft202012Validator(rooted, registry=REGISTRY).iter_errors(example))
+        assert not errors, f"{name} {path}: {errors}"
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.parent.name)
+def test_shipped_manifest_validates(path: Path) -> None:
+    errors = [f"{error.json_path}: {error.message}" for error in validator("manifest.json").iter_errors(json.loads(path.read_text("utf-8")))]
+    assert not errors
+
+
+def test_manifests_are_found() -> None:
+    assert {path.parent.name for path in MANIFESTS} >= {"openpay", "bitpay"}
+
+
+GOOD: dict[str, Any] = {
+    "manifest": 1,
+    "id": "acme",
+    "version": "1.0.0",
+    "name": "Acme",
+    "summary": "Cards.",
+    "capabilities": {"payments.create": {"input": ["channel"]}, "check": {}},
+    "native": {"POST /links": {"write": True, "summary": "Makes a link."}},
+    "absent": {"refunds.create": "Not documented.", "webhooks": "Not documented."},
+    "settings": {
+        "type": "object",
+        "properties": {"key": {"type": "string", "title": "Key", "description": "Yours.", "secret": True}},
+        "additionalProperties": False,
+    },
+    "modes": {"live": {"base_url": "https://api.acme.example/v1"}},
+    "default_mode": "live",
+    "hosts": ["api.acme.example"],
+    "auth": {"scheme": "header", "header": "X-Key", "prefix": "", "secret": "key"},
+    "headers": {"X-Version": "2"},
+    "errors": {"rules": [{"status": [500, 599], "kind": "ProviderError"}], "message": ["/error"], "request_id_header": ""},
+    "idempotency": None,
+    "permissions": {"card_data": False},
+}
+
+FAULTS: list[tuple[list[str | int], Any]] = [
+    (["sumary"], "x"),
+    (["manifest"], 2),
+    (["id"], "Acme"),
+    (["version"], "1.0"),
+    (["name"], ""),
+    (["homepage"], "acme.example"),
+    (["capabilities", "payment.create"], {}),
+    (["capabilities", "check", "option"], {}),
+    (["capabilities", "check", "input"], ["amount"]),
+    (["capabilities", "check", "options"], {"type": "object"}),
+    (["native", "POST /links"], {"write": True}),
+    (["absent", "refund.create"], "x"),
+    (["absent", "webhooks"], ""),
+    (["settings", "additionalProperties"], True),
+    (["settings", "properties", "mode"], {"type": "string", "title": "M", "description": "M"}),
+    (["settings", "properties", "key", "title"], ""),
+    (["settings", "properties", "key", "default"], "x"),
+    (["settings", "properties", "key", "pattern"], "^a"),
+    (["settings", "properties", "key", "type"], ["string", "null"]),
+    (["modes", "live", "base_url"], "http://api.acme.example"),
+    (["modes", "live", "base_url"], "https://api.acme.example/"),
+    (["modes"], {}),
+    (["hosts", 0], "https://api.acme.example"),
+    (["hosts", 0], "*.acme.example"),
+    (["hosts", 0], "10.0.0.1"),
+    (["auth", "scheme"], "bearer"),
+    (["auth", "header"], "content-LENGTH"),
+    (["auth", "header"], "X Key"),
+    (["auth", "prefix"], "a\r\nb"),
+    (["headers", "Authorization"], "x"),
+    (["headers", "Host"], "x"),
+    (["headers", "X-Version"], "a\nb"),
+    (["script_headers"], ["transfer-encoding"]),
+    (["errors", "rules", 0, "kind"], "OutcomeUnknown"),
+    (["errors", "rules", 0, "status"], 99),
+    (["errors", "rules", 0], {"kind": "NotFound"}),
+    (["errors", "message"], ["error"]),
+    (["errors", "message"], ["/a~2"]),
+    (["idempotency"], {}),
+    (["permissions"], True),
+    (["permissions", "card_data"], "yes"),
+]
+
+
+def test_a_good_manifest_validates() -> None:
+    assert not list(validator("manifest.json").iter_errors(GOOD))
+
+
+@pytest.mark.parametrize(("place", "value"), FAULTS, ids=lambda part: json.dumps(part)[:60])
+def test_one_fault_makes_a_manifest_invalid(place: list[str | int], value: Any) -> None:
+    manifest = copy.deepcopy(GOOD)
+    at: Any = manifest
+    for key in place[:-1]:
+        at = at[key]
+    at[place[-1]] = value
+    assert list(validator("manifest.json").iter_errors(manifest))
+
+
+@pytest.mark.parametrize("key", ["manifest", "id", "version", "name", "summary", "capabilities", "settings", "modes", "default_mode", "hosts", "auth"])
+def test_a_manifest_needs_its_required_members(key: str) -> None:
+    manifest = copy.deepcopy(GOOD)
+    del manifest[key]
+    assert list(validator("manifest.json").iter_errors(manifest))
+
+
+@pytest.mark.parametrize("amount", [48.25, 48, "48,25", "1e3", "", ".5", "5.", "+1", None])
+def test_money_is_decimal_text(amount: Any) -> None:
+    assert list(validator("money.json").iter_errors({"amount": amount, "currency": "EUR"}))
+
+
+def test_payment_names_every_member() -> None:
+    schema = SCHEMAS["payment.json"]
+    assert set(schema["required"]) == set(schema["properties"])
