@@ -179,11 +179,9 @@ asio::awaitable<Status> TcpConnection::tunnel() {
     plain_.consume(taken);
   }
   if (failed) co_return transport_error("proxy", "the proxy closed the connection", true);
-  if (state == ResponseReader::State::kFailed || plain_.size() > 0) {
-    co_return transport_error("proxy", "the proxy's answer is not well-formed", false);
-  }
-  const int status = reader_.take().status;
-  if (status / 100 == 2) co_return Status();
+  const int status = state == ResponseReader::State::kDone ? reader_.take().status : 0;
+  if (status / 100 == 2 && plain_.size() == 0) co_return Status();
+  if (status / 100 <= 2) co_return transport_error("proxy", "the proxy's answer is not well-formed", false);
   const std::string what = status == 407 ? "the proxy wants other credentials (407)"
                                          : "the proxy refused the connection (" + std::to_string(status) + ")";
   co_return transport_error("proxy", what, status >= 500);

@@ -71,7 +71,7 @@ std::string first_set(std::initializer_list<const char*> names) {
 }  // namespace
 
 void apply_environment(ClientOptions& options) {
-  if (options.proxy.empty()) options.proxy = first_set({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
+  if (options.proxy.empty()) options.proxy = first_set({"https_proxy", "HTTPS_PROXY"});
   if (options.no_proxy.empty()) options.no_proxy = first_set({"no_proxy", "NO_PROXY"});
 }
 

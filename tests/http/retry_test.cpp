@@ -1,0 +1,162 @@
+// Promises about sending again: what was sent and may not be repeated goes out once, whatever happens.
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/http/fetch.h"
+#include "tests/http/server.h"
+
+namespace till::http {
+namespace {
+
+TEST(Retry, read_is_sent_again_after_a_reset) {
+  std::atomic<int> count{0};
+  Server server([&](Peer& peer) {
+    peer.read_request();
+    if (++count < 3) return peer.reset();
+    peer.answer("ok");
+  });
+  Client client({});
+  EXPECT_EQ(verdict(fetch(client, get(server.url()), repeatable())), "200");
+  EXPECT_EQ(count, 3);
+}
+
+TEST(Retry, read_is_sent_at_most_as_often_as_allowed) {
+  std::atomic<int> count{0};
+  Server server([&](Peer& peer) {
+    peer.read_request();
+    ++count;
+  });
+  Client client({});
+  const auto result = fetch(client, get(server.url()), repeatable());
+  EXPECT_EQ(verdict(result), "reset/maybe");
+  EXPECT_TRUE(result.error().retryable);
+  EXPECT_EQ(count, 3);
+}
+
+TEST(Retry, read_is_sent_again_after_a_truncated_answer) {
+  std::atomic<int> count{0};
+  Server server([&](Peer& peer) {
+    peer.read_request();
+    if (++count == 1) {
+      peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+      return;
+    }
+    peer.answer("ok");
+  });
+  Client client({});
+  EXPECT_EQ(verdict(fetch(client, get(server.url()), repeatable())), "200");
+  EXPECT_EQ(count, 2);
+}
+
+TEST(Retry, write_is_never_sent_again_after_bytes_went_out) {
+  std::atomic<int> count{0};
+  Server server([&](Peer& peer) {
+    peer.read_request();
+    ++count;
+    peer.reset();
+  });
+  Client client({});
+  const auto result = fetch(client, post(server.url()), {10'000, false, 5});
+  EXPECT_EQ(verdict(result), "reset/maybe");
+  EXPECT_FALSE(result.error().retryable);
+  EXPECT_EQ(count, 1);
+}
+
+TEST(Retry, answers_of_any_status_are_answers) {
+  std::atomic<int> count{0};
+  Server server([&](Peer& peer) {
+    while (!peer.read_request().empty()) {
+      ++count;
+      peer.answer("busy", 503);
+    }
+  });
+  Client client({});
+  EXPECT_EQ(verdict(fetch(client, get(server.url()), repeatable())), "503");
+  EXPECT_EQ(count, 1);
+}
+
+// A port where nobody listens: bound, closed and not given out again so soon.
+int free_port() {
+  int port = 0;
+  ::close(listen_on("127.0.0.1", 0, 1, &port));
+  return port;
+}
+
+TEST(Retry, write_that_never_went_out_is_tried_again) {
+  const int port = free_port();
+  Client client({});
+  const auto pending = std::chrono::steady_clock::now();
+  auto future = start(client, post("http://127.0.0.1:" + std::to_string(port) + "/"), {10'000, false, 3});
+  const auto result = future.get();
+  EXPECT_EQ(verdict(result), "connect/no");
+  EXPECT_TRUE(result.error().retryable);
+  // Two pauses of at least 50 and 100 ms lie between three attempts.
+  EXPECT_GE(std::chrono::steady_clock::now() - pending, std::chrono::milliseconds(150));
+}
+
+TEST(Retry, write_succeeds_once_the_server_is_there) {
+  const int port = free_port();
+  Client client({});
+  auto future = start(client, post("http://127.0.0.1:" + std::to_string(port) + "/"), {10'000, false, 5});
+  Server server(
+      [](Peer& peer) {
+        peer.read_request();
+        peer.answer("ok");
+      },
+      {"127.0.0.1", port, nullptr});
+  EXPECT_EQ(verdict(future.get()), "200");
+}
+
+TEST(Retry, pause_does_not_reach_past_the_deadline) {
+  Client client({});
+  const auto begin = std::chrono::steady_clock::now();
+  const auto result = fetch(client, get("http://127.0.0.1:" + std::to_string(free_port()) + "/"), {40, true, 50});
+  EXPECT_EQ(verdict(result), "connect/no");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+}
+
+TEST(Retry, stale_pooled_connection_is_noticed_before_a_write_goes_out) {
+  Signal finished;
+  std::atomic<int> writes{0};
+  Server server([&](Peer& peer) {
+    if (peer.read_request().starts_with("POST")) ++writes;
+    peer.answer("ok");
+    peer.finish();
+    finished.give();
+  });
+  Client client({});
+  EXPECT_EQ(verdict(fetch(client, get(server.url()))), "200");
+  ASSERT_TRUE(finished.wait());
+  // The end has arrived; the client looks for it on connections that were idle for more than a millisecond.
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  EXPECT_EQ(verdict(fetch(client, post(server.url()), once())), "200");
+  EXPECT_EQ(writes, 1);
+}
+
+TEST(Retry, pooled_connection_that_dies_with_a_write_fails_the_write) {
+  std::atomic<int> writes{0};
+  Server server([&](Peer& peer) {
+    peer.read_request();
+    peer.answer("ok");
+    if (peer.read_request().starts_with("POST")) ++writes;
+  });
+  Client client({});
+  EXPECT_EQ(verdict(fetch(client, get(server.url()))), "200");
+  EXPECT_EQ(verdict(fetch(client, post(server.url()), {10'000, false, 3})), "reset/maybe");
+  EXPECT_EQ(writes, 1);
+}
+
+TEST(Retry, pooled_connection_that_dies_with_a_read_is_replaced_at_once) {
+  Server server([&](Peer& peer) {
+    peer.read_request();
+    peer.answer("ok");
+    peer.read_request();
+  });
+  Client client({});
+  EXPECT_EQ(verdict(fetch(client, get(server.url()))), "200");
+  EXPECT_EQ(verdict(fetch(client, get(server.url()), repeatable())), "200");
+  EXPECT_EQ(server.connections(), 2);
+}
+
+}  // namespace
+}  // namespace till::http
