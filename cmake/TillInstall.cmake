@@ -20,6 +20,8 @@ set(TILL_STATIC_LINK ssl crypto sqlite3 lua5.4 secp256k1 boost_url simdjson stdc
 list(TRANSFORM TILL_STATIC_LINK PREPEND "-l" OUTPUT_VARIABLE TILL_LIBS_PRIVATE)
 list(JOIN TILL_LIBS_PRIVATE " " TILL_LIBS_PRIVATE)
 
+# Relative, so that the installed tree may be moved.
+file(RELATIVE_PATH prefix_from_pc "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/till.pc.in" "${CMAKE_CURRENT_BINARY_DIR}/till.pc" @ONLY)
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/tillConfig.cmake.in" "${CMAKE_CURRENT_BINARY_DIR}/tillConfig.cmake"
   INSTALL_DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/till" PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_DATADIR)

@@ -2,8 +2,9 @@
 
     runtime -> store, plugin, http -> payment, webhook -> json, money, crypto -> base
 
-A file may include its own room and any room on a lower level, nothing beside it and nothing above. The bindings stand on
-runtime and may use the values below it, but not plugin, http's client or the store; they never see each other.
+A file may include its own room and any room on a lower level, nothing beside it and nothing above. The
+bindings stand on runtime and may use the values below it, but not scripts, http's client or the store; they
+never see each other.
 
 Usage: check_arrows.py [ROOT]; prints one line per offence and exits 1 when there is one.
 """
@@ -15,7 +16,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-LEVELS = (("base",), ("json", "money", "crypto"), ("payment", "webhook"), ("store", "plugin", "http"), ("runtime",))
+LEVELS = (
+    ("base",),
+    ("json", "money", "crypto"),
+    ("payment", "webhook"),
+    ("store", "plugin", "http"),
+    ("runtime",),
+)
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 
 # What a binding may include: runtime, and the values that cross its surface.
@@ -84,7 +91,7 @@ def provider_ids(root: Path) -> list[str]:
 
 
 def provider_offences(root: Path) -> Iterator[str]:
-    """The core and the bindings treat every provider alike: code that names one is a special path. Comments may."""
+    """The core and the bindings treat every provider alike: code that names one is a special path."""
     ids = provider_ids(root)
     if not ids:
         return
@@ -99,7 +106,7 @@ def provider_offences(root: Path) -> Iterator[str]:
 
 def without_comments(text: str) -> str:
     """The text with comments blanked out; strings stay, line numbers stay."""
-    token = re.compile(r'''"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])'|//[^\n]*|/\*.*?\*/''', re.DOTALL)
+    token = re.compile(r""""(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])'|//[^\n]*|/\*.*?\*/""", re.DOTALL)
 
     def blank(match: re.Match[str]) -> str:
         found = match.group(0)

@@ -1,9 +1,9 @@
-"""Adds up JUnit XML reports of ctest and pytest and prints one closing line: `N passed, M failed[, K skipped]`.
+"""Adds up JUnit XML reports of ctest and pytest; the closing line is `N passed, M failed[, K skipped]`.
 
 Usage: count_tests.py REPORT.xml...
 
-Exits 1 when a test failed, when a report is missing or unreadable, or when nothing passed: a suite that did not run must
-never look like a suite that is fine.
+Exits 1 when a test failed, when a report is missing or unreadable, or when nothing passed: a suite that did
+not run must never look like a suite that is fine.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def broke(report: Path) -> bool:
 
 
 def count_report(path: Path) -> Count:
-    """All test cases of one report; one that cannot be read, or whose step broke otherwise, is one failure."""
+    """All test cases of a report; one that cannot be read, or whose step broke otherwise, is a failure."""
     try:
         root = ElementTree.parse(path).getroot()
     except (OSError, ElementTree.ParseError) as error:
@@ -64,7 +64,8 @@ def main(arguments: list[str]) -> int:
     total = Count()
     for name in arguments:
         count = count_report(Path(name))
-        print(f"{Path(name).stem:<12} {count.passed:>6} passed {count.failed:>4} failed {count.skipped:>4} skipped")
+        numbers = f"{count.passed:>6} passed {count.failed:>4} failed {count.skipped:>4} skipped"
+        print(f"{Path(name).stem:<12} {numbers}")
         total.add(count)
     skipped = f", {total.skipped} skipped" if total.skipped else ""
     print(f"{total.passed} passed, {total.failed} failed{skipped}")

@@ -1,4 +1,4 @@
-"""till.h keeps its own rules: each function has a contract in the fixed order, and there are at most 60 of them."""
+"""till.h keeps its own rules: each function has a contract in the fixed order, and there are at most 60."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import pytest
 
 HEADER = (Path(__file__).resolve().parents[2] / "bindings/c/till.h").read_text(encoding="utf-8")
 LABELS = ["Args", "Returns", "Time", "Repeating", "Ownership", "Threads", "Since"]
-DECLARATION = re.compile(r"(?:/\*\n(?P<contract>(?: \*[^\n]*\n)+?) \*/\n)?TILL_API [^;]*?(?P<name>till_\w+)\([^;]*;")
+DECLARATION = re.compile(
+    r"(?:/\*\n(?P<contract>(?: \*[^\n]*\n)+?) \*/\n)?"  # the contract right above ...
+    r"TILL_API [^;]*?(?P<name>till_\w+)\([^;]*;"  # ... the declaration
+)
 FUNCTIONS = {found["name"]: found["contract"] or "" for found in DECLARATION.finditer(HEADER)}
 
 
