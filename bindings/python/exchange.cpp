@@ -1,0 +1,57 @@
+// NativeExchange: one operation stepped by a host with an HTTP client of its own.
+#include "core/runtime/exchange.h"
+
+#include <pybind11/stl.h>
+
+#include "bindings/python/bindings.h"
+#include "bindings/python/errors.h"
+
+namespace py = pybind11;
+
+namespace till::python {
+
+namespace {
+
+// (method, url, headers, body), or None at the end.
+py::object request(const Exchange& exchange) {
+  const http::Request* next = exchange.request();
+  if (next == nullptr) return py::none();
+  py::list headers;
+  for (const auto& [name, value] : next->headers) headers.append(py::make_tuple(name, value));
+  return py::make_tuple(next->method, next->url, headers, py::bytes(next->body));
+}
+
+void reply(Exchange& exchange, int status, const std::vector<std::pair<std::string, std::string>>& headers,
+           std::string body) {
+  http::Response response;
+  response.status = status;
+  for (const auto& [name, value] : headers) response.headers.add(name, value);
+  response.body = std::move(body);
+  exchange.reply(std::move(response));
+}
+
+Sent sent_from(std::string_view name) {
+  if (name == "no") return Sent::kNo;
+  if (name == "yes") return Sent::kYes;
+  if (name == "maybe") return Sent::kMaybe;
+  throw py::value_error("sent must be 'no', 'maybe' or 'yes'");
+}
+
+void fail(Exchange& exchange, std::string code, std::string message, std::string_view sent) {
+  Error error{ErrorKind::kTransport, std::move(code), std::move(message)};
+  error.sent = sent_from(sent);
+  exchange.fail(std::move(error));
+}
+
+}  // namespace
+
+void bind_exchange(py::module_& module) {
+  py::class_<Exchange>(module, "NativeExchange")
+      .def("request", &request)
+      .def("timeout_ms", &Exchange::timeout_ms)
+      .def("reply", &reply, py::arg("status"), py::arg("headers"), py::arg("body"))
+      .def("fail", &fail, py::arg("code"), py::arg("message"), py::arg("sent"))
+      .def("result", [](const Exchange& exchange) { return reply_object(exchange.result()); });
+}
+
+}  // namespace till::python

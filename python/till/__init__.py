@@ -1,0 +1,140 @@
+"""till: an embeddable payment runtime for shops.
+
+>>> shop = till.Gateway("openpay", {"api_key": api_key}, base_url=base_url, ca_file=ca_file)
+>>> payment = shop.payments.create(till.Money("150.00", "BZD"), reference="1234")
+>>> payment.status, str(payment.amount)
+('pending', '150.00 BZD')
+
+Everything here loads on first use, so that `import till` costs next to nothing and `till.sandbox` works
+without the compiled core.
+"""
+
+TYPE_CHECKING = False  # importing `typing` for its constant would cost more than all the rest
+
+if TYPE_CHECKING:
+    from till._card import Card
+    from till._cards import CardVerification
+    from till._errors import (
+        AuthenticationError,
+        Blocked,
+        ConfigurationError,
+        Conflict,
+        InvalidRequest,
+        NotFound,
+        OutcomeUnknown,
+        PermissionDenied,
+        PluginError,
+        ProviderError,
+        RateLimited,
+        TillError,
+        TransportError,
+        Unsupported,
+        WebhookRejected,
+    )
+    from till._exchange import Exchange, Request
+    from till._gateway import AsyncGateway, Check, Gateway
+    from till._identity import Identity
+    from till._ledgers import Ledger, LedgerEntry
+    from till._money import Money
+    from till._page import Page
+    from till._payments import Decline, Payment, PaymentStatus, PayTo
+    from till._rates import Currency, Rate
+    from till._refunds import Refund
+    from till._runtime import Runtime
+    from till._tokens import Token
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AsyncGateway",
+    "AuthenticationError",
+    "Blocked",
+    "Card",
+    "CardVerification",
+    "Check",
+    "ConfigurationError",
+    "Conflict",
+    "Currency",
+    "Decline",
+    "Exchange",
+    "Gateway",
+    "Identity",
+    "InvalidRequest",
+    "Ledger",
+    "LedgerEntry",
+    "Money",
+    "NotFound",
+    "OutcomeUnknown",
+    "Page",
+    "PayTo",
+    "Payment",
+    "PaymentStatus",
+    "PermissionDenied",
+    "PluginError",
+    "ProviderError",
+    "Rate",
+    "RateLimited",
+    "Refund",
+    "Request",
+    "Runtime",
+    "TillError",
+    "Token",
+    "TransportError",
+    "Unsupported",
+    "WebhookRejected",
+]
+
+# Which module each name lives in.
+_HOMES = {
+    "Card": "_card",
+    "CardVerification": "_cards",
+    "AuthenticationError": "_errors",
+    "Blocked": "_errors",
+    "ConfigurationError": "_errors",
+    "Conflict": "_errors",
+    "InvalidRequest": "_errors",
+    "NotFound": "_errors",
+    "OutcomeUnknown": "_errors",
+    "PermissionDenied": "_errors",
+    "PluginError": "_errors",
+    "ProviderError": "_errors",
+    "RateLimited": "_errors",
+    "TillError": "_errors",
+    "TransportError": "_errors",
+    "Unsupported": "_errors",
+    "WebhookRejected": "_errors",
+    "Exchange": "_exchange",
+    "Request": "_exchange",
+    "AsyncGateway": "_gateway",
+    "Check": "_gateway",
+    "Gateway": "_gateway",
+    "Identity": "_identity",
+    "Ledger": "_ledgers",
+    "LedgerEntry": "_ledgers",
+    "Money": "_money",
+    "Page": "_page",
+    "Decline": "_payments",
+    "PayTo": "_payments",
+    "Payment": "_payments",
+    "PaymentStatus": "_payments",
+    "Currency": "_rates",
+    "Rate": "_rates",
+    "Refund": "_refunds",
+    "Runtime": "_runtime",
+    "Token": "_tokens",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'till' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"till.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

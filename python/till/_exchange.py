@@ -1,0 +1,82 @@
+"""Exchange: one operation stepped by its host, with an HTTP client of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from till import _native
+from till._errors import error_from_native
+from till._json import decode
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request to send as it is: credentials are filled in, so log none of it. Do not follow redirects."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+    timeout: float
+    """Seconds to allow for it."""
+
+
+class Exchange:
+    """One operation, stepped: here is the request to send, there is the reply, until it is done.
+
+    Nothing here does any I/O but for the store. Use it from one thread at a time. Dropping it after a write
+    was handed out leaves that payment's outcome `unknown`.
+
+    >>> exchange = shop.exchange("check", {})
+    >>> while (request := exchange.request) is not None:
+    ...     response = http.request(
+    ...         request.method, request.url, headers=request.headers, content=request.body
+    ...     )
+    ...     exchange.reply(response.status_code, response.headers.multi_items(), response.content)
+    >>> exchange.result().ok
+    True
+    """
+
+    __slots__ = ("_decode", "_native")
+
+    def __init__(self, native: _native.NativeExchange, decoder: Callable[[Any], Any]) -> None:
+        self._native = native
+        self._decode = decoder
+
+    @property
+    def request(self) -> Request | None:
+        """What to send now; None when the operation has ended."""
+        native = self._native.request()
+        if native is None:
+            return None
+        method, url, headers, body = native
+        return Request(method, url, tuple(headers), body, self._native.timeout_ms() / 1000)
+
+    def reply(self, status: int, headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes) -> None:
+        """Hands in the answer, whatever its status. `ValueError` when no request is waiting for one."""
+        self._expect_request()
+        fields = headers.items() if isinstance(headers, Mapping) else headers
+        self._native.reply(status, [(name, value) for name, value in fields], body)
+
+    def fail(
+        self, message: str, *, sent: Literal["no", "maybe", "yes"] = "maybe", code: str = "host_client"
+    ) -> None:
+        """Says that no answer came, and how far the request went; when in doubt, `maybe`."""
+        self._expect_request()
+        self._native.fail(code, message, sent)
+
+    def result(self) -> Any:
+        """The operation's result, as its method would return it; raises what that would raise. `ValueError`
+        when a request still waits for its answer."""
+        if self._native.request() is not None:
+            raise ValueError("the operation has not ended: a request waits for its answer")
+        reply = self._native.result()
+        if isinstance(reply, tuple):
+            raise error_from_native(reply)
+        return self._decode(decode(reply))
+
+    def _expect_request(self) -> None:
+        if self._native.request() is None:
+            raise ValueError("the operation has ended: no request waits for an answer")

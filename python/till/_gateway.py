@@ -1,0 +1,206 @@
+"""Gateway and AsyncGateway: one merchant account at a provider, waited for or awaited."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from till import _cards, _ledgers, _native, _payments, _rates, _refunds, _tokens
+from till._call import Call
+from till._errors import NativeError, error_from_native
+from till._exchange import Exchange
+from till._json import decode, encode
+from till._page import page_of
+from till._runtime import Runtime, milliseconds, shared_runtime
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The credentials are good; `detail` says for what, if the provider tells."""
+
+    ok: bool
+    detail: str | None
+
+
+def _check(value: Any) -> Check:
+    return Check(value["ok"], value.get("detail"))
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_DECODERS: dict[str, Callable[[Any], Any]] = {
+    "cards.confirm": _cards.verification,
+    "cards.verify": _cards.verification,
+    "check": _check,
+    "currencies.list": page_of(_rates.currency),
+    "ledgers.entries": page_of(_ledgers.ledger_entry),
+    "ledgers.list": page_of(_ledgers.ledger),
+    "payments.accept": _payments.payment,
+    "payments.cancel": _payments.payment,
+    "payments.create": _payments.payment,
+    "payments.get": _payments.payment,
+    "payments.list": page_of(_payments.payment),
+    "rates.get": _rates.rate,
+    "rates.list": page_of(_rates.rate),
+    "refunds.create": _refunds.refund,
+    "refunds.get": _refunds.refund,
+    "refunds.list": page_of(_refunds.refund),
+    "tokens.approve": page_of(_tokens.token),
+    "tokens.create": _tokens.token,
+}
+
+
+class _Account:
+    """What both kinds of gateway are: settings, checked, and a native gateway."""
+
+    _native: _native.NativeGateway
+    runtime: Runtime
+
+    def __init__(
+        self,
+        provider: str,
+        settings: Mapping[str, object],
+        *,
+        mode: str | None = None,
+        label: str | None = None,
+        base_url: str | None = None,
+        timeout: float | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        proxy: str | None = None,
+        store: str | os.PathLike[str] | None = None,
+        runtime: Runtime | None = None,
+    ) -> None:
+        if runtime is not None and (store, ca_file, proxy) != (None, None, None):
+            raise TypeError("store, ca_file and proxy are the runtime's own: give them to till.Runtime")
+        self.runtime = runtime or shared_runtime(store, ca_file, proxy)
+        common = {"mode": mode, "label": label, "base_url": base_url, "timeout_ms": milliseconds(timeout)}
+        merged = {**settings, **{name: value for name, value in common.items() if value is not None}}
+        native = _native.NativeGateway.open(self.runtime._native, provider, encode(merged))
+        if isinstance(native, tuple):
+            raise error_from_native(native)
+        self._native = native
+        self._make_nouns()
+
+    def _make_nouns(self) -> None:
+        raise NotImplementedError
+
+    @property
+    def provider(self) -> str:
+        """The provider's id, such as `openpay`."""
+        return self._native.provider
+
+    @property
+    def name(self) -> str:
+        """This account's name in the store: the label, or provider and mode."""
+        return self._native.name
+
+    @property
+    def test(self) -> bool:
+        """True in a mode where no real money moves."""
+        return self._native.test
+
+    def exchange(self, operation: str, input: Mapping[str, object]) -> Exchange:
+        """Begins an operation (`payments.create`, ...) that you step with an HTTP client of your own."""
+        native = self._native.begin(operation, encode(input))
+        if isinstance(native, tuple):
+            raise error_from_native(native)
+        return Exchange(native, _DECODERS.get(operation, _as_it_is))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+
+class Gateway(_Account):
+    """One merchant account at a provider. Every call waits for its result; any thread may call.
+
+    `settings` are the provider's own (see `till providers show openpay`), secrets included; they are checked
+    here and shown nowhere. `mode` is one of the provider's (`live`, `test`); `label` names this account in
+    the store, and several accounts at one provider each need one; `base_url` replaces the mode's (https, or
+    http on this machine); `timeout` is in seconds for one whole operation. `store`, `ca_file` and `proxy`
+    choose a shared `Runtime`; or pass your own.
+
+    >>> shop = till.Gateway("openpay", {"api_key": api_key}, base_url=base_url, ca_file=ca_file, timeout=10)
+    >>> shop
+    Gateway('openpay/live')
+    >>> shop.check().ok
+    True
+    """
+
+    def _make_nouns(self) -> None:
+        self.payments = _payments.Payments(self._run)
+        self.refunds = _refunds.Refunds(self._run)
+        self.rates = _rates.Rates(self._run)
+        self.currencies = _rates.Currencies(self._run)
+        self.ledgers = _ledgers.Ledgers(self._run)
+        self.cards = _cards.Cards(self._run)
+        self.tokens = _tokens.Tokens(self._run)
+
+    def check(self) -> Check:
+        """Are these credentials good? Moves no money. `AuthenticationError` when they are not.
+
+        >>> shop.check()
+        Check(ok=True, detail=None)
+        """
+        return self._run(Call("check", {}, _check))
+
+    def native(self, name: str, params: Mapping[str, object] | None = None) -> Any:
+        """One of the provider's own calls, by its own name (see `till providers show`). Numbers come back
+        exact.
+
+        >>> bitpay.native("getRateForCurrency", {"currency": "USD"})["code"]
+        'USD'
+        """
+        return self._run(Call(f"native.{name}", params or {}, _as_it_is))
+
+    def _run(self, call: Call[T]) -> T:
+        return _finished(call, self._native.call(call.operation, encode(call.input)))
+
+
+class AsyncGateway(_Account):
+    """A `Gateway` whose calls are awaited: the same names, parameters and results, on asyncio.
+
+    One gateway may serve several event loops. A cancelled call goes on in the core, and its end is recorded.
+
+    >>> import asyncio
+    >>> async def pay():
+    ...     shop = till.AsyncGateway("openpay", {"api_key": api_key}, base_url=base_url, ca_file=ca_file)
+    ...     price = till.Money("150.00", "BZD")
+    ...     return await asyncio.gather(*[shop.payments.create(price, reference=str(at)) for at in range(3)])
+    >>> [payment.reference for payment in asyncio.run(pay())]
+    ['0', '1', '2']
+    """
+
+    def _make_nouns(self) -> None:
+        self.payments = _payments.AsyncPayments(self._run)
+        self.refunds = _refunds.AsyncRefunds(self._run)
+        self.rates = _rates.AsyncRates(self._run)
+        self.currencies = _rates.AsyncCurrencies(self._run)
+        self.ledgers = _ledgers.AsyncLedgers(self._run)
+        self.cards = _cards.AsyncCards(self._run)
+        self.tokens = _tokens.AsyncTokens(self._run)
+
+    async def check(self) -> Check:
+        """See `Gateway.check`."""
+        return await self._run(Call("check", {}, _check))
+
+    async def native(self, name: str, params: Mapping[str, object] | None = None) -> Any:
+        """See `Gateway.native`."""
+        return await self._run(Call(f"native.{name}", params or {}, _as_it_is))
+
+    async def _run(self, call: Call[T]) -> T:
+        from till._completion import completions
+
+        reply = await completions().run(self._native, call.operation, encode(call.input))
+        return _finished(call, reply)
+
+
+def _finished(call: Call[T], reply: bytes | NativeError) -> T:
+    if isinstance(reply, tuple):
+        raise error_from_native(reply)
+    return call.decode(decode(reply))

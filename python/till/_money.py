@@ -1,0 +1,170 @@
+"""Money: an exact decimal amount with its currency."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from till._errors import NativeError, error_from_native
+from till._native import NativeMoney
+
+if TYPE_CHECKING:
+    from typing import Self
+
+T = TypeVar("T")
+
+
+class Money:
+    """An exact decimal amount with its currency. Immutable and hashable.
+
+    `amount` is a `Decimal`, a `str` or an `int`; a `float` is a `TypeError`, because no binary float is the
+    amount anyone meant. More decimals than the currency has are `InvalidRequest`: nothing is ever rounded.
+    Money of one currency adds, subtracts and compares; mixing currencies is `InvalidRequest`, though never
+    equal.
+
+    >>> price = till.Money("48.25", "EUR")
+    >>> price + till.Money(2, "EUR")
+    Money('50.25', 'EUR')
+    >>> price.minor, price.amount
+    (4825, Decimal('48.25'))
+    >>> till.Money.from_minor(701648, "BTC") < till.Money("0.01", "BTC")
+    True
+    >>> sum([price, price])
+    Money('96.50', 'EUR')
+    """
+
+    __slots__ = ("_currency", "_native", "_text")
+
+    _native: NativeMoney
+    _text: str
+    _currency: str
+    __match_args__: ClassVar[tuple[str, ...]] = ("amount", "currency")
+
+    def __init__(self, amount: Decimal | str | int, currency: str) -> None:
+        if not isinstance(currency, str):
+            raise TypeError(f"currency must be a code such as 'EUR', not {type(currency).__name__}")
+        self._adopt(_checked(NativeMoney.parse(_amount_text(amount), currency)))
+
+    @classmethod
+    def from_minor(cls, minor: int, currency: str) -> Self:
+        """Money from a count of the currency's smallest unit: 4825 of EUR is 48.25 EUR.
+
+        >>> till.Money.from_minor(150, "JPY")
+        Money('150', 'JPY')
+        """
+        if isinstance(minor, bool) or not isinstance(minor, int):
+            raise TypeError(f"minor must be an int, not {type(minor).__name__}")
+        return cls._of(_checked(NativeMoney.from_minor(minor, currency)))
+
+    @classmethod
+    def from_json(cls, value: dict[str, str]) -> Self:
+        """Money from `{"amount": "48.25", "currency": "EUR"}`."""
+        return cls._of(_checked(NativeMoney.parse(value["amount"], value["currency"])))
+
+    def to_json(self) -> dict[str, str]:
+        """The shape that crosses every boundary.
+
+        >>> till.Money("48.25", "EUR").to_json()
+        {'amount': '48.25', 'currency': 'EUR'}
+        """
+        return {"amount": self._text, "currency": self._currency}
+
+    @property
+    def amount(self) -> Decimal:
+        """The amount, with at least the currency's usual decimals."""
+        return Decimal(self._text)
+
+    @property
+    def currency(self) -> str:
+        """The currency's code."""
+        return self._currency
+
+    @property
+    def minor(self) -> int:
+        """The amount counted in the currency's smallest unit; `InvalidRequest` beyond 64 bits."""
+        return _checked(self._native.minor())
+
+    def __add__(self, other: Money) -> Money:
+        if not isinstance(other, Money):
+            return NotImplemented
+        return Money._of(_checked(self._native.plus(other._native)))
+
+    def __radd__(self, other: int) -> Money:
+        # sum() begins with the number 0.
+        if type(other) is int and other == 0:
+            return self
+        return NotImplemented
+
+    def __sub__(self, other: Money) -> Money:
+        if not isinstance(other, Money):
+            return NotImplemented
+        return Money._of(_checked(self._native.minus(other._native)))
+
+    def __neg__(self) -> Money:
+        return Money("-" + self._text if not self._text.startswith("-") else self._text[1:], self._currency)
+
+    def __bool__(self) -> bool:
+        return bool(self.amount)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Money):
+            return NotImplemented
+        return self._currency == other._currency and self.amount == other.amount
+
+    def __lt__(self, other: Money) -> bool:
+        return NotImplemented if not isinstance(other, Money) else self._compare(other) < 0
+
+    def __le__(self, other: Money) -> bool:
+        return NotImplemented if not isinstance(other, Money) else self._compare(other) <= 0
+
+    def __gt__(self, other: Money) -> bool:
+        return NotImplemented if not isinstance(other, Money) else self._compare(other) > 0
+
+    def __ge__(self, other: Money) -> bool:
+        return NotImplemented if not isinstance(other, Money) else self._compare(other) >= 0
+
+    def __hash__(self) -> int:
+        return hash((self.amount, self._currency))
+
+    def __repr__(self) -> str:
+        return f"Money({self._text!r}, {self._currency!r})"
+
+    def __str__(self) -> str:
+        return f"{self._text} {self._currency}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Money, (self._text, self._currency))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"Money is immutable: {name} cannot be set")
+
+    def _compare(self, other: Money) -> int:
+        return _checked(self._native.compare(other._native))
+
+    def _adopt(self, native: NativeMoney) -> None:
+        write = object.__setattr__
+        write(self, "_native", native)
+        write(self, "_text", native.amount_text())
+        write(self, "_currency", native.currency_code())
+
+    @classmethod
+    def _of(cls, native: NativeMoney) -> Self:
+        money = cls.__new__(cls)
+        money._adopt(native)
+        return money
+
+
+def _amount_text(amount: Decimal | str | int) -> str:
+    if isinstance(amount, str):
+        return amount
+    if isinstance(amount, Decimal):
+        return format(amount, "f")  # never an exponent; NaN and Infinity become words that the core refuses
+    if isinstance(amount, int) and not isinstance(amount, bool):
+        return str(amount)
+    raise TypeError(f"an amount is a Decimal, a str or an int, not {type(amount).__name__}")
+
+
+def _checked(result: T | NativeError) -> T:
+    if isinstance(result, tuple):
+        raise error_from_native(result)
+    return result

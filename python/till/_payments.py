@@ -1,0 +1,291 @@
+"""Payments: amounts that payers are to pay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from till import _values
+from till._call import AsyncNoun, BlockingNoun, Call, awaitable, blocking, given
+from till._card import Card
+from till._money import Money
+from till._page import Page, page_of
+from till._refunds import Refund, refund
+
+PaymentStatus = Literal[
+    "pending", "requires_action", "processing", "underpaid", "paid", "expired", "cancelled", "failed"
+]
+"""Where a payment stands:
+
+`pending` the payer must act · `requires_action` a particular step is due, see `next_action` · `processing`
+money was seen, but it is not final · `underpaid` some money came: accept, refund or wait · `paid`, `expired`,
+`cancelled`, `failed` are ends.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PayTo:
+    """Where to send coins: `amount` of `currency` to `address`; `uri` is for a QR code."""
+
+    currency: str
+    amount: Decimal | None
+    address: str | None
+    uri: str | None
+    rate: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """Why a payment was declined: the provider's own code, and its words."""
+
+    code: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One amount that a payer is to pay, and what is known of it.
+
+    `outcome` is `unknown` when a write was sent and no answer came: then look again before doing anything
+    twice. `next_action` says which step `requires_action` is about. `raw` is the provider's own reply without
+    secrets and card data; numbers in it are exact.
+    """
+
+    id: str | None
+    """Ours, sortable by time. None for a payment that was listed but not made here."""
+    provider: str
+    provider_id: str | None
+    gateway: str
+    reference: str | None
+    description: str | None
+    status: PaymentStatus
+    outcome: Literal["known", "unknown"]
+    amount: Money | None
+    amount_paid: Money | None
+    amount_due: Money | None
+    amount_refunded: Money | None
+    checkout_url: str | None
+    qr_url: str | None
+    pay_to: PayTo | None
+    next_action: Mapping[str, Any] | None
+    refunds: tuple[Refund, ...]
+    decline: Decline | None
+    test: bool
+    created_at: datetime | None
+    updated_at: datetime | None
+    expires_at: datetime | None
+    metadata: Mapping[str, Any] = field(hash=False)
+    raw: Any = field(repr=False, compare=False)
+
+
+def payment(value: Any) -> Payment:
+    """A `Payment` from its JSON."""
+    read = value.get
+    return Payment(
+        id=read("id"),
+        provider=value["provider"],
+        provider_id=read("provider_id"),
+        gateway=value["gateway"],
+        reference=read("reference"),
+        description=read("description"),
+        status=value["status"],
+        outcome=value["outcome"],
+        amount=_values.money(read("amount")),
+        amount_paid=_values.money(read("amount_paid")),
+        amount_due=_values.money(read("amount_due")),
+        amount_refunded=_values.money(read("amount_refunded")),
+        checkout_url=read("checkout_url"),
+        qr_url=read("qr_url"),
+        pay_to=_pay_to(read("pay_to")),
+        next_action=read("next_action"),
+        refunds=tuple([refund(one) for one in read("refunds") or ()]),
+        decline=_decline(read("decline")),
+        test=value["test"],
+        created_at=_values.time(read("created_at")),
+        updated_at=_values.time(read("updated_at")),
+        expires_at=_values.time(read("expires_at")),
+        metadata=_values.mapping(read("metadata")),
+        raw=read("raw"),
+    )
+
+
+def _pay_to(value: Any) -> PayTo | None:
+    if value is None:
+        return None
+    return PayTo(
+        currency=value["currency"],
+        amount=_values.decimal(value.get("amount")),
+        address=value.get("address"),
+        uri=value.get("uri"),
+        rate=_values.decimal(value.get("rate")),
+    )
+
+
+def _decline(value: Any) -> Decline | None:
+    return None if value is None else Decline(value.get("code"), value.get("message"))
+
+
+def create(
+    amount: Money,
+    *,
+    reference: str | None = None,
+    description: str | None = None,
+    customer: Mapping[str, str] | None = None,
+    return_url: str | None = None,
+    cancel_url: str | None = None,
+    webhook_url: str | None = None,
+    pay_currency: str | None = None,
+    card: Card | None = None,
+    metadata: Mapping[str, object] | None = None,
+    options: Mapping[str, object] | None = None,
+    idempotency_key: str | None = None,
+) -> Call[Payment]:
+    """Asks for an amount.
+
+    `reference` is your order's id. `customer` may hold `name`, `email`, `ip`, `user_agent` and `locale`.
+    `card` charges a card at once; without it the payer is sent to `checkout_url`. `options` are the
+    provider's own (see `till providers show`). The payment is written down before it is sent: calling again
+    with the same `idempotency_key` returns the first outcome and sends nothing; with another input it is a
+    `Conflict`. `OutcomeUnknown` when it was sent and no answer came.
+
+    >>> price = till.Money("150.00", "BZD")
+    >>> payment = shop.payments.create(price, reference="1234", idempotency_key="order-1234")
+    >>> payment.status, payment.reference
+    ('pending', '1234')
+    >>> again = shop.payments.create(price, reference="1234", idempotency_key="order-1234")
+    >>> again.id == payment.id
+    True
+
+    A declined card is no error:
+
+    >>> with till.Card("4000 0000 0008 2000", 12, 2030, cvv="123", holder_name="Ana Cal") as card:
+    ...     declined = shop.payments.create(till.Money("20.00", "BZD"), card=card)
+    >>> declined.status
+    'failed'
+    """
+    if not isinstance(amount, Money):
+        raise TypeError(f"amount must be a till.Money, not {type(amount).__name__}")
+    return Call(
+        "payments.create",
+        given(
+            amount=amount,
+            reference=reference,
+            description=description,
+            customer=customer,
+            return_url=return_url,
+            cancel_url=cancel_url,
+            webhook_url=webhook_url,
+            pay_currency=pay_currency,
+            card=card,
+            metadata=metadata,
+            options=options,
+            idempotency_key=idempotency_key,
+        ),
+        payment,
+    )
+
+
+def get(payment_id: str | None = None, *, provider_id: str | None = None) -> Call[Payment]:
+    """The payment with this id, or with the provider's own, as the provider sees it now; what is new is kept.
+
+    >>> shop.payments.get(payment.id).status
+    'pending'
+    >>> shop.payments.get(provider_id=payment.provider_id).id == payment.id
+    True
+    """
+    return Call("payments.get", given(id=payment_id, provider_id=provider_id), payment)
+
+
+def list_(
+    *,
+    since: datetime | str | None = None,
+    until: datetime | str | None = None,
+    status: PaymentStatus | None = None,
+    reference: str | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+    options: Mapping[str, object] | None = None,
+) -> Call[Page[Payment]]:
+    """The provider's own list, one page at a time; `page.next` is the next call's `cursor`.
+
+    >>> page = shop.payments.list(limit=20)
+    >>> [payment.status for payment in page if payment.status == "paid"]
+    []
+    """
+    return Call(
+        "payments.list",
+        given(
+            **{"from": moment(since), "to": moment(until)},
+            status=status,
+            reference=reference,
+            limit=limit,
+            cursor=cursor,
+            options=options,
+        ),
+        page_of(payment),
+    )
+
+
+def moment(time: datetime | str | None) -> str | None:
+    """A time as the core reads it. A `datetime` without a zone is a `ValueError`: nobody knows which moment
+    it is."""
+    if not isinstance(time, datetime):
+        return time
+    if time.tzinfo is None:
+        raise ValueError("a datetime needs a time zone here: datetime.now(timezone.utc)")
+    return time.isoformat(timespec="milliseconds")
+
+
+def cancel(
+    payment_id: str, *, reason: str | None = None, idempotency_key: str | None = None
+) -> Call[Payment]:
+    """Ends a payment that nobody has paid. `Unsupported` says why a provider cannot:
+
+    >>> shop.payments.cancel(payment.id)
+    Traceback (most recent call last):
+    till._errors.Unsupported: ...
+    """
+    return Call(
+        "payments.cancel", given(id=payment_id, reason=reason, idempotency_key=idempotency_key), payment
+    )
+
+
+def accept(
+    payment_id: str, amount: Money | None = None, *, idempotency_key: str | None = None
+) -> Call[Payment]:
+    """Takes what came for an `underpaid` (or overpaid) payment as enough, if it still is `amount`.
+
+    >>> invoice = bitpay.payments.create(till.Money("10.00", "USD"))
+    >>> _ = payer("bitpay").underpay(invoice.provider_id)
+    >>> bitpay.payments.get(invoice.id).status
+    'underpaid'
+    >>> _ = payer("bitpay").confirm(invoice.provider_id)
+    >>> bitpay.payments.accept(invoice.id).status
+    'paid'
+    """
+    return Call(
+        "payments.accept", given(id=payment_id, amount=amount, idempotency_key=idempotency_key), payment
+    )
+
+
+class Payments(BlockingNoun):
+    """`gateway.payments`"""
+
+    create = blocking(create)
+    get = blocking(get)
+    list = blocking(list_)
+    cancel = blocking(cancel)
+    accept = blocking(accept)
+
+
+class AsyncPayments(AsyncNoun):
+    """`gateway.payments` of an `AsyncGateway`"""
+
+    create = awaitable(create)
+    get = awaitable(get)
+    list = awaitable(list_)
+    cancel = awaitable(cancel)
+    accept = awaitable(accept)

@@ -1,0 +1,112 @@
+"""Runtime: what gateways share: one I/O thread, one connection pool, one store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from till import _native
+from till._errors import error_from_native
+from till._json import decode, encode
+
+
+class Runtime:
+    """The compiled core, opened. Most programs never make one: gateways share a default.
+
+    `store` is a path (`memory` keeps nothing beyond this process); left out, it is `$TILL_STORE`, else a file
+    in the user's state folder. `ca_file` replaces the system's certificates. `plugin_path` lists folders of
+    providers that come before the built-in ones. Threads and connections start with the first call, and again
+    in a forked child.
+
+    >>> runtime = till.Runtime(store="memory")
+    >>> runtime.providers()
+    ['bitpay', 'openpay']
+    >>> runtime.describe("openpay")["name"]
+    'OpenPay'
+    """
+
+    __slots__ = ("_native",)
+
+    _native: _native.NativeRuntime
+
+    def __init__(
+        self,
+        *,
+        store: str | os.PathLike[str] | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        proxy: str | None = None,
+        no_proxy: str | None = None,
+        plugin_path: Sequence[str | os.PathLike[str]] = (),
+        connect_timeout: float | None = None,
+        max_connections_per_origin: int | None = None,
+    ) -> None:
+        options: dict[str, object] = {
+            "plugin_path": [os.fspath(folder) for folder in plugin_path] + _own_providers(),
+            "store": _path(store),
+            "ca_file": _path(ca_file),
+            "proxy": proxy,
+            "no_proxy": no_proxy,
+            "connect_timeout_ms": milliseconds(connect_timeout),
+            "max_connections_per_origin": max_connections_per_origin,
+        }
+        text = encode({name: value for name, value in options.items() if value is not None})
+        native = _native.NativeRuntime.open(text)
+        if isinstance(native, tuple):
+            raise error_from_native(native)
+        self._native = native
+
+    def providers(self) -> list[str]:
+        """Ids of all providers, sorted."""
+        return self._native.provider_ids()
+
+    def describe(self, provider: str) -> dict[str, Any]:
+        """A provider's manifest: what it can do, what it cannot and why, and its settings."""
+        reply = self._native.describe_provider(provider)
+        if isinstance(reply, tuple):
+            raise error_from_native(reply)
+        described: dict[str, Any] = decode(reply)
+        return described
+
+    @property
+    def store(self) -> str:
+        """Where payments are kept: a path, or `memory`."""
+        return self._native.store_place
+
+    def __repr__(self) -> str:
+        return f"Runtime(store={self.store!r})"
+
+
+_shared: dict[tuple[str | None, str | None, str | None], Runtime] = {}
+
+
+def shared_runtime(
+    store: str | os.PathLike[str] | None = None,
+    ca_file: str | os.PathLike[str] | None = None,
+    proxy: str | None = None,
+) -> Runtime:
+    """The process's one runtime with these options, made on first use. Any thread."""
+    key = (_path(store), _path(ca_file), proxy)
+    runtime = _shared.get(key)
+    if runtime is None:
+        # Two threads may both get here; making one costs nothing, and setdefault decides. No lock: a fork
+        # could keep it locked for ever.
+        runtime = _shared.setdefault(key, Runtime(store=store, ca_file=ca_file, proxy=proxy))
+    return runtime
+
+
+def milliseconds(seconds: float | None) -> int | None:
+    """Whole milliseconds, at least 1."""
+    return None if seconds is None else max(1, round(seconds * 1000))
+
+
+def _path(path: str | os.PathLike[str] | None) -> str | None:
+    return None if path is None else os.fspath(path)
+
+
+def _own_providers() -> list[str]:
+    """The folder of built-in providers: in the installed package, or in the checkout around this file."""
+    here = Path(__file__).resolve().parent
+    folders = (here / "providers", here.parents[1] / "plugins" / "providers")
+    return [str(folder) for folder in folders if folder.is_dir()][:1]

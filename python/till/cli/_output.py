@@ -1,0 +1,140 @@
+"""What the commands print: tables, progress and failures."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, TextIO
+
+OK, FAILED, USAGE, UNKNOWN, NOT_PAID, INTERRUPTED = 0, 1, 2, 3, 4, 130
+EXIT_STATUS = """\
+exit status:
+  0    done (for `pay --wait` and `demo`: paid)
+  1    the provider or the network failed, or the provider refused
+  2    the command, a setting or an input is wrong; nothing was sent
+  3    a payment was sent and no answer came: look at it before trying again
+  4    the payment is not paid: declined, expired, or the time to wait is over
+  130  interrupted
+"""
+
+
+class Failure(Exception):
+    """Ends a command with a message for people and an exit status."""
+
+    def __init__(self, message: str, status: int = USAGE) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout, for programs."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> str:
+    """Aligned columns; those named in `right` are flush right."""
+    lines = [list(head), *[list(row) for row in rows]]
+    widths = [max(_width(line[at]) for line in lines) for at in range(len(head))]
+
+    def cell(text: str, at: int) -> str:
+        space = " " * (widths[at] - _width(text))
+        return space + text if head[at] in right else text + space
+
+    def line(cells: Sequence[str]) -> str:
+        return "  ".join(cell(text, at) for at, text in enumerate(cells)).rstrip()
+
+    rule = "  ".join("-" * width for width in widths)
+    return "\n".join([line(lines[0]), rule, *[line(one) for one in lines[1:]]])
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal that the text takes."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def milliseconds(seconds: float) -> str:
+    """A duration: `12 ms`, `1.25 s`."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+class Step(NamedTuple):
+    """One step that is over: what it was, what came of it, how long it took."""
+
+    text: str
+    notes: tuple[str, ...]
+    seconds: float
+
+
+class Progress:
+    """Steps as they happen, on stderr: a line that is filled in on a terminal, one line per step
+    elsewhere."""
+
+    def __init__(self, stream: TextIO | None = None, *, quiet: bool = False) -> None:
+        self._stream = stream or sys.stderr
+        self._quiet = quiet
+        self.steps: list[Step] = []
+        self._live = self._stream.isatty() and os.environ.get("TERM") != "dumb"
+        self._color = self._live and "NO_COLOR" not in os.environ
+
+    def title(self, text: str) -> None:
+        """A heading over the steps that follow."""
+        self._write(f"{self._paint(text, '1')}\n")
+
+    @contextmanager
+    def step(self, text: str) -> Iterator[list[str]]:
+        """One step. What is put into the yielded list is shown beside it when it is done."""
+        if self._live:
+            self._write(f"  ...  {text}")
+        notes: list[str] = []
+        begin = time.perf_counter()
+        try:
+            yield notes
+        except BaseException:
+            self._end(text, "fail", "31", begin, notes)
+            raise
+        self._end(text, "ok", "32", begin, notes)
+
+    def _end(self, text: str, word: str, color: str, begin: float, notes: list[str]) -> None:
+        mark = self._paint(word.ljust(4), color)
+        note = ": " + ", ".join(notes) if notes else ""
+        seconds = time.perf_counter() - begin
+        self.steps.append(Step(text, tuple(notes), seconds))
+        clear = "\r\x1b[2K" if self._live else ""
+        self._write(f"{clear}  {mark} {text}{note} ({milliseconds(seconds)})\n")
+
+    def _paint(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._color else text
+
+    def _write(self, text: str) -> None:
+        if not self._quiet:
+            self._stream.write(text)
+            self._stream.flush()
+
+
+def payment_json(payment: Any) -> dict[str, Any]:
+    """A payment for programs, without the provider's raw reply."""
+    shown = {}
+    for name in payment.__slots__:
+        if name != "raw":
+            shown[name] = _plain(getattr(payment, name))
+    return shown
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__slots__ if name != "raw"}
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return value.isoformat() if hasattr(value, "isoformat") else value
