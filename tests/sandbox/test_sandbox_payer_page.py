@@ -16,6 +16,7 @@ from openpay_client import OpenPayClient
 from till.sandbox import Control, Sandbox
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+from selenium.common.exceptions import WebDriverException  # noqa: E402
 from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
@@ -74,14 +75,22 @@ def status(browser: Any) -> str:
     return str(browser.find_element(By.ID, "status").text)
 
 
+def version(browser: Any) -> str:
+    return str(browser.find_element(By.ID, "status").get_attribute("data-version"))
+
+
 def press(browser: Any, action: str) -> None:
+    """Presses a button and waits for the page that comes of it."""
+    before = version(browser)
     button = browser.find_element(By.ID, f"do-{action}")
     browser.execute_script("arguments[0].scrollIntoView({block:'center'})", button)
     button.click()
+    # While the next page loads, any look at the old one may fail; that is what is waited out.
+    WebDriverWait(browser, 10, ignored_exceptions=[WebDriverException]).until(lambda b: version(b) != before)
 
 
 def waits_for(browser: Any, text: str) -> None:
-    WebDriverWait(browser, 10, ignored_exceptions=[Exception]).until(lambda b: status(b) == text)
+    WebDriverWait(browser, 10, ignored_exceptions=[WebDriverException]).until(lambda b: status(b) == text)
 
 
 def assert_well_formed(browser: Any) -> None:

@@ -91,7 +91,7 @@ def _facts(invoice: Invoice) -> tuple[tuple[str, str], ...]:
         facts = []
     if invoice.coins:
         facts.append(("Received", f"{invoice.btc_paid:f} BTC"))
-        facts.append(("Confirmations", f"{min(invoice.confirmations, 99)} of {COMPLETE_AT}"))
+        facts.append(("Confirmations", f"{min(invoice.confirmations, COMPLETE_AT)} of {COMPLETE_AT}"))
     return tuple(facts)
 
 
