@@ -70,7 +70,7 @@ int string_rep(lua_State* state) {
   const std::size_t each = text.size() + separator.size();
   const std::size_t limit = run_of(state).limits.max_string_bytes;
   if (each > 0 && static_cast<std::uint64_t>(count) > limit / each) raise(state, "resulting string too large");
-  if (each > 0) charge_bytes(state, static_cast<std::size_t>(count) * (each + 16));
+  if (each > 0) charge_bytes(state, static_cast<std::size_t>(count) * (each == 1 ? 1 : each + 16));
   return settle_text(state, guarded(state, [=](RunState& run) {
                        run.text.clear();
                        if (each == 0) return Outcome::kDone;
