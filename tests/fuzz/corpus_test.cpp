@@ -1,0 +1,42 @@
+// The fuzzers' corpora as tests: every input that once was interesting stays harmless.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "tests/fuzz/properties.h"
+
+namespace till::fuzz {
+namespace {
+
+template <class Check>
+void run_corpus(const char* name, Check check) {
+  int count = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(TILL_SOURCE_DIR "/tests/fuzz/corpus/" + std::string(name))) {
+    std::ifstream stream(entry.path(), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+    SCOPED_TRACE(entry.path().string());
+    check(bytes);
+    ++count;
+  }
+  EXPECT_GT(count, 0) << "no corpus for " << name;
+}
+
+TEST(Corpus, json_properties_hold) { run_corpus("json", check_json); }
+TEST(Corpus, manifest_properties_hold) { run_corpus("manifest", check_manifest); }
+
+// Every provider that ships is a seed too.
+TEST(Corpus, shipped_manifests_hold) {
+  for (const auto& entry : std::filesystem::directory_iterator(TILL_SOURCE_DIR "/plugins/providers")) {
+    std::ifstream stream(entry.path() / "manifest.json", std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+    check_manifest(bytes);
+    check_json(bytes);
+  }
+}
+
+}  // namespace
+}  // namespace till::fuzz
