@@ -60,7 +60,8 @@ Status add_headers(const Manifest& manifest, const json::Value& value, ScriptReq
   if (value.object() == nullptr) return option_error("opts.headers takes a map");
   for (const auto& [name, member] : *value.object()) {
     const auto& allowed = manifest.script_headers;
-    if (std::none_of(allowed.begin(), allowed.end(), [&](const auto& known) { return same_name(known, name); }))
+    if (std::none_of(allowed.begin(), allowed.end(),
+                     [&, wanted = std::string_view(name)](const auto& known) { return same_name(known, wanted); }))
       return option_error("header \"" + plain_text(name, 60) + "\" is not in the manifest's script_headers");
     const auto text = scalar_text(member);
     if (!text) return option_error("header \"" + plain_text(name, 60) + "\" takes a string, a number or a boolean");
