@@ -14,10 +14,6 @@
 namespace till {
 namespace {
 
-std::string text_of(const json::Value& value, std::string_view key) {
-  return std::string(value.find_string(key).value_or(std::string_view()));
-}
-
 json::Value member_or_null(const json::Value& value, std::string_view key) {
   const json::Value* member = value.find(key);
   return member ? *member : json::Value();

@@ -22,33 +22,33 @@ enum class WriteState {
 
 // The record of one write, made before its first byte is sent.
 struct Write {
-  std::string id;               // ours: "wrt_..."
-  std::string gateway;          // name of the gateway
-  std::string idempotency_key;  // unique within the gateway
-  std::string operation;        // "payments.create"
-  std::string input_hash;       // of the input without card data; tells a repeat from a conflict
-  std::string payment_id;       // ours; empty when the write is not about a payment
+  std::string id{};               // ours: "wrt_..."
+  std::string gateway{};          // name of the gateway
+  std::string idempotency_key{};  // unique within the gateway
+  std::string operation{};        // "payments.create"
+  std::string input_hash{};       // of the input without card data; tells a repeat from a conflict
+  std::string payment_id{};       // ours; empty when the write is not about a payment
   WriteState state = WriteState::kInFlight;
   UnixMillis created_at = 0;
   UnixMillis deadline_at = 0;  // after this an in-flight write has no living sender: its outcome is unknown
-  std::string outcome;         // JSON text {"result": ...} or {"error": ...}; empty unless done
+  std::string outcome{};       // JSON text {"result": ...} or {"error": ...}; empty unless done
 };
 
 // Something that happened to a payment. Immutable once written.
 struct Event {
-  std::string payment_id;
-  std::string type;    // "payment.created", "payment.paid", ...
-  std::string source;  // "reply", "poll"
+  std::string payment_id{};
+  std::string type{};    // "payment.created", "payment.paid", ...
+  std::string source{};  // "reply", "poll"
   UnixMillis at = 0;
-  std::string detail;  // JSON text
+  std::string detail{};  // JSON text
 };
 
 struct PaymentQuery {
-  std::string gateway;
-  std::string reference;  // empty: any
-  std::optional<PaymentStatus> status;
+  std::string gateway{};
+  std::string reference{};  // empty: any
+  std::optional<PaymentStatus> status{};
   bool only_unknown = false;
-  std::string before_id;  // ids lower than this: the next page; empty: from the newest
+  std::string before_id{};  // ids lower than this: the next page; empty: from the newest
   std::size_t limit = 50;
 };
 
