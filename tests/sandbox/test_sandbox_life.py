@@ -9,16 +9,19 @@ import socket
 import ssl
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from bitpay_client import BitPayClient, Identity
+from openpay_client import OpenPayClient
 
 import till.sandbox
 from till.sandbox import Clock, Control, ControlFailed, Sandbox
 from till.sandbox.__main__ import run
+from till.sandbox.server import open_socket
 
 PYTHON = Path(till.sandbox.__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PYTHON)}
@@ -82,6 +85,29 @@ def test_two_sandboxes_do_not_share_anything(sandbox: Sandbox) -> None:
             client = BitPayClient(http, other.providers["bitpay"].base_url)
             identity = Identity(mine["private_key"])
             assert client.post("getLedgers", token=theirs["token"], identity=identity).status_code == 401
+
+
+def test_replies_are_not_held_back_until_the_caller_acknowledges() -> None:
+    # asyncio sets TCP_NODELAY on accepted connections only when the listener names its protocol.
+    with open_socket("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
+
+
+def test_many_threads_are_served_at_once(sandbox: Sandbox, openpay_control: Control) -> None:
+    provider = sandbox.providers["openpay"]
+    trust = ssl.create_default_context(cafile=sandbox.ca_file)
+
+    def pay_all(thread: int) -> list[int]:
+        with httpx.Client(verify=trust, trust_env=False, timeout=30) as http:
+            client = OpenPayClient(http, provider.base_url, provider.settings["api_key"])
+            return [
+                client.post("/paylinks", {"amount": 1 + n, "currency": "BZD"}).status_code for n in range(50)
+            ]
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = [status for made in pool.map(pay_all, range(8)) for status in made]
+    assert statuses == [201] * 400
+    assert len(openpay_control.payments()) == 400
 
 
 def test_port_that_is_taken_is_an_os_error(sandbox: Sandbox) -> None:
