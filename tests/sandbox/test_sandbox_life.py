@@ -119,7 +119,7 @@ def test_port_that_is_taken_is_an_os_error(sandbox: Sandbox) -> None:
 def test_wrong_arguments_are_value_errors() -> None:
     for arguments in ({"process": "fork"}, {"ports": {"paypal": 1}}):
         with pytest.raises(ValueError):
-            Sandbox(**arguments)  # type: ignore[arg-type]
+            Sandbox(**arguments)
     with pytest.raises(ValueError):
         Sandbox(process="subprocess", clock=Clock())
 
@@ -136,6 +136,29 @@ def test_given_clock_is_the_time() -> None:
                 identity=Identity(provider.settings["private_key"]),
             )
     assert (made["invoiceTime"], made["expirationTime"]) == (1411506491781, 1411507391781)
+
+
+@pytest.mark.parametrize("host", ["::1", "localhost"])
+def test_other_loopback_addresses_are_served(host: str) -> None:
+    if host == "::1":
+        try:
+            open_socket(host, 0).close()
+        except OSError:
+            pytest.skip("this machine has no IPv6")
+    with Sandbox(host=host) as running:
+        assert urlsplit(running.providers["bitpay"].base_url).hostname == host
+        assert rates(running.describe()) == 200
+        assert running.control("openpay").payments() == []
+
+
+def test_child_after_fork_leaves_its_parents_sandbox_alone() -> None:
+    with Sandbox() as running:
+        child = os.fork()
+        if child == 0:
+            running.close()
+            os._exit(0 if Path(running.ca_file).exists() else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert rates(running.describe()) == 200
 
 
 def test_subprocess_serves_and_ends_with_its_parent() -> None:

@@ -74,9 +74,11 @@ class Sandbox:
         self._folder: Path | None = None
         self._server: ServerThread | None = None
         self._child: subprocess.Popen[str] | None = None
+        self._pid = 0
 
     def start(self) -> Self:
         """Starts serving; `OSError` when a port is taken, `RuntimeError` when starting fails."""
+        self._pid = os.getpid()
         try:
             if self._process == "thread":
                 self._start_thread()
@@ -88,7 +90,12 @@ class Sandbox:
         return self
 
     def close(self) -> None:
-        """Ends the services and removes the temporary files. A second call does nothing."""
+        """Ends the services and removes the temporary files. A second call does nothing.
+
+        Nor does a call in a child after `fork`: what runs and lies on disk belongs to the parent.
+        """
+        if os.getpid() != self._pid:
+            return
         if self._server is not None:
             self._server.stop()
             self._server = None
