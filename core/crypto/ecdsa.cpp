@@ -130,6 +130,8 @@ CompressedPublicKey VerifyKey::compressed() const {
 }
 
 bool VerifyKey::verify(std::string_view message, std::string_view der_signature) const {
+  // libsecp256k1 takes a null pointer, which an empty view may hold, for a bug of ours and ends the process.
+  if (der_signature.empty()) return false;
   secp256k1_ecdsa_signature signature;
   if (secp256k1_ecdsa_signature_parse_der(shared_context(), &signature, unsigned_bytes(der_signature),
                                           der_signature.size()) != 1)

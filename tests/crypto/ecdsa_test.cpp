@@ -105,6 +105,15 @@ TEST(VerifyKey, anything_but_one_whole_strict_der_signature_is_refused) {
   EXPECT_FALSE(verifier.verify("message", std::string(100'000, '\x30')));
 }
 
+TEST(Ecdsa, views_of_nothing_are_empty_input) {
+  const SigningKey key = some_key();
+  EXPECT_FALSE(public_half(key).verify("message", std::string_view()));
+  EXPECT_TRUE(public_half(key).verify(std::string_view(), key.sign("")));
+  EXPECT_EQ(key.sign(std::string_view()), key.sign(""));
+  EXPECT_FALSE(VerifyKey::from_bytes(std::string_view()).ok());
+  EXPECT_FALSE(SigningKey::from_hex(Secret()).ok());
+}
+
 TEST(VerifyKey, another_key_does_not_verify) {
   EXPECT_FALSE(public_half(SigningKey::generate()).verify("message", some_key().sign("message")));
 }

@@ -63,6 +63,8 @@ TEST(HmacKey, parts_count_as_one_message) {
   const std::string_view parts[] = {"id", ".", "", "1700000000", ".", "{}"};
   EXPECT_EQ(key.sign_parts(parts).bytes(), key.sign("id.1700000000.{}").bytes());
   EXPECT_EQ(key.sign_parts({}).bytes(), key.sign("").bytes());
+  EXPECT_EQ(key.sign(std::string_view()).bytes(), openssl_hmac("key", ""));
+  EXPECT_FALSE(key.verify("", std::string_view()));
 }
 
 TEST(HmacKey, every_flipped_bit_is_noticed) {
