@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -70,6 +71,7 @@ class Session {
       const auto got = ::recv(socket_, bytes_.data(), bytes_.size(), MSG_DONTWAIT);
       return got < 0 && errno == EAGAIN ? kLater : got;
     }
+    ERR_clear_error();  // another session's trouble
     const int got = SSL_read(ssl_.get(), bytes_.data(), static_cast<int>(bytes_.size()));
     if (got > 0) return got;
     return SSL_get_error(ssl_.get(), got) == SSL_ERROR_WANT_READ ? kLater : 0;
