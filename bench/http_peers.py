@@ -77,7 +77,8 @@ def main() -> None:
             one_by_one = statistics.median(measure_sync(url, verify))
             at_once = statistics.median(asyncio.run(measure_async(url, verify)))
             print(
-                f"{name:5}  httpx {one_by_one:.1f} us CPU one at a time, {at_once:.1f} us CPU {IN_FLIGHT} in flight"
+                f"{name:5}  httpx {one_by_one:.1f} us CPU one at a time,"
+                f" {at_once:.1f} us CPU {IN_FLIGHT} in flight"
             )
     finally:
         server.stdin.close()
