@@ -40,6 +40,12 @@ def test_other_text_is_no_sin(text: str) -> None:
     assert not identity.valid_sin(text)
 
 
+def test_well_formed_base58check_of_another_kind_is_no_sin() -> None:
+    assert identity.valid_sin(identity.base58check(b"\x0f\x02" + bytes(20)))
+    assert not identity.valid_sin(identity.base58check(b"\x0f\x01" + bytes(20)))
+    assert not identity.valid_sin(identity.base58check(b"\x0f\x02" + bytes(19)))
+
+
 def test_published_signatures_verify_high_s_included(vectors: dict[str, Any]) -> None:
     rows = vectors["verify_only"] + vectors["sign_exact"]
     assert any(row.get("high_s") for row in rows)
@@ -67,5 +73,5 @@ def test_only_compressed_points_on_the_curve_are_keys(vectors: dict[str, Any]) -
 def test_sample_refund_address_is_valid_and_a_typo_is_not() -> None:
     assert identity.valid_testnet_address("mtX8nPZZdJ8d3QNLRJ1oJTiEi26Sj6LQXS")
     assert not identity.valid_testnet_address("mtX8nPZZdJ8d3QNLRJ1oJTiEi26Sj6LQXs")
-    assert not identity.valid_testnet_address("1NS17iag9jJgTHD1VXjvLCEnZuQ3rJDE9L")
+    assert not identity.valid_testnet_address(identity.base58check(b"\x00" + bytes(20))), "main network"
     assert identity.valid_testnet_address(identity.new_testnet_address())

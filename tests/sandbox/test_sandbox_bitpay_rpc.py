@@ -204,6 +204,8 @@ def test_merchant_approves_over_the_api(bitpay: BitPayClient, merchant: Merchant
 
 def test_client_redeems_a_code_of_the_merchant_once(bitpay: BitPayClient, bitpay_control: Control) -> None:
     code = bitpay_control.create_pairing_code("merchant")
+    wrong = bitpay.post("createToken", {"id": OTHER_SIN, "pairingCode": code, "facade": "pos"})
+    assert "facade" in error(wrong, 400)
     (token,) = bitpay.data("createToken", {"id": OTHER_SIN, "pairingCode": code})
     client = {"token": token["token"], "identity": Identity(OTHER_KEY)}
     assert bitpay.post("getLedgers", **client).status_code == 200
