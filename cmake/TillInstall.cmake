@@ -7,7 +7,7 @@ include(CMakePackageConfigHelpers)
 # The library finds its providers from its own place, wherever the installed tree was moved to.
 file(RELATIVE_PATH providers_from_libdir "${CMAKE_INSTALL_FULL_LIBDIR}" "${CMAKE_INSTALL_FULL_DATADIR}/till/providers")
 set_source_files_properties("${PROJECT_SOURCE_DIR}/core/runtime/install_path.cpp" TARGET_DIRECTORY till_runtime PROPERTIES
-  COMPILE_DEFINITIONS "TILL_PROVIDERS_FROM_LIBDIR=\"${providers_from_libdir}\";TILL_PROVIDERS_DIR=\"${CMAKE_INSTALL_FULL_DATADIR}/till/providers\"")
+  COMPILE_DEFINITIONS "TILL_PROVIDERS_FROM_LIBDIR=\"${providers_from_libdir}\"")
 
 option(TILL_INSTALL "Install the library, its header and the providers" ${PROJECT_IS_TOP_LEVEL})
 if(NOT TILL_INSTALL)
