@@ -37,8 +37,9 @@ void watch(const till::Secret& secret) {
 
 }  // namespace
 
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return std::malloc(size == 0 ? 1 : size); }
 void* operator new[](std::size_t size) {
-  void* block = std::malloc(size == 0 ? 1 : size);
+  void* block = ::operator new[](size, std::nothrow);
   if (block == nullptr) throw std::bad_alloc();
   return block;
 }
