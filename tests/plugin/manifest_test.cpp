@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+#include <string>
 #include <vector>
 
 #include "core/json/json.h"
@@ -487,6 +490,16 @@ TEST(Operations, are_known_by_their_names) {
   EXPECT_EQ(known_operations().size(), writes.size() + reads.size());
   for (const char* unknown : {"", "payments", "payments.", "Payments.create", "native.getRates", "refunds.cancel"})
     EXPECT_FALSE(is_known_operation(unknown) || is_write_operation(unknown)) << unknown;
+}
+
+TEST(Operations, are_those_of_the_published_schema) {
+  std::ifstream file(TILL_SOURCE_DIR "/docs/schemas/manifest.json");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto schema = json::parse(text);
+  ASSERT_TRUE(schema.ok()) << schema.error().message;
+  json::Array names;
+  for (const auto operation : known_operations()) names.emplace_back(operation);
+  EXPECT_EQ(*schema->find("$defs")->find("operation")->find("enum"), json::Value(names));
 }
 
 }  // namespace
