@@ -10,7 +10,7 @@ target_include_directories(till_options INTERFACE "$<BUILD_INTERFACE:${PROJECT_S
 target_compile_options(till_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports false positives in its own std::string, std::variant and coroutine code when it inlines them.
-  target_compile_options(till_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict -Wno-maybe-uninitialized>)
+  target_compile_options(till_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict -Wno-maybe-uninitialized -Wno-mismatched-new-delete>)
 endif()
 if(TILL_SANITIZE)
   target_compile_options(till_options INTERFACE -fsanitize=${TILL_SANITIZE} -fno-omit-frame-pointer -g)
