@@ -46,6 +46,10 @@ Error bad_character(std::string_view encoding, std::size_t index) {
                           " does not belong there");
 }
 
+Error base58_too_long() {
+  return invalid_encoding("base58: more than " + std::to_string(kMaxBase58Bytes) + " bytes");
+}
+
 // Index of the first character outside the table, or npos.
 std::size_t find_bad_character(const DigitTable& table, std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i)
@@ -133,8 +137,7 @@ Result<std::string> base64_decode(std::string_view text) {
 }
 
 Result<std::string> base58_encode(std::string_view bytes) {
-  if (bytes.size() > kMaxBase58Bytes)
-    return invalid_encoding("base58: more than " + std::to_string(kMaxBase58Bytes) + " bytes");
+  if (bytes.size() > kMaxBase58Bytes) return base58_too_long();
   const std::size_t zeros = std::min(bytes.find_first_not_of('\0'), bytes.size());
   std::string text(zeros, kBase58Alphabet[0]);
   for (const char digit : convert_base(bytes.substr(zeros), 256, 58, 2 * kMaxBase58Bytes))
@@ -143,16 +146,13 @@ Result<std::string> base58_encode(std::string_view bytes) {
 }
 
 Result<std::string> base58_decode(std::string_view text) {
-  const Error too_long = invalid_encoding("base58: more than " + std::to_string(kMaxBase58Bytes) + " bytes");
-  // Two characters carry more than one byte, so longer text cannot fit.
-  if (text.size() > 2 * kMaxBase58Bytes) return too_long;
   if (const auto bad = find_bad_character(kBase58Table, text); bad != text.npos) return bad_character("base58", bad);
   const std::size_t zeros = std::min(text.find_first_not_of(kBase58Alphabet[0]), text.size());
   std::string digits;
   for (const char c : text.substr(zeros)) digits.push_back(static_cast<char>(digit_of(kBase58Table, c)));
   std::string bytes(zeros, '\0');
   bytes += convert_base(digits, 58, 256, kMaxBase58Bytes);
-  if (bytes.size() > kMaxBase58Bytes) return too_long;
+  if (bytes.size() > kMaxBase58Bytes) return base58_too_long();
   return bytes;
 }
 

@@ -109,6 +109,15 @@ TEST(Decimal, rescaling_never_loses_a_digit) {
   EXPECT_EQ(decimal("1").rescaled(-1).error().code, "decimal_overflow");
 }
 
+TEST(Decimal, sums_of_one_scale_end_at_38_digits) {
+  EXPECT_EQ(decimal(kLargest).plus(decimal("1")).error().code, "decimal_overflow");
+  EXPECT_EQ(decimal("-" + kLargest).minus(decimal("1")).error().code, "decimal_overflow");
+  EXPECT_EQ(decimal(kLargest).plus(decimal(kLargest)).error().code, "decimal_overflow");
+  EXPECT_EQ(decimal(kLargest).minus(decimal(kLargest)).value(), Decimal());
+  // 10^38 units of 0.01 do not fit, 10^37 of 0.1 do.
+  EXPECT_EQ(decimal(std::string(36, '9') + ".99").plus(decimal("0.01"))->text(), "1" + std::string(36, '0') + ".0");
+}
+
 TEST(Decimal, dividing_by_zero_is_an_error) {
   EXPECT_EQ(decimal("1").divided_by(decimal("0.00"), 2, Rounding::kDown).error().code, "division_by_zero");
   EXPECT_EQ(decimal("0").divided_by(Decimal(), 2, Rounding::kDown).error().code, "division_by_zero");
