@@ -25,8 +25,8 @@ class TillError(Exception):
          ├── RateLimited          too many requests; `retry_after` is in seconds, if known
          ├── Blocked              refused as abuse (card, address or merchant): do not simply try again
          ├── ProviderError        the provider failed, or answered against its own documentation
-         ├── TransportError       no answer: connect, TLS, time-out, reset; `sent` says how far the request went
-         ├── OutcomeUnknown       a write was sent and no answer came: `payment_id` is to be looked at first
+         ├── TransportError       no answer: connect, TLS, time-out, reset; `sent` says how far it went
+         ├── OutcomeUnknown       a write was sent and no answer came: look at `payment_id` first
          ├── WebhookRejected      `reason` says why
          └── PluginError          the provider's plugin misbehaved
 

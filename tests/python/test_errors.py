@@ -1,0 +1,81 @@
+"""The error tree: complete, picklable, and filled from what the core says."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+import till
+from till._errors import NativeError, error_from_native
+
+KINDS = (
+    "AuthenticationError",
+    "Blocked",
+    "ConfigurationError",
+    "Conflict",
+    "InvalidRequest",
+    "NotFound",
+    "OutcomeUnknown",
+    "PermissionDenied",
+    "PluginError",
+    "ProviderError",
+    "RateLimited",
+    "TransportError",
+    "Unsupported",
+    "WebhookRejected",
+)
+
+
+def native(kind: str) -> NativeError:
+    return (kind, "code", "message", "$.a", "P1", "req_1", "pay_1", "stale", "maybe", True, 1500)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_a_class_of_its_own_under_till_error(kind: str) -> None:
+    error = error_from_native(native(kind))
+    assert type(error) is getattr(till, kind)
+    assert isinstance(error, till.TillError)
+    assert (error.code, error.message, error.field, error.provider_code) == ("code", "message", "$.a", "P1")
+    assert (error.request_id, error.payment_id, error.sent, error.retryable) == (
+        "req_1",
+        "pay_1",
+        "maybe",
+        True,
+    )
+    assert str(error) == "$.a: message"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_errors_survive_pickling(kind: str) -> None:
+    error = error_from_native(native(kind))
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert again.__dict__ == error.__dict__
+    assert str(again) == str(error)
+
+
+def test_a_fault_of_ours_is_a_plain_till_error() -> None:
+    assert type(error_from_native(native("TillError"))) is till.TillError
+    assert type(error_from_native(native("SomethingNewer"))) is till.TillError
+
+
+def test_retry_after_is_in_seconds_and_reason_is_kept() -> None:
+    limited = error_from_native(native("RateLimited"))
+    assert isinstance(limited, till.RateLimited)
+    assert limited.retry_after == 1.5
+    rejected = error_from_native(native("WebhookRejected"))
+    assert isinstance(rejected, till.WebhookRejected)
+    assert rejected.reason == "stale"
+
+
+def test_empty_texts_are_none() -> None:
+    error = error_from_native(("NotFound", "c", "m", "", "", "", "", "", "no", False, None))
+    assert (error.field, error.provider_code, error.request_id, error.payment_id) == (None,) * 4
+    assert str(error) == "m"
+
+
+def test_the_tree_in_the_docstring_names_every_class() -> None:
+    drawn = till.TillError.__doc__ or ""
+    for kind in KINDS:
+        assert f"── {kind} " in drawn
