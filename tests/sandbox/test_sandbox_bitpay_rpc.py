@@ -210,6 +210,8 @@ def test_client_redeems_a_code_of_the_merchant_once(bitpay: BitPayClient, bitpay
     client = {"token": token["token"], "identity": Identity(OTHER_KEY)}
     assert bitpay.post("getLedgers", **client).status_code == 200
     error(bitpay.post("createToken", {"id": OTHER_SIN, "pairingCode": code}), 404)
+    again = {"pairingCode": code, "facade": "merchant"}
+    error(bitpay.post("createToken", again, **merchant), 404)
 
 
 def test_pairing_code_expires_after_a_day(bitpay: BitPayClient, bitpay_control: Control) -> None:

@@ -214,6 +214,12 @@ def test_number_that_is_not_16_digits_is_an_invalid_card(openpay: OpenPayClient,
     }
 
 
+def test_known_number_with_another_expiry_is_an_invalid_card(openpay: OpenPayClient) -> None:
+    pay(openpay)
+    reply = pay(openpay, card_expiry_year="2031")
+    assert (reply.status_code, reply.json()["response_code"]) == (400, "INVALID_CARD")
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -239,7 +245,8 @@ def test_wrong_or_unknown_field_is_refused_and_tagged(openpay: OpenPayClient, ch
 def test_card_data_never_reaches_the_request_log(openpay: OpenPayClient, openpay_control: Control) -> None:
     pay(openpay, card_cvv="987", card_holder_name="Josephine Doe")
     pay(openpay, card_number="45412500000000011")
+    pay(openpay, card_number="wxyz")
     seen = str(openpay_control.requests())
-    for secret in (GOOD, "45412500000000011", "987'", "Josephine", "2025'"):
+    for secret in (GOOD, "45412500000000011", "wxyz", "987'", "Josephine", "2025'"):
         assert secret not in seen
     assert "************0001" in seen
