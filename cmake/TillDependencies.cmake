@@ -31,6 +31,14 @@ till_dependency(secp256k1 secp256k1.h secp256k1)
 till_dependency(sqlite sqlite3.h sqlite3)
 till_dependency(lua lua.h lua5.4 SUFFIXES lua5.4)
 
+if(TILL_STATIC_DEPS AND TILL_BUILD_PYTHON AND NOT TILL_SIMDJSON_SOURCE)
+  # pysimdjson, a build requirement of the wheel, carries simdjson's amalgamated source.
+  find_package(Python 3.11 REQUIRED COMPONENTS Interpreter)
+  execute_process(
+    COMMAND "${Python_EXECUTABLE}" -c
+      "from importlib.util import find_spec; print(find_spec('simdjson').submodule_search_locations[0])"
+    OUTPUT_VARIABLE TILL_SIMDJSON_SOURCE OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+endif()
 if(TILL_SIMDJSON_SOURCE)
   add_library(till_simdjson OBJECT "${TILL_SIMDJSON_SOURCE}/simdjson.cpp")
   target_include_directories(till_simdjson SYSTEM PUBLIC "${TILL_SIMDJSON_SOURCE}")
