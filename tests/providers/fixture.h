@@ -2,11 +2,12 @@
 //
 // Members: `name`, `source` (where the samples stand), `operation`, `settings` (as a merchant gives them), `now` (the
 // clock, in milliseconds), `input` (as the script gets it; card data in clear), `exchanges` [{request {method, path,
-// query, signed, json}, reply {status, headers, json}}], and one of `output`, `output_is_reply` (JSON pointer into the
-// last reply) or `error`. "NONCE" stands for any nonce that grows.
+// query, signed, json}, reply {status, headers, json}}], and one of `output` (without `raw`), `output_is_reply` (JSON
+// pointer into the last reply) or `error`. "NONCE" stands for any nonce that grows.
 #pragma once
 
 #include <filesystem>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct Fixture {
   std::string file;      // without ".json"
   json::Value document;
 };
+
+// How test reports name it.
+inline void PrintTo(const Fixture& fixture, std::ostream* out) { *out << fixture.provider << "/" << fixture.file; }
 
 // <repository>/plugins/providers.
 std::filesystem::path providers_folder();

@@ -64,6 +64,17 @@ json::Value sorted(const json::Value& value) {
   return value;
 }
 
+// A reply as scripts see it and pass it on: a number that is no integer is text, which loses no digit.
+json::Value as_seen(const json::Value& value) {
+  if (const json::Number* number = value.number(); number && !value.as_integer()) return number->text;
+  json::Value out = value;
+  if (json::Array* items = out.array())
+    for (json::Value& item : *items) item = as_seen(item);
+  if (json::Object* object = out.object())
+    for (auto& [key, inner] : *object) inner = as_seen(inner);
+  return out;
+}
+
 std::string shown(const json::Value& value) { return json::write(sorted(value)); }
 
 class FixtureTest : public testing::TestWithParam<Fixture> {
@@ -114,7 +125,8 @@ class FixtureTest : public testing::TestWithParam<Fixture> {
   }
 
   Result<plugin::ScriptReply> reply_of(const json::Value& reply, const std::vector<int>& expected) {
-    http::Response response{.status = static_cast<int>(reply.find_integer("status").value_or(0))};
+    http::Response response;
+    response.status = static_cast<int>(reply.find_integer("status").value_or(0));
     response.headers.add("content-type", "application/json");
     response.body = json::write(member(reply, "json"));
     Incoming incoming = incoming_reply(response, expected, *config_, handles_, clock_.now_ms());
@@ -184,10 +196,10 @@ class FixtureTest : public testing::TestWithParam<Fixture> {
 
   void check_error(const Error& error, const json::Value& expected) {
     EXPECT_EQ(error_kind_name(error.kind), text_member(expected, "kind")) << error.message;
-    if (const auto code = expected.find_string("code")) EXPECT_EQ(error.code, *code) << error.message;
-    if (const auto message = expected.find_string("message")) EXPECT_EQ(error.message, *message);
-    if (const auto field = expected.find_string("field")) EXPECT_EQ(error.field, *field) << error.message;
-    if (const auto retryable = expected.find_bool("retryable")) EXPECT_EQ(error.retryable, *retryable);
+    EXPECT_EQ(error.code, expected.find_string("code").value_or(error.code)) << error.message;
+    EXPECT_EQ(error.message, expected.find_string("message").value_or(error.message));
+    EXPECT_EQ(error.field, expected.find_string("field").value_or(error.field)) << error.message;
+    EXPECT_EQ(error.retryable, expected.find_bool("retryable").value_or(error.retryable));
   }
 
   void check_output(const json::Value& output) {
@@ -195,7 +207,7 @@ class FixtureTest : public testing::TestWithParam<Fixture> {
       const json::Value reply = member(document().find("exchanges")->array()->back(), "reply");
       const json::Value* expected = json::at_pointer(*reply.find("json"), *pointer);
       ASSERT_TRUE(expected);
-      EXPECT_EQ(shown(output), shown(*expected));
+      EXPECT_EQ(shown(output), shown(as_seen(*expected)));
       return;
     }
     ASSERT_TRUE(document().find("output")) << "the script gave " << json::write(output);

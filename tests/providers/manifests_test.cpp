@@ -74,7 +74,7 @@ TEST_P(ProviderTest, every_fixture_is_for_something_the_manifest_declares) {
 }
 
 INSTANTIATE_TEST_SUITE_P(shipped, ProviderTest, testing::ValuesIn(provider_names()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& provider) { return provider.param; });
 
 }  // namespace
 }  // namespace till::test
