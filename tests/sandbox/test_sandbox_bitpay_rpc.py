@@ -202,7 +202,9 @@ def test_merchant_approves_over_the_api(bitpay: BitPayClient, merchant: Merchant
     assert bitpay.post("getLedgers", **client).status_code == 404
 
 
-def test_client_redeems_a_code_of_the_merchant_once(bitpay: BitPayClient, bitpay_control: Control) -> None:
+def test_client_redeems_a_code_of_the_merchant_once(
+    bitpay: BitPayClient, bitpay_control: Control, merchant: Merchant
+) -> None:
     code = bitpay_control.create_pairing_code("merchant")
     wrong = bitpay.post("createToken", {"id": OTHER_SIN, "pairingCode": code, "facade": "pos"})
     assert "facade" in error(wrong, 400)
