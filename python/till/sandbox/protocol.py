@@ -39,6 +39,9 @@ def protocol_with_faults(armed: Callable[[], bool], strike: BeforeRead) -> type[
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self._held = b""
+            # The exchange before the request whose first line was let through: while it is still the
+            # latest one, more of that request's head is arriving.
+            self._judged_after: object = self
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -63,6 +66,7 @@ def protocol_with_faults(armed: Callable[[], bool], strike: BeforeRead) -> type[
             if strike(method, rest.partition(" ")[0]):
                 reset(self.transport)
             else:
+                self._judged_after = self.cycle
                 super().data_received(held)
 
         def shutdown(self) -> None:
@@ -74,6 +78,6 @@ def protocol_with_faults(armed: Callable[[], bool], strike: BeforeRead) -> type[
 
         def _between_requests(self) -> bool:
             idle = self.cycle is None or self.cycle.response_complete
-            return idle and self.conn.their_state is h11.IDLE
+            return idle and self.conn.their_state is h11.IDLE and self._judged_after is not self.cycle
 
     return FaultyProtocol
