@@ -1,6 +1,6 @@
 """till: an embeddable payment runtime for shops.
 
->>> shop = till.Gateway("openpay", {"api_key": api_key}, base_url=base_url, ca_file=ca_file)
+>>> shop = till.Gateway("openpay", {"api_key": api_key}, mode="test", base_url=base_url, ca_file=ca_file)
 >>> payment = shop.payments.create(till.Money("150.00", "BZD"), reference="1234")
 >>> payment.status, str(payment.amount)
 ('pending', '150.00 BZD')

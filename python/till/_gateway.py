@@ -125,9 +125,9 @@ class Gateway(_Account):
     http on this machine); `timeout` is in seconds for one whole operation. `store`, `ca_file` and `proxy`
     choose a shared `Runtime`; or pass your own.
 
-    >>> shop = till.Gateway("openpay", {"api_key": api_key}, base_url=base_url, ca_file=ca_file, timeout=10)
+    >>> shop = till.Gateway("openpay", {"api_key": api_key}, mode="test", base_url=base_url, ca_file=ca_file)
     >>> shop
-    Gateway('openpay/live')
+    Gateway('openpay/test')
     >>> shop.check().ok
     True
     """
@@ -150,8 +150,8 @@ class Gateway(_Account):
         return self._run(Call("check", {}, _check))
 
     def native(self, name: str, params: Mapping[str, object] | None = None) -> Any:
-        """One of the provider's own calls, by its own name (see `till providers show`). Numbers come back
-        exact.
+        """One of the provider's own calls, by its own name (see `till providers show`). Numbers with a
+        fraction come back as text, every digit kept.
 
         >>> bitpay.native("getRateForCurrency", {"currency": "USD"})["code"]
         'USD'
@@ -169,7 +169,8 @@ class AsyncGateway(_Account):
 
     >>> import asyncio
     >>> async def pay():
-    ...     shop = till.AsyncGateway("openpay", {"api_key": api_key}, base_url=base_url, ca_file=ca_file)
+    ...     place = {"mode": "test", "base_url": base_url, "ca_file": ca_file}
+    ...     shop = till.AsyncGateway("openpay", {"api_key": api_key}, **place)
     ...     price = till.Money("150.00", "BZD")
     ...     return await asyncio.gather(*[shop.payments.create(price, reference=str(at)) for at in range(3)])
     >>> [payment.reference for payment in asyncio.run(pay())]

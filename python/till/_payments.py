@@ -51,7 +51,7 @@ class Payment:
 
     `outcome` is `unknown` when a write was sent and no answer came: then look again before doing anything
     twice. `next_action` says which step `requires_action` is about. `raw` is the provider's own reply without
-    secrets and card data; numbers in it are exact.
+    secrets and card data; numbers with a fraction are text in it, every digit kept.
     """
 
     id: str | None

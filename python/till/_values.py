@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from till._money import Money
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def money(value: Any) -> Money | None:
@@ -16,7 +18,9 @@ def money(value: Any) -> Money | None:
 
 
 def time(value: Any) -> datetime | None:
-    """A time with its zone, UTC."""
+    """A time in UTC, from ISO 8601 text or from milliseconds since 1970, as scripts write it."""
+    if isinstance(value, int):
+        return _EPOCH + timedelta(milliseconds=value)
     return None if value is None else datetime.fromisoformat(value)
 
 

@@ -117,7 +117,7 @@ def test_wrong_credentials_are_an_authentication_error(
 
 def test_a_native_call_goes_out_by_its_own_name(shop: till.Gateway, payer: Callable[[str], Control]) -> None:
     reply = shop.native("POST /paylinks", {"amount": Decimal("150.00"), "currency": "BZD"})
-    assert reply["data"]["amount"] == Decimal("150.00")
+    assert reply["data"]["amount"] == "150.00"
     assert shop.native("GET /paylinks/:id", {"id": reply["data"]["id"]})["success"] is True
     assert len(writes(payer("openpay"))) == 1
 

@@ -35,6 +35,8 @@ def account(sandbox: Sandbox, tmp_path: Path) -> list[str]:
     """Options that point a command at the sandbox's OpenPay, secrets left out."""
     place = sandbox.providers["openpay"]
     return [
+        "--mode",
+        "test",
         "--base-url",
         place.base_url,
         "--ca-file",

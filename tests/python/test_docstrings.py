@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def names(
     monkeypatch.setattr("till._runtime._shared", {})
     openpay, bitpay = sandbox.providers["openpay"], sandbox.providers["bitpay"]
     shop = gateway("openpay")
-    with httpx.Client(verify=sandbox.ca_file) as http:
+    with httpx.Client(verify=ssl.create_default_context(cafile=sandbox.ca_file)) as http:
         yield {
             "till": till,
             "shop": shop,
@@ -46,13 +47,14 @@ def names(
             "api_key": openpay.settings["api_key"],
             "base_url": openpay.base_url,
             "ca_file": sandbox.ca_file,
-            "bitpay_place": {"base_url": bitpay.base_url, "ca_file": sandbox.ca_file},
+            "bitpay_place": {"mode": "test", "base_url": bitpay.base_url, "ca_file": sandbox.ca_file},
         }
 
 
 def examples(module: Any) -> list[doctest.DocTest]:
+    """The docstrings that hold examples; one that several methods share counts once."""
     found = doctest.DocTestFinder(exclude_empty=True).find(module, module.__name__, globs={})
-    return [test for test in found if test.examples]
+    return list({test.docstring: test for test in found if test.examples}.values())
 
 
 @pytest.mark.parametrize("name", ["", *MODULES])

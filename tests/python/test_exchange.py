@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 
 import httpx
@@ -29,7 +30,7 @@ def step(exchange: till.Exchange, http: httpx.Client) -> int:
 
 @pytest.fixture
 def http(sandbox: Sandbox) -> httpx.Client:
-    return httpx.Client(verify=sandbox.ca_file)
+    return httpx.Client(verify=ssl.create_default_context(cafile=sandbox.ca_file))
 
 
 def test_a_payment_is_created_and_read_through_httpx(

@@ -57,7 +57,7 @@ def test_a_float_in_settings_or_input_is_a_type_error(runtime: till.Runtime) -> 
 
 
 def test_secrets_show_in_no_repr(shop: till.Gateway) -> None:
-    assert repr(shop) == "Gateway('openpay/live')"
+    assert repr(shop) == "Gateway('openpay/test')"
     assert "sk_" not in repr(shop) + repr(shop.__dict__) + repr(shop.runtime)
 
 
@@ -81,7 +81,7 @@ def test_input_is_checked_before_anything_is_sent(
         (lambda: shop.payments.create(till.Money("0", "BZD")), "$.amount.amount"),
         (lambda: shop.payments.create(till.Money("-1", "BZD")), "$.amount.amount"),
         (lambda: shop.payments.create(till.Money("1", "BZD"), reference="x" * 256), "$.reference"),
-        (lambda: shop.payments.create(till.Money("1", "BZD"), return_url="javascript:x"), "$.return_url"),
+        (lambda: shop.payments.create(till.Money("1", "BZD"), return_url="thanks"), "$.return_url"),
         (lambda: shop.payments.create(till.Money("1", "BZD"), customer={"mail": "a@b.c"}), "$.customer.mail"),
         (lambda: shop.payments.create(till.Money("1", "BZD"), options={"x": 1}), "$.options"),
         (lambda: shop.payments.create(till.Money("1", "BZD"), metadata={"x": "y" * 20_000}), "$.metadata"),

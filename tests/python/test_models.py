@@ -96,6 +96,13 @@ def test_the_other_models_take_what_may_be_absent() -> None:
     assert (verification.remaining_attempts, verification.blocked) == (0, True)
 
 
+def test_a_time_is_read_from_text_and_from_milliseconds() -> None:
+    from till import _values
+
+    assert _values.time(1_795_218_281_776) == _values.time("2026-11-20T23:44:41.776Z")
+    assert _values.time(None) is None
+
+
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         _payments.moment(datetime(2026, 1, 1))

@@ -85,7 +85,9 @@ def _run(flow: Flow, sandbox: Sandbox, runtime: till.Runtime, progress: Progress
     progress.title(f"{_name(flow.provider)}: {flow.way}")
     begin, first_step = time.perf_counter(), len(progress.steps)
     try:
-        gateway = till.Gateway(flow.provider, place.settings, base_url=place.base_url, runtime=runtime)
+        gateway = till.Gateway(
+            flow.provider, place.settings, mode="test", base_url=place.base_url, runtime=runtime
+        )
         flow.payment = flow.run(flow, gateway, sandbox.control(flow.provider), progress)
     except till.TillError as error:
         flow.problem = f"{type(error).__name__}: {error}"

@@ -42,7 +42,8 @@ def gateway(
 
     def make(provider: str, kind: type = till.Gateway, **options: Any) -> Any:
         place = sandbox.providers[provider]
-        return kind(provider, place.settings, base_url=place.base_url, runtime=runtime, **options)
+        options = {"mode": "test", "base_url": place.base_url, "runtime": runtime, **options}
+        return kind(provider, place.settings, **options)
 
     return make
 
