@@ -29,9 +29,9 @@ struct ScriptLimits {
 
 // What the script asked for with http.*. The core still has to fill in
 //   - handles (handle.h), in `path`, `query`, `headers` and `body`. They stand there raw, neither percent-encoded nor
-//     escaped: a value that is exactly one handle, or a JSON string that is exactly one handle. The secret is written
-//     percent-encoded in paths and forms, and in JSON bodies escaped once for each level of quoting around it: `"` is
-//     one level, `\"` (JSON text inside a JSON string, as json.encode makes it) two.
+//     escaped, so that they can be found: each is a whole path value, field or header, or a whole JSON string; in JSON
+//     text inside a JSON string (as json.encode makes it) the quotes around it are escaped. Escaping the secret for its
+//     place, or refusing one that would need it, is the core's part.
 //   - "{secret.NAME}" in `path`, where NAME is one of the manifest's path_secrets: its value, percent-encoded.
 struct ScriptRequest {
   std::string method;  // GET, POST, PUT, PATCH, DELETE

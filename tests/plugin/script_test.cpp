@@ -313,6 +313,24 @@ TEST(Script, too_small_a_memory_limit_is_an_error_not_a_crash) {
   }
 }
 
+TEST(Script, memory_that_runs_out_at_any_point_around_a_request_is_an_error_not_a_crash) {
+  int finished = 0;
+  for (std::size_t bytes = 33'000; bytes < 120'000; bytes += 500) {
+    ScriptLimits limits;
+    limits.max_memory_bytes = bytes;
+    auto run = open_check(R"(local ok, r = pcall(function() return http.post('/', {json = {a = 'b'}}) end)
+                             local copy = json.decode(json.encode(r.json)) return copy.list[1])",
+                          json::Object(), limits);
+    auto step = run.ok() ? run->begin() : Result<ScriptStep>(run.error());
+    if (step.ok()) step = run->resume(json_reply("{\"list\":[\"" + std::string(20'000, 'x') + "\",1,2,3]}"));
+    if (step.ok())
+      ++finished;
+    else
+      EXPECT_EQ(step.error().code, "script_memory");
+  }
+  EXPECT_GT(finished, 0);
+}
+
 TEST(Script, memory_and_instructions_can_be_read) {
   auto run = open_check("for i = 1, 5000 do end return 1");
   EXPECT_GT(run->memory_bytes(), 1000u);
