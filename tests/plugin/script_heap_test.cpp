@@ -1,0 +1,90 @@
+// The memory of a sandbox: contents survive, the cap holds, shrinking never fails.
+#include "core/plugin/script_heap.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <vector>
+
+namespace till::plugin {
+namespace {
+
+constexpr std::uint64_t kPlenty = std::uint64_t{1} << 40;
+
+struct Block {
+  unsigned char* data = nullptr;
+  std::size_t size = 0;
+  unsigned char filled_with = 0;
+};
+
+TEST(ScriptHeap, blocks_keep_their_bytes_through_any_changes_of_size) {
+  ScriptHeap heap(8u << 20, kPlenty);
+  std::mt19937 random(7);
+  std::vector<Block> blocks(300);
+  std::size_t expected_in_use = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    Block& block = blocks[random() % blocks.size()];
+    const std::size_t size = random() % 4 == 0 ? 0 : random() % (random() % 8 == 0 ? 9000 : 300) + 1;
+    for (std::size_t i = 0; i < block.size; ++i) ASSERT_EQ(block.data[i], block.filled_with);
+    auto* data = static_cast<unsigned char*>(ScriptHeap::allocate(&heap, block.data, block.size, size));
+    if (size == 0) {
+      ASSERT_EQ(data, nullptr);
+    } else {
+      ASSERT_NE(data, nullptr);
+      for (std::size_t i = 0; i < std::min(size, block.size); ++i) ASSERT_EQ(data[i], block.filled_with);
+      ASSERT_EQ(reinterpret_cast<std::uintptr_t>(data) % 16, 0u);
+    }
+    expected_in_use = expected_in_use - block.size + size;
+    block = {data, size, static_cast<unsigned char>(round)};
+    if (size > 0) std::memset(data, block.filled_with, size);
+    ASSERT_EQ(heap.bytes_in_use(), expected_in_use);
+  }
+}
+
+TEST(ScriptHeap, cap_refuses_and_what_is_given_back_can_be_taken_again) {
+  ScriptHeap heap(1u << 20, kPlenty);
+  void* most = ScriptHeap::allocate(&heap, nullptr, 0, 900'000);
+  ASSERT_NE(most, nullptr);
+  EXPECT_EQ(ScriptHeap::allocate(&heap, nullptr, 0, 200'000), nullptr);
+  EXPECT_EQ(ScriptHeap::allocate(&heap, most, 900'000, 1'100'000), nullptr);
+  EXPECT_EQ(ScriptHeap::allocate(&heap, nullptr, 0, SIZE_MAX), nullptr);
+  ScriptHeap::allocate(&heap, most, 900'000, 0);
+  EXPECT_NE(ScriptHeap::allocate(&heap, nullptr, 0, 900'000), nullptr);
+}
+
+TEST(ScriptHeap, small_blocks_count_against_the_cap) {
+  ScriptHeap heap(1u << 20, kPlenty);
+  std::size_t taken = 0;
+  while (ScriptHeap::allocate(&heap, nullptr, 0, 48) != nullptr) taken += 48;
+  EXPECT_LE(taken, std::size_t{1} << 20);
+  EXPECT_GT(taken, std::size_t{1} << 19);
+}
+
+TEST(ScriptHeap, shrinking_succeeds_when_nothing_is_left) {
+  ScriptHeap heap(100'000, kPlenty);
+  void* large = ScriptHeap::allocate(&heap, nullptr, 0, 30'000);
+  ASSERT_NE(large, nullptr);
+  std::memset(large, 'x', 30'000);
+  while (ScriptHeap::allocate(&heap, nullptr, 0, 16) != nullptr) {
+  }
+  auto* shrunk = static_cast<char*>(ScriptHeap::allocate(&heap, large, 30'000, 100));
+  ASSERT_NE(shrunk, nullptr);
+  EXPECT_EQ(shrunk[99], 'x');
+}
+
+TEST(ScriptHeap, work_limit_ends_growth_for_good) {
+  ScriptHeap heap(1u << 20, 10'000);
+  void* block = nullptr;
+  std::size_t size = 0;
+  for (int i = 0; i < 100 && !heap.is_overworked(); ++i) {
+    if (void* next = ScriptHeap::allocate(&heap, block, size, 1000)) block = next, size = 1000;
+    block = ScriptHeap::allocate(&heap, block, size, 0), size = 0;
+  }
+  EXPECT_TRUE(heap.is_overworked());
+  EXPECT_EQ(ScriptHeap::allocate(&heap, nullptr, 0, 1), nullptr);
+}
+
+}  // namespace
+}  // namespace till::plugin
