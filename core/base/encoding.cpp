@@ -46,9 +46,7 @@ Error bad_character(std::string_view encoding, std::size_t index) {
                           " does not belong there");
 }
 
-Error base58_too_long() {
-  return invalid_encoding("base58: more than " + std::to_string(kMaxBase58Bytes) + " bytes");
-}
+Error base58_too_long() { return invalid_encoding("base58: more than " + std::to_string(kMaxBase58Bytes) + " bytes"); }
 
 // Index of the first character outside the table, or npos.
 std::size_t find_bad_character(const DigitTable& table, std::string_view text) {
