@@ -120,8 +120,8 @@ TILL_API const char *till_status_name(int status);
  *            ~/.local/state/till/till.sqlite3), ca_file (PEM; default the system's), proxy, no_proxy,
  *            connect_timeout_ms (10000), max_connections_per_origin (64).
  *            out: the runtime.
- * Returns:   TILL_OK. TILL_CONFIGURATION: an option is unknown or has a wrong value (`field` says which).
- *            TILL_INVALID_REQUEST: out is NULL, or the text is not a JSON object.
+ * Returns:   TILL_OK. TILL_CONFIGURATION: the text is not a JSON object, or an option is unknown or has a wrong value
+ *            (`field` says which). TILL_INVALID_REQUEST: out is NULL.
  * Ownership: *out is the caller's; free it with till_runtime_free().
  * Threads:   any.
  * Since 0.1.
