@@ -1,8 +1,8 @@
-// GatewayConfig: reading settings. Common members first, the rest by the provider's own schema.
+// GatewayConfig: reading settings. Members that every gateway has come first (manifests may not declare them), the rest
+// by the provider's own schema.
 #include "core/runtime/gateway_config.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/base/limits.h"
@@ -17,7 +17,6 @@ namespace {
 constexpr std::size_t kMaxLabelLength = 100;
 // Shorter secrets would be found by chance in innocent text.
 constexpr std::size_t kShortestRedacted = 6;
-constexpr std::array<std::string_view, 4> kCommonMembers{"mode", "base_url", "timeout_ms", "label"};
 
 Error as_configuration(Error error) {
   if (error.kind == ErrorKind::kInvalidRequest) error.kind = ErrorKind::kConfiguration, error.code = "configuration";
@@ -86,16 +85,7 @@ Status take_label(json::Object& settings, GatewayConfig& config) {
   return {};
 }
 
-bool declares(const plugin::Manifest& manifest, std::string_view setting) {
-  const json::Value* properties = manifest.settings_schema.find("properties");
-  return properties && properties->find(setting) != nullptr;
-}
-
 Status take_common(json::Object& settings, GatewayConfig& config) {
-  for (std::string_view member : kCommonMembers)
-    if (declares(config.manifest(), member))
-      return plugin_error("manifest",
-                          "the manifest declares the setting `" + std::string(member) + "`, which every gateway has");
   TILL_TRY(take_mode(settings, config));
   TILL_TRY(take_base_url(settings, config));
   TILL_TRY(take_timeout(settings, config));

@@ -1,0 +1,59 @@
+// Settings: what is refused, where, and without repeating a secret.
+#include <gmock/gmock.h>
+
+#include "tests/runtime/fixture.h"
+
+namespace till {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+struct BadSettings {
+  const char* json;
+  const char* field;
+};
+
+class BadSettingsTest : public AcmeTest, public testing::WithParamInterface<BadSettings> {};
+
+TEST_P(BadSettingsTest, are_refused_with_their_place_and_never_quoted) {
+  const auto gateway = Gateway::open(runtime_, "acme", GetParam().json);
+  ASSERT_FALSE(gateway.ok());
+  EXPECT_EQ(gateway.error().kind, ErrorKind::kConfiguration) << gateway.error().message;
+  EXPECT_EQ(gateway.error().field, GetParam().field) << gateway.error().message;
+  EXPECT_THAT(gateway.error().message, Not(HasSubstr("sk_live")));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Settings, BadSettingsTest,
+    testing::Values(
+        BadSettings{"{}", "$.api_key"}, BadSettings{"[]", "$"}, BadSettings{"{\"api_key\":", "$.api_key"},
+        BadSettings{R"({"api_key":7})", "$.api_key"}, BadSettings{R"({"api_key":"sk_live"})", "$.api_key"},
+        BadSettings{R"({"api_key":"sk_live_SECRET123","api_kee":"sk_live_SECRET123"})", "$.api_kee"},
+        BadSettings{R"({"api_key":"sk_live_SECRET123","mode":"prod"})", "$.mode"},
+        BadSettings{R"({"api_key":"sk_live_SECRET123","base_url":"http://api.acme.example"})", "$.base_url"},
+        BadSettings{R"({"api_key":"sk_live_SECRET123","base_url":"https://u:p@acme.example"})", "$.base_url"},
+        BadSettings{R"({"api_key":"sk_live_SECRET123","base_url":"https://acme.example/?a=b"})", "$.base_url"},
+        BadSettings{R"({"api_key":"sk_live_SECRET123","timeout_ms":0})", "$.timeout_ms"},
+        BadSettings{R"({"api_key":"sk_live_SECRET123","timeout_ms":"9"})", "$.timeout_ms"},
+        BadSettings{R"({"api_key":"sk_live_SECRET123","label":9})", "$.label"}));
+
+class GatewayConfigTest : public AcmeTest {};
+
+TEST_F(GatewayConfigTest, scripts_see_no_secret) {
+  const std::string seen = json::write(shop_->config().script_settings);
+  EXPECT_THAT(seen, Not(HasSubstr("SECRET")));
+  EXPECT_THAT(seen, HasSubstr(R"("has":{"api_key":true})"));
+  EXPECT_THAT(seen, HasSubstr(R"("shop":"main")"));
+}
+
+TEST_F(GatewayConfigTest, a_gateway_is_named_by_its_provider_and_mode_or_its_label) {
+  EXPECT_EQ(shop_->name(), "acme/live");
+  EXPECT_FALSE(shop_->test());
+  const auto test = open_gateway(R"({"api_key":"sk_live_SECRET123","mode":"test","label":"second"})");
+  EXPECT_EQ(test->name(), "second");
+  EXPECT_TRUE(test->test());
+}
+
+}  // namespace
+}  // namespace till

@@ -1,0 +1,320 @@
+// What an operation promises: recorded before it is sent, never twice, honest about what nobody knows.
+#include <gmock/gmock.h>
+
+#include "tests/runtime/fixture.h"
+
+namespace till {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class OperationTest : public AcmeTest {};
+
+TEST_F(OperationTest, a_write_is_in_the_store_before_its_request_is_handed_out) {
+  const auto exchange = begin("payments.create", kPay);
+  ASSERT_NE(exchange->request(), nullptr);
+  const auto payments = all_stored();
+  ASSERT_EQ(payments.size(), 1u);
+  EXPECT_EQ(payments[0].outcome, Outcome::kUnknown);
+  EXPECT_EQ(payments[0].reference, "1234");
+}
+
+TEST_F(OperationTest, a_read_leaves_no_record) {
+  const auto exchange = begin("check", "{}");
+  ASSERT_NE(exchange->request(), nullptr);
+  EXPECT_TRUE(all_stored().empty());
+}
+
+TEST_F(OperationTest, the_answer_becomes_the_payment) {
+  const auto payment = run("payments.create", kPay, 200, kPending);
+  ASSERT_TRUE(payment.ok()) << payment.error().message;
+  EXPECT_EQ(payment->find_string("status"), "pending");
+  EXPECT_EQ(payment->find_string("outcome"), "known");
+  EXPECT_EQ(payment->find_string("provider_id"), "p1");
+  EXPECT_EQ(payment->find_string("gateway"), "acme/live");
+  EXPECT_EQ(*payment->find("amount")->find_string("amount"), "48.25");
+  EXPECT_EQ(payment->find("raw")->find_string("amount"), "48.25") << "as text, so that no language rounds it";
+  EXPECT_EQ(stored(*payment->find_string("id")).outcome, Outcome::kKnown);
+}
+
+TEST_F(OperationTest, the_same_key_again_sends_nothing_and_gives_the_first_outcome) {
+  const auto first = run("payments.create", kPay, 200, kPending);
+  const auto again = begin("payments.create", kPay);
+  ASSERT_EQ(again->request(), nullptr);
+  EXPECT_EQ(json::parse(*again->result()).value(), *first);
+  EXPECT_EQ(all_stored().size(), 1u);
+}
+
+TEST_F(OperationTest, members_in_another_order_are_the_same_input) {
+  (void)run("payments.create", kPay, 200, kPending);
+  const auto same =
+      begin("payments.create",
+            R"({"idempotency_key":"order-1234","reference":"1234","amount":{"currency":"EUR","amount":"48.25"}})");
+  EXPECT_EQ(same->request(), nullptr);
+  EXPECT_TRUE(same->result().ok());
+}
+
+TEST_F(OperationTest, the_same_key_with_another_input_is_a_conflict) {
+  (void)run("payments.create", kPay, 200, kPending);
+  const auto other =
+      begin("payments.create", R"({"amount":{"amount":"48.26","currency":"EUR"},"idempotency_key":"order-1234"})");
+  ASSERT_EQ(other->request(), nullptr);
+  EXPECT_EQ(other->result().error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(other->result().error().code, "idempotency_key_reused");
+  EXPECT_EQ(other->result().error().sent, Sent::kNo);
+}
+
+TEST_F(OperationTest, the_same_key_while_the_first_call_waits_is_a_conflict_for_now) {
+  const auto first = begin("payments.create", kPay);
+  const auto second = begin("payments.create", kPay);
+  ASSERT_EQ(second->request(), nullptr);
+  EXPECT_EQ(second->result().error().code, "in_flight");
+  EXPECT_TRUE(second->result().error().retryable);
+}
+
+TEST_F(OperationTest, a_write_whose_process_died_becomes_unknown_with_time) {
+  {
+    const auto store = this->store();
+    const auto exchange = begin("payments.create", kPay);
+    const std::string id = all_stored()[0].id;
+    clock_->advance(kDefaultTimeoutMs + 60'001);
+    const auto again = begin("payments.create", kPay);
+    EXPECT_EQ(again->result().error().kind, ErrorKind::kOutcomeUnknown);
+    EXPECT_EQ(again->result().error().payment_id, id);
+  }
+}
+
+TEST_F(OperationTest, no_answer_after_bytes_were_sent_is_unknown_and_stays_so) {
+  for (const Sent sent : {Sent::kMaybe, Sent::kYes}) {
+    const std::string key = sent == Sent::kYes ? "a" : "b";
+    const std::string input = R"({"amount":{"amount":"1","currency":"EUR"},"idempotency_key":")" + key + "\"}";
+    const auto exchange = begin("payments.create", input);
+    fail(*exchange, sent);
+    const Error& error = exchange->result().error();
+    EXPECT_EQ(error.kind, ErrorKind::kOutcomeUnknown);
+    EXPECT_EQ(error.sent, sent);
+    EXPECT_FALSE(error.retryable);
+    EXPECT_EQ(stored(error.payment_id).outcome, Outcome::kUnknown);
+    EXPECT_EQ(stored(error.payment_id).status, PaymentStatus::kPending);
+    const auto again = begin("payments.create", input);
+    ASSERT_EQ(again->request(), nullptr);
+    EXPECT_EQ(again->result().error().kind, ErrorKind::kOutcomeUnknown);
+    EXPECT_EQ(again->result().error().payment_id, error.payment_id);
+  }
+}
+
+TEST_F(OperationTest, what_never_left_is_forgotten_and_may_be_tried_again) {
+  const auto exchange = begin("payments.create", kPay);
+  fail(*exchange, Sent::kNo);
+  EXPECT_EQ(exchange->result().error().kind, ErrorKind::kTransport);
+  EXPECT_EQ(exchange->result().error().sent, Sent::kNo);
+  EXPECT_TRUE(all_stored().empty());
+  EXPECT_TRUE(run("payments.create", kPay, 200, kPending).ok());
+}
+
+TEST_F(OperationTest, a_server_error_on_a_write_is_unknown) {
+  const auto result = run("payments.create", kPay, 500, R"({"error":"boom"})");
+  EXPECT_EQ(result.error().kind, ErrorKind::kOutcomeUnknown);
+  EXPECT_THAT(result.error().message, HasSubstr("boom"));
+}
+
+TEST_F(OperationTest, an_answer_that_the_script_cannot_read_is_unknown) {
+  for (const char* body : {"not json", "{}", R"({"id":"p1","status":"done","amount":48.25,"currency":"EUR"})"}) {
+    const std::string input = std::string(R"({"amount":{"amount":"48.25","currency":"EUR"},"reference":")") +
+                              std::to_string(std::string_view(body).size()) + "\"}";
+    const auto result = run("payments.create", input, 200, body);
+    ASSERT_FALSE(result.ok());
+    EXPECT_NE(result.error().payment_id, "") << body;
+    EXPECT_EQ(stored(result.error().payment_id).outcome, Outcome::kUnknown) << body;
+    EXPECT_NE(result.error().sent, Sent::kNo) << body;
+  }
+}
+
+TEST_F(OperationTest, a_refusal_is_known_and_frees_the_key) {
+  const auto refused =
+      run("payments.create", kPay, 400, R"({"error":"amount too small","code":"too_small","field":"amount"})");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().provider_code, "too_small");
+  EXPECT_EQ(refused.error().sent, Sent::kYes);
+  const Payment failed = stored(refused.error().payment_id);
+  EXPECT_EQ(failed.status, PaymentStatus::kFailed);
+  EXPECT_EQ(failed.outcome, Outcome::kKnown);
+  EXPECT_TRUE(run("payments.create", kPay, 200, kPending).ok());
+}
+
+TEST_F(OperationTest, an_error_in_a_200_is_a_refusal_too) {
+  const auto refused = run("payments.create", kPay, 200, R"({"error":"no such shop"})");
+  EXPECT_EQ(refused.error().kind, ErrorKind::kProvider);
+  EXPECT_THAT(refused.error().message, HasSubstr("no such shop"));
+}
+
+TEST_F(OperationTest, a_payment_over_another_amount_is_never_taken_for_this_one) {
+  const auto result = run("payments.create", kPay, 200,
+                          R"({"id":"p1","status":"paid","amount":48.24,"currency":"EUR","reference":"1234"})");
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, "amount_mismatch");
+  const Payment kept = stored(result.error().payment_id);
+  EXPECT_EQ(kept.outcome, Outcome::kUnknown);
+  EXPECT_NE(kept.status, PaymentStatus::kPaid);
+}
+
+TEST_F(OperationTest, a_poll_that_names_another_amount_reference_currency_or_mode_changes_nothing) {
+  const auto payment = run("payments.create", kPay, 200, kPending);
+  const std::string input = json::write(json::Object{{"id", *payment->find_string("id")}});
+  for (const auto& [body, code] : std::vector<std::pair<const char*, const char*>>{
+           {R"({"id":"p1","status":"paid","amount":48.24,"currency":"EUR"})", "amount_mismatch"},
+           {R"({"id":"p1","status":"paid","amount":48,"currency":"JPY"})", "currency_mismatch"},
+           {R"({"id":"p1","status":"paid","amount":48.25,"currency":"EUR","reference":"1235"})", "reference_mismatch"},
+           {R"({"id":"p2","status":"paid","amount":48.25,"currency":"EUR"})", "id_mismatch"},
+           {R"({"id":"p1","status":"paid","amount":48.25,"currency":"EUR","test":true})", "mode_mismatch"}}) {
+    const auto polled = run("payments.get", input, 200, body);
+    ASSERT_FALSE(polled.ok()) << body;
+    EXPECT_EQ(polled.error().code, code);
+    EXPECT_EQ(stored(*payment->find_string("id")).status, PaymentStatus::kPending) << body;
+  }
+}
+
+TEST_F(OperationTest, polls_move_a_payment_forward_and_never_back) {
+  const auto payment = run("payments.create", kPay, 200, kPending);
+  const std::string id(*payment->find_string("id"));
+  const std::string input = json::write(json::Object{{"id", id}});
+  EXPECT_EQ(run("payments.get", input, 200, kPaid)->find_string("status"), "paid");
+  EXPECT_EQ(run("payments.get", input, 200, kPending)->find_string("status"), "paid");
+  const auto events = store()->list_events(id).value();
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[0].type, "payment.created");
+  EXPECT_EQ(events[1].type, "payment.paid");
+  EXPECT_EQ(events[1].source, "poll");
+}
+
+TEST_F(OperationTest, a_listed_payment_of_ours_keeps_our_id_and_others_have_none) {
+  const auto payment = run("payments.create", kPay, 200, kPending);
+  const auto page = run("payments.list", R"({"limit":2})", 200,
+                        R"({"data":[{"id":"p1","status":"paid","amount":48.25,"currency":"EUR"},)"
+                        R"({"id":"p9","status":"paid","amount":1,"currency":"EUR"}]})");
+  ASSERT_TRUE(page.ok()) << page.error().message;
+  const auto& items = *page->find("items")->array();
+  EXPECT_EQ(items[0].find_string("id"), payment->find_string("id"));
+  EXPECT_EQ(items[0].find_string("status"), "paid");
+  EXPECT_TRUE(items[1].find("id")->is_null());
+  EXPECT_EQ(stored(*payment->find_string("id")).status, PaymentStatus::kPaid);
+}
+
+TEST_F(OperationTest, a_payment_of_another_gateway_is_not_found) {
+  const auto payment = run("payments.create", kPay, 200, kPending);
+  const auto other = open_gateway(R"({"api_key":"sk_live_OTHER999","label":"second shop"})");
+  const auto found = other->begin("payments.get", json::write(json::Object{{"id", *payment->find_string("id")}}));
+  ASSERT_FALSE(found.ok());
+  EXPECT_EQ(found.error().kind, ErrorKind::kNotFound);
+}
+
+TEST_F(OperationTest, a_refund_belongs_to_its_payment) {
+  const auto payment = run("payments.create", kPay, 200, kPaid);
+  const std::string id(*payment->find_string("id"));
+  const auto refund = run("refunds.create", json::write(json::Object{{"payment_id", id}, {"reason", "returned"}}), 200,
+                          R"({"id":"r1","status":"pending"})");
+  ASSERT_TRUE(refund.ok()) << refund.error().message;
+  EXPECT_EQ(refund->find("amount")->find_string("amount"), "48.25");
+  EXPECT_EQ(refund->find_string("reason"), "returned");
+  const auto later =
+      run("refunds.get", json::write(json::Object{{"payment_id", id}, {"id", *refund->find_string("id")}}), 200,
+          R"({"id":"r1","status":"succeeded"})");
+  ASSERT_TRUE(later.ok()) << later.error().message;
+  EXPECT_EQ(later->find_string("id"), refund->find_string("id"));
+  EXPECT_EQ(later->find_string("status"), "succeeded");
+  const auto listed = run("refunds.list", json::write(json::Object{{"payment_id", id}}), 200,
+                          R"({"data":[{"id":"r1","status":"succeeded"},{"id":"r2","status":"pending"}]})");
+  EXPECT_EQ((*listed->find("items")->array())[0].find_string("id"), refund->find_string("id"));
+  EXPECT_EQ(stored(id).refunds.size(), 2u);
+}
+
+TEST_F(OperationTest, a_precondition_that_fails_before_the_write_is_known_not_sent) {
+  const auto payment = run("payments.create", kPay, 200, kPending);
+  const auto exchange = begin("payments.cancel", json::write(json::Object{{"id", *payment->find_string("id")}}));
+  reply(*exchange, 200, kPaid);
+  ASSERT_EQ(exchange->request(), nullptr);
+  EXPECT_EQ(exchange->result().error().kind, ErrorKind::kConflict);
+}
+
+TEST_F(OperationTest, a_failed_read_before_the_write_leaves_nothing_unknown) {
+  const auto payment = run("payments.create", kPay, 200, kPending);
+  const auto exchange = begin("payments.cancel", json::write(json::Object{{"id", *payment->find_string("id")}}));
+  fail(*exchange, Sent::kMaybe);
+  EXPECT_EQ(exchange->result().error().kind, ErrorKind::kTransport);
+}
+
+TEST_F(OperationTest, walking_away_from_a_handed_out_write_leaves_it_unknown) {
+  begin("payments.create", kPay).reset();
+  const auto again = begin("payments.create", kPay);
+  EXPECT_EQ(again->result().error().kind, ErrorKind::kOutcomeUnknown);
+}
+
+TEST_F(OperationTest, a_token_is_handed_out_once_and_never_stored) {
+  shop_ = open_gateway(R"({"api_key":"sk_live_SECRET123","token":"TOKENSECRET"})");
+  constexpr std::string_view kInput = R"({"facade":"merchant","idempotency_key":"pair"})";
+  const auto token = run("tokens.create", kInput, 200, R"({"session":"SESSIONSECRET"})");
+  ASSERT_TRUE(token.ok()) << token.error().message;
+  EXPECT_EQ(token->find_string("token"), "SESSIONSECRET");
+  const auto again = begin("tokens.create", kInput);
+  EXPECT_EQ(again->result().error().code, "outcome_not_kept");
+  EXPECT_THAT(bytes_on_disk(), Not(HasSubstr("SESSIONSECRET")));
+}
+
+TEST_F(OperationTest, secrets_in_replies_reach_neither_result_nor_store) {
+  const auto payment = run("payments.create", kPay, 200,
+                           R"({"id":"p1","status":"pending","amount":48.25,"currency":"EUR","session":"SESSIONSECRET",)"
+                           R"("echo":"your key is sk_live_SECRET123","card_cvv":"123"})");
+  ASSERT_TRUE(payment.ok()) << payment.error().message;
+  const std::string shown = json::write(*payment);
+  EXPECT_THAT(shown, Not(HasSubstr("SECRET")));
+  EXPECT_THAT(shown, Not(HasSubstr("\"123\"")));
+  EXPECT_THAT(shown, HasSubstr("your key is [secret]"));
+  EXPECT_THAT(bytes_on_disk(), Not(HasSubstr("SECRET")));
+}
+
+TEST_F(OperationTest, secrets_echoed_in_an_error_are_hidden) {
+  const auto refused =
+      run("check", "{}", 401, R"({"error":"unknown key sk_live_SECRET123","code":"sk_live_SECRET123"})");
+  EXPECT_EQ(refused.error().kind, ErrorKind::kAuthentication);
+  EXPECT_THAT(refused.error().message, HasSubstr("[secret]"));
+  EXPECT_EQ(refused.error().provider_code, "[secret]");
+}
+
+TEST_F(OperationTest, card_data_goes_out_and_nowhere_else) {
+  const std::string card =
+      remember_card({Secret("4541 2500 0000 0001"), Secret("987"), "12", "2030", "Jane Doe"}).value();
+  const std::string input =
+      json::write(json::Object{{"amount", json::Object{{"amount", "5"}, {"currency", "EUR"}}}, {"card", card}});
+  const auto exchange = begin("payments.create", input);
+  EXPECT_THAT(exchange->request()->body, HasSubstr(R"("card_number":"4541250000000001")"));
+  EXPECT_THAT(exchange->request()->body, HasSubstr(R"("card_cvv":"987")"));
+  reply(
+      *exchange, 200,
+      R"({"id":"p1","status":"paid","amount":5,"currency":"EUR","card_number":"4541250000000001","note":"4541250000000001"})");
+  ASSERT_TRUE(exchange->result().ok()) << exchange->result().error().message;
+  EXPECT_THAT(*exchange->result(), Not(HasSubstr("4541250000000001")));
+  EXPECT_THAT(bytes_on_disk(), Not(HasSubstr("4541250000000001")));
+  EXPECT_THAT(bytes_on_disk(), Not(HasSubstr("987")));
+  forget_card(card);
+  EXPECT_EQ(shop_->begin("payments.create", input).error().field, "$.card");
+}
+
+TEST_F(OperationTest, rate_limits_and_request_ids_are_read_from_the_reply) {
+  const auto exchange = begin("check", "{}");
+  reply(*exchange, 429, "{}", {{"Retry-After", "7"}, {"X-Request-Id", "req_9"}});
+  EXPECT_EQ(exchange->result().error().kind, ErrorKind::kRateLimited);
+  EXPECT_EQ(exchange->result().error().retry_after_ms, 7000);
+  EXPECT_EQ(exchange->result().error().request_id, "req_9");
+}
+
+TEST_F(OperationTest, native_calls_pass_through_and_writes_among_them_are_recorded) {
+  EXPECT_EQ(run("native.getThing", R"({"id":"a/b"})", 200, R"({"x":1.50})").value(),
+            json::parse(R"({"x":"1.50"})").value());
+  const auto write = begin("native.setThing", R"({"x":1,"idempotency_key":"k"})");
+  fail(*write, Sent::kMaybe);
+  EXPECT_EQ(write->result().error().kind, ErrorKind::kOutcomeUnknown);
+}
+
+}  // namespace
+}  // namespace till

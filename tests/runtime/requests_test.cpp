@@ -1,0 +1,149 @@
+// What leaves: the right address, headers and signature; and what is refused before anything leaves.
+#include <gmock/gmock.h>
+
+#include "core/base/encoding.h"
+#include "core/crypto/ecdsa.h"
+#include "tests/runtime/fixture.h"
+
+namespace till {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class RequestsTest : public AcmeTest {};
+
+TEST_F(RequestsTest, carry_the_gateways_key_and_the_manifests_headers) {
+  const auto exchange = begin("payments.create", kPay);
+  const http::Request& request = *exchange->request();
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_EQ(request.url, "https://api.acme.example/v1/payments");
+  EXPECT_EQ(request.headers.find("X-Api-Key"), "Key sk_live_SECRET123");
+  EXPECT_EQ(request.headers.find("X-Version"), "2");
+  EXPECT_EQ(request.headers.find("Content-Type"), "application/json");
+  EXPECT_EQ(request.body, R"({"amount":48.25,"currency":"EUR","note":"none","reference":"1234"})");
+}
+
+TEST_F(RequestsTest, go_to_the_address_of_the_mode_or_to_the_given_one) {
+  shop_ = open_gateway(R"({"api_key":"sk_live_SECRET123","mode":"test"})");
+  EXPECT_EQ(begin("check", "{}")->request()->url, "https://test.acme.example/v1/me");
+  shop_ = open_gateway(R"({"api_key":"sk_live_SECRET123","base_url":"http://127.0.0.1:8080/x/"})");
+  EXPECT_EQ(begin("check", "{}")->request()->url, "http://127.0.0.1:8080/x/me");
+}
+
+TEST_F(RequestsTest, have_path_and_query_encoded) {
+  EXPECT_EQ(begin("native.getThing", R"({"id":"a/b?c#d e"})")->request()->url,
+            "https://api.acme.example/v1/things/a%2Fb%3Fc%23d%20e");
+  EXPECT_EQ(begin("payments.list", R"({"limit":5})")->request()->url, "https://api.acme.example/v1/payments?limit=5");
+}
+
+TEST_F(RequestsTest, fill_a_secret_into_the_path_where_the_manifest_allows_it) {
+  shop_ = open_gateway(R"({"api_key":"sk_live_SECRET123","token":"to/ken"})");
+  EXPECT_EQ(begin("tokens.create", "{}")->request()->url, "https://api.acme.example/v1/tokens/to%2Fken");
+}
+
+TEST_F(RequestsTest, that_need_a_missing_setting_say_which_and_leave_no_record) {
+  auto exchange = shop_->begin("tokens.create", "{}");
+  ASSERT_TRUE(exchange.ok());
+  ASSERT_EQ((*exchange)->request(), nullptr);
+  EXPECT_EQ((*exchange)->result().error().kind, ErrorKind::kConfiguration);
+  EXPECT_EQ((*exchange)->result().error().field, "$.token");
+}
+
+TEST_F(RequestsTest, are_not_made_for_what_the_provider_cannot_do) {
+  for (const auto& [operation, reason] :
+       std::vector<std::pair<const char*, const char*>>{{"payments.accept", "settles underpayments by itself"},
+                                                        {"rates.get", "publishes no rates"},
+                                                        {"ledgers.list", "declares no such operation"},
+                                                        {"native.unknown", "declares no such operation"},
+                                                        {"payments.destroy", "declares no such operation"}}) {
+    const auto exchange = shop_->begin(operation, "{}");
+    ASSERT_FALSE(exchange.ok()) << operation;
+    EXPECT_EQ(exchange.error().kind, ErrorKind::kUnsupported) << operation;
+    EXPECT_THAT(exchange.error().message, HasSubstr(reason)) << operation;
+  }
+}
+
+struct BadInput {
+  const char* operation;
+  const char* input;
+  const char* field;
+};
+
+class BadInputTest : public AcmeTest, public testing::WithParamInterface<BadInput> {};
+
+TEST_P(BadInputTest, is_refused_with_its_place_and_loses_nothing) {
+  const auto exchange = shop_->begin(GetParam().operation, GetParam().input);
+  ASSERT_FALSE(exchange.ok());
+  EXPECT_EQ(exchange.error().kind, ErrorKind::kInvalidRequest);
+  EXPECT_EQ(exchange.error().field, GetParam().field);
+  EXPECT_EQ(exchange.error().sent, Sent::kNo);
+  EXPECT_TRUE(all_stored().empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Inputs, BadInputTest,
+    testing::Values(
+        BadInput{"payments.create", "{", "$"}, BadInput{"payments.create", "[]", "$"},
+        BadInput{"payments.create", "{}", "$.amount"}, BadInput{"payments.create", R"({"amount":48.25})", "$.amount"},
+        BadInput{"payments.create", R"({"amount":{"amount":"0","currency":"EUR"}})", "$.amount.amount"},
+        BadInput{"payments.create", R"({"amount":{"amount":"-1","currency":"EUR"}})", "$.amount.amount"},
+        BadInput{"payments.create", R"({"amount":{"amount":"1.001","currency":"EUR"}})", "$.amount.amount"},
+        BadInput{"payments.create", R"({"amount":{"amount":"1.5","currency":"JPY"}})", "$.amount.amount"},
+        BadInput{"payments.create", R"({"amount":{"amount":"1","currency":"USD"}})", "$.amount.currency"},
+        BadInput{"payments.create", R"({"amount":{"amount":"1","currency":"EUR"},"amuont":1})", "$.amuont"},
+        BadInput{"payments.create", R"({"amount":{"amount":"1","currency":"EUR"},"options":{"x":1}})", "$.options.x"},
+        BadInput{"payments.create", R"({"amount":{"amount":"1","currency":"EUR"},"return_url":"nowhere"})",
+                 "$.return_url"},
+        BadInput{"payments.create", R"({"amount":{"amount":"1","currency":"EUR"},"card":"card_nope"})", "$.card"},
+        BadInput{"payments.create", R"({"amount":{"amount":"1","currency":"EUR"},"idempotency_key":""})",
+                 "$.idempotency_key"},
+        BadInput{"payments.create", R"({"amount":{"amount":"1","currency":"EUR"},"customer":{"emial":"x"}})",
+                 "$.customer.emial"},
+        BadInput{"payments.get", "{}", "$.id"}, BadInput{"payments.get", R"({"id":"a","provider_id":"b"})", "$.id"},
+        BadInput{"payments.list", R"({"limit":0})", "$.limit"}, BadInput{"check", R"({"x":1})", "$.x"},
+        BadInput{"check", R"({"card":"x"})", "$.card"}, BadInput{"cards.verify", "{}", "$.card"}));
+
+TEST_F(RequestsTest, with_metadata_beyond_its_limit_are_refused) {
+  const std::string big(17 * 1024, 'x');
+  const auto exchange =
+      shop_->begin("payments.create", R"({"amount":{"amount":"1","currency":"EUR"},"metadata":{"a":")" + big + "\"}}");
+  EXPECT_EQ(exchange.error().field, "$.metadata");
+}
+
+class SigningTest : public AcmeTest {
+ protected:
+  // The key of bitpay/bitauth's own tests, first row of tests/vectors/bitpay.json.
+  static constexpr const char* kKey = "97811b691dd7ebaeb67977d158e1da2c4d3eaa4ee4e2555150628acade6b344c";
+
+  static std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
+    std::string out(text);
+    const auto at = out.find(what);
+    return at == std::string::npos ? out : out.replace(at, what.size(), by);
+  }
+};
+
+TEST_F(SigningTest, signs_the_address_and_the_body_exactly_as_they_are_sent) {
+  std::string manifest = replaced(
+      kAcmeManifest, R"("scheme": "header", "header": "X-Api-Key", "prefix": "Key ", "secret": "api_key")",
+      R"("scheme": "ecdsa_secp256k1", "identity_header": "X-Identity", "signature_header": "X-Signature", "secret": "api_key")");
+  manifest = replaced(manifest, R"("id": "acme")", R"("id": "signed")");
+  write_file(folder_.path() + "/signed/manifest.json", manifest);
+  write_file(folder_.path() + "/signed/provider.lua", kAcmeScript);
+  const auto settings = json::write(json::Object{{"api_key", kKey}, {"base_url", "https://127.0.0.1:8443/api"}});
+  auto gateway = Gateway::open(runtime_, "signed", settings);
+  ASSERT_TRUE(gateway.ok()) << gateway.error().message;
+  shop_ = *gateway;
+  const auto exchange = begin("payments.create", kPay);
+  const http::Request& request = *exchange->request();
+  EXPECT_EQ(request.headers.find("X-Identity"), "02326209e52f6f17e987ec27c56a1321acf3d68088b8fb634f232f12ccbc9a4575");
+  const auto key = VerifyKey::from_hex(*request.headers.find("X-Identity")).value();
+  const std::string signature = hex_decode(*request.headers.find("X-Signature")).value();
+  EXPECT_TRUE(key.verify("https://127.0.0.1:8443/api/payments" + request.body, signature));
+  EXPECT_FALSE(key.verify("https://127.0.0.1:8443/api/payments" + request.body + " ", signature));
+  EXPECT_EQ(shop_->config().script_settings.find("identity")->find_string("sin"),
+            "Tf3yr5tYvccKNVrE26BrPs6LWZRh8woHwjR");
+}
+
+}  // namespace
+}  // namespace till

@@ -1,0 +1,136 @@
+// Runtime: options, the plugin path, forks, and going away at any moment.
+#include "core/runtime/runtime.h"
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <future>
+#include <thread>
+
+#include "tests/runtime/fixture.h"
+
+namespace till {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(RuntimeOptionsTest, unknown_or_wrong_options_are_configuration_errors) {
+  for (const auto& [text, field] :
+       std::vector<std::pair<const char*, const char*>>{{R"({"stoer":"memory"})", "$.stoer"},
+                                                        {R"({"store":7})", "$.store"},
+                                                        {R"({"plugin_path":"x"})", "$.plugin_path"},
+                                                        {R"({"connect_timeout_ms":0})", "$.connect_timeout_ms"},
+                                                        {"[]", "$"},
+                                                        {"{", "$"}}) {
+    const auto options = RuntimeOptions::from_json(text);
+    ASSERT_FALSE(options.ok()) << text;
+    EXPECT_EQ(options.error().kind, ErrorKind::kConfiguration) << text;
+    EXPECT_EQ(options.error().field, field) << text;
+  }
+}
+
+TEST(RuntimeOptionsTest, every_option_is_read) {
+  const auto options = RuntimeOptions::from_json(
+      R"({"plugin_path":["/a"],"store":"memory","ca_file":"/ca","proxy":"http://p:1","no_proxy":"x",)"
+      R"("connect_timeout_ms":5,"max_connections_per_origin":6})");
+  ASSERT_TRUE(options.ok());
+  EXPECT_THAT(options->plugin_path, ElementsAre("/a"));
+  EXPECT_EQ(options->store, "memory");
+  EXPECT_EQ(options->http.ca_file, "/ca");
+  EXPECT_EQ(options->http.proxy, "http://p:1");
+  EXPECT_EQ(options->http.no_proxy, "x");
+  EXPECT_EQ(options->http.connect_timeout_ms, 5);
+  EXPECT_EQ(options->http.max_connections_per_origin, 6u);
+}
+
+class RuntimeTest : public AcmeTest {};
+
+TEST_F(RuntimeTest, opening_touches_no_file) { EXPECT_FALSE(std::filesystem::exists(store_path())); }
+
+TEST_F(RuntimeTest, lists_and_describes_its_providers) {
+  EXPECT_THAT(runtime_->provider_ids(), testing::Contains("acme"));
+  const auto manifest = json::parse(runtime_->describe_provider("acme").value()).value();
+  EXPECT_EQ(manifest.find_string("name"), "Acme Pay");
+}
+
+TEST_F(RuntimeTest, an_unknown_provider_is_not_found_and_the_known_ones_are_named) {
+  for (const char* id : {"acmee", "../acme", "", "."}) {
+    const auto provider = runtime_->provider(id);
+    ASSERT_FALSE(provider.ok()) << id;
+    EXPECT_EQ(provider.error().kind, ErrorKind::kNotFound) << id;
+    EXPECT_THAT(provider.error().message, HasSubstr("acme"));
+  }
+}
+
+TEST_F(RuntimeTest, a_store_that_cannot_be_opened_fails_the_call_and_not_the_process) {
+  RuntimeOptions options;
+  options.plugin_path = {folder_.path()};
+  options.store = "/proc/nowhere/till.sqlite3";
+  const auto runtime = Runtime::open(options).value();
+  const auto gateway = Gateway::open(runtime, "acme", R"({"api_key":"sk_live_SECRET123"})").value();
+  EXPECT_EQ(gateway->call("check", "{}").error().field, "$.store");
+}
+
+// Nothing listens on this port: connecting fails at once, and nothing was sent.
+constexpr const char* kNobody = R"({"api_key":"sk_live_SECRET123","base_url":"http://127.0.0.1:1","timeout_ms":5000})";
+
+TEST_F(RuntimeTest, a_call_over_the_built_in_client_says_that_nothing_was_sent) {
+  shop_ = open_gateway(kNobody);
+  const auto result = shop_->call("payments.create", kPay);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().kind, ErrorKind::kTransport);
+  EXPECT_EQ(result.error().code, "connect");
+  EXPECT_EQ(result.error().sent, Sent::kNo);
+  EXPECT_TRUE(all_stored().empty());
+}
+
+TEST_F(RuntimeTest, the_last_owner_may_go_inside_a_callback) {
+  std::promise<void> called;
+  auto gateway = open_gateway(kNobody);
+  shop_.reset();
+  runtime_.reset();
+  Gateway* raw = gateway.get();
+  raw->start("check", "{}", [&called, held = std::move(gateway)](const Result<std::string>&) mutable {
+    held.reset();
+    called.set_value();
+  });
+  called.get_future().wait();
+}
+
+TEST_F(RuntimeTest, works_in_a_child_after_the_parent_used_it_and_in_the_parent_after_that) {
+  shop_ = open_gateway(kNobody);
+  ASSERT_EQ(shop_->call("check", "{}").error().code, "connect");
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto made = shop_->call("check", "{}");
+    auto exchange = shop_->begin("payments.create", kPay).value();
+    exchange->reply({.status = 200, .headers = {}, .body = std::string(kPending)});
+    _exit(made.error().code == "connect" && exchange->result().ok() ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_EQ(all_stored().size(), 1u);
+  const auto again = begin("payments.create", kPay);
+  EXPECT_EQ(again->request(), nullptr) << "the child's payment holds the key for the parent too";
+}
+
+TEST_F(RuntimeTest, one_key_from_eight_threads_is_sent_once) {
+  std::atomic<int> handed_out = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([&] {
+      const auto exchange = shop_->begin("payments.create", kPay).value();
+      if (!exchange->request()) return;
+      ++handed_out;
+      exchange->reply({.status = 200, .headers = {}, .body = std::string(kPending)});
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(handed_out, 1);
+}
+
+}  // namespace
+}  // namespace till
