@@ -8,7 +8,7 @@ set -euo pipefail
 build=(build-essential g++ cmake ninja-build pkg-config libssl-dev libboost1.81-dev libboost-url1.81-dev
        libsecp256k1-dev liblua5.4-dev libsqlite3-dev ca-certificates)
 python=(python3 python3-venv python3-dev)
-tests=(libsimdjson-dev libgtest-dev libgmock-dev openssl chromium)
+tests=(libsimdjson-dev libgtest-dev libgmock-dev openssl chromium chromium-driver)
 
 case "${1:-}" in
   demo)  packages=("${build[@]}" "${python[@]}") ;;
