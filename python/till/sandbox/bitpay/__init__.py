@@ -63,7 +63,7 @@ class BitPay(Simulator):
     def default_options(self) -> dict[str, object]:
         """What the sandbox chose where the service documents nothing."""
         return {
-            "nonce": "increasing",
+            "nonce": "unique",
             "invoice_fields": "documented",
             "errors_with_status_200": False,
             "invoices_per_hour": 0,

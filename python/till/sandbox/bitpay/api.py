@@ -82,7 +82,7 @@ class Api:
         return Caller(token.facade, sin, token)
 
     def _check_nonce(self, sin: str, nonce: int | None) -> None:
-        """Numeric nonces must grow for each identity (the sandbox's own choice; null is allowed)."""
+        """A number may be used once by each identity (the sandbox's own choice; null is allowed)."""
         rule = self._merchant.options["nonce"]
         if not sin or nonce is None or rule == "ignored":
             return
