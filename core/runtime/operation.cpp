@@ -146,10 +146,23 @@ void Operation::plan_write() {
                  .outcome = {}};
 }
 
+// The card as scripts see it: handles for what must stay hidden, the rest in clear.
+json::Value Operation::script_card(const CardData& card) {
+  json::Object members{{"number", handles_.add(Handles::Kind::kCardData, card.number.reveal())},
+                       {"expiry_month", card.expiry_month},
+                       {"expiry_year", card.expiry_year},
+                       {"holder_name", card.holder_name},
+                       {"last4", last4(card)}};
+  if (!card.cvv.reveal().empty()) members.set("cvv", handles_.add(Handles::Kind::kCardData, card.cvv.reveal()));
+  return members;
+}
+
 json::Value Operation::script_input() {
   json::Value input = input_.value;
-  if (!input.object() || !native_name(operation_).empty()) return input;
+  if (!input.object()) return input;
   json::Object& members = *input.object();
+  if (input_.card) members.set("card", script_card(*input_.card));
+  if (!native_name(operation_).empty()) return input;
   if (write_) members.set("idempotency_key", write_->idempotency_key);
   if (payment_) {
     members.set("payment", payment_to_json(*payment_));
@@ -157,13 +170,6 @@ json::Value Operation::script_input() {
     members.set("state", payment_->state);
   }
   if (operation_ == "refunds.get") members.set("id", refund_provider_id(*payment_, input_.value));
-  if (const CardData* card = input_.card.get())
-    members.set("card", json::Object{{"number", handles_.add(Handles::Kind::kCardData, card->number.reveal())},
-                                     {"cvv", handles_.add(Handles::Kind::kCardData, card->cvv.reveal())},
-                                     {"expiry_month", card->expiry_month},
-                                     {"expiry_year", card->expiry_year},
-                                     {"holder_name", card->holder_name},
-                                     {"last4", last4(*card)}});
   return input;
 }
 

@@ -73,6 +73,7 @@ class Operation {
   Status look_up_payment(Store& store);
   Status check_askable();
   void plan_write();
+  json::Value script_card(const CardData& card);
   json::Value script_input();
   Status run_script();
   Status record(Store& store);

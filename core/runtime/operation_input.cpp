@@ -121,6 +121,12 @@ Result<std::string> take_text(json::Object& input, std::string_view key, std::si
   return text;
 }
 
+Status put_card(const std::string& handle, OperationInput& into) {
+  into.card = find_card(handle);
+  if (!into.card) return invalid_request("$.card", "no such card: it was made in another process or already forgotten");
+  return {};
+}
+
 Status take_card(const plugin::Manifest& manifest, std::string_view operation, json::Object& input,
                  OperationInput& into) {
   TILL_ASSIGN(const std::string handle, take_text(input, "card", kMaxIdempotencyKeyLength));
@@ -132,9 +138,7 @@ Status take_card(const plugin::Manifest& manifest, std::string_view operation, j
   if (!takes_card(operation)) return invalid_request("$.card", "this operation takes no card");
   if (!manifest.card_data)
     return invalid_request("$.card", manifest.name + " takes no card data; send the payer to checkout_url");
-  into.card = find_card(handle);
-  if (!into.card) return invalid_request("$.card", "no such card: it was made in another process or already forgotten");
-  return {};
+  return put_card(handle, into);
 }
 
 Result<json::Value> take_options(const plugin::Manifest& manifest, std::string_view operation, json::Object& input) {
@@ -194,10 +198,13 @@ Status check_metadata(const json::Object& input) {
   return {};
 }
 
-Result<OperationInput> read_native(json::Value parsed) {
+// The provider's own call takes whatever it takes; only the idempotency key and a remembered card are the core's.
+Result<OperationInput> read_native(const plugin::Manifest& manifest, json::Value parsed) {
   OperationInput input;
-  if (parsed.object()) {
-    TILL_ASSIGN(input.idempotency_key, take_text(*parsed.object(), "idempotency_key", kMaxIdempotencyKeyLength));
+  TILL_ASSIGN(input.idempotency_key, take_text(*parsed.object(), "idempotency_key", kMaxIdempotencyKeyLength));
+  if (manifest.card_data) {
+    TILL_ASSIGN(const std::string handle, take_text(*parsed.object(), "card", kMaxIdempotencyKeyLength));
+    if (!handle.empty()) TILL_TRY(put_card(handle, input));
   }
   input.value = std::move(parsed);
   return input;
@@ -224,7 +231,7 @@ Result<OperationInput> read_operation_input(const GatewayConfig& config, std::st
     return invalid_request("$", "an operation's input has at most " + std::to_string(kMaxInputBytes) + " bytes");
   TILL_ASSIGN(json::Value parsed, json::parse(input_json.empty() ? "{}" : input_json));
   if (!parsed.object()) return invalid_request("$", "an operation's input is a JSON object");
-  if (!native_name(operation).empty()) return read_native(std::move(parsed));
+  if (!native_name(operation).empty()) return read_native(manifest, std::move(parsed));
 
   OperationInput input;
   json::Object& members = *parsed.object();
