@@ -134,21 +134,17 @@ local function status_of(invoice)
   return status == "pending" and "processing" or status
 end
 
--- Amounts paid and due in the invoice's currency, where the documentation lets them be known exactly: BitPay reports them
--- in bitcoin only, and the rate does not divide evenly.
+-- Amounts paid and due, where they are exact: BitPay reports them in bitcoin only, and its rate does not divide evenly. An
+-- unpaid invoice says nothing either, for its zero would stay beside a later payment in part that nobody can put a number on.
 local function paid_and_due(invoice, status, amount)
   if not amount then return nil, nil end
-  local paid_btc = money_of(invoice.btcPaid, "BTC")
   if amount.currency == "BTC" then
-    local due = money_of(invoice.btcDue, "BTC")
-    local zero = money.of("0", "BTC")
+    local due, zero = money_of(invoice.btcDue, "BTC"), money.of("0", "BTC")
     if due and money.compare(due, zero) < 0 then due = zero end
-    return paid_btc, due
+    return money_of(invoice.btcPaid, "BTC"), due
   end
-  local zero = money.of("0", amount.currency)
-  if paid_btc and money.is_zero(paid_btc) then return zero, amount end
   local exact = not invoice.exceptionStatus or invoice.exceptionStatus == json.null
-  if exact and (status == "processing" or status == "paid") then return amount, zero end
+  if exact and (status == "processing" or status == "paid") then return amount, money.of("0", amount.currency) end
   return nil, nil
 end
 
