@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from till import _cards, _ledgers, _native, _payments, _rates, _refunds, _tokens
+from till import _cards, _ledgers, _native, _payments, _rates, _refunds, _tokens, _webhooks
 from till._call import Call
 from till._errors import NativeError, error_from_native
 from till._exchange import Exchange
@@ -140,6 +140,7 @@ class Gateway(_Account):
         self.ledgers = _ledgers.Ledgers(self._run)
         self.cards = _cards.Cards(self._run)
         self.tokens = _tokens.Tokens(self._run)
+        self.webhooks = _webhooks.Webhooks(self._run)
 
     def check(self) -> Check:
         """Are these credentials good? Moves no money. `AuthenticationError` when they are not.
@@ -185,6 +186,7 @@ class AsyncGateway(_Account):
         self.ledgers = _ledgers.AsyncLedgers(self._run)
         self.cards = _cards.AsyncCards(self._run)
         self.tokens = _tokens.AsyncTokens(self._run)
+        self.webhooks = _webhooks.AsyncWebhooks(self._run)
 
     async def check(self) -> Check:
         """See `Gateway.check`."""
