@@ -15,6 +15,7 @@ struct ParseLimits {
   std::size_t max_bytes = 4u << 20;     // of the text
   std::size_t max_depth = 64;           // of nested arrays and objects
   std::size_t max_values = 200'000;     // of values in all, keys not counted
+  std::size_t max_members = 2'000;      // of one object: look-ups are linear, so this bounds what a text can cost
   std::size_t max_number_length = 400;  // of characters in one number
 };
 

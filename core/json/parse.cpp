@@ -208,6 +208,8 @@ class Parser {
     for (auto result : fields) {
       ondemand::field field;
       if (const auto code = std::move(result).get(field)) return fail(code);
+      if (object.size() >= limits_.max_members)
+        return fail("is an object of more than " + std::to_string(limits_.max_members) + " members");
       if (!read_member(field, object)) return false;
     }
     if (object.size() > kLinearMembers) {

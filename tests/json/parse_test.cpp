@@ -264,6 +264,18 @@ TEST(Parse, stops_at_the_limit_of_values) {
   refused(R"({"a":[1,null]})", {.max_values = 3});
 }
 
+TEST(Parse, stops_at_the_limit_of_members_in_one_object) {
+  std::string members;
+  for (int i = 0; i < 2000; ++i) members += "\"k" + std::to_string(i) + "\":0,";
+  members.pop_back();
+  EXPECT_EQ(parsed("{" + members + "}").object()->size(), 2000u);
+  EXPECT_TRUE(parse("[{" + members + "},{" + members + "}]").ok()) << "the limit is of each object";
+  const Error error = refused("{\"a\":{" + members + ",\"more\":0}}");
+  EXPECT_EQ(error.field, "$.a");
+  EXPECT_THAT(error.message, HasSubstr("more than 2000 members"));
+  refused(R"({"a":1,"b":2})", {.max_members = 1});
+}
+
 TEST(Parse, stops_at_the_limit_of_a_numbers_length) {
   EXPECT_EQ(parsed(std::string(400, '1')), Value(Number{std::string(400, '1')}));
   EXPECT_THAT(refused(std::string(401, '1')).message, HasSubstr("more than 400 characters"));
