@@ -201,3 +201,41 @@ def test_ctrl_c_interrupts_a_waiting_call(tmp_path: Path) -> None:
         rest, _ = child.communicate(timeout=30)
         assert rest == "interrupted\n"
         assert time.monotonic() - begin < 20  # the call itself would have waited for 30 s
+
+
+# What a program that ends, or lets go, while a payment is under way must not do: crash, or hang.
+LETS_GO = """
+import asyncio, gc, sys, till
+async def main():
+    runtime = till.Runtime(store=sys.argv[2])
+    shop = till.AsyncGateway("openpay", {"api_key": "sk_test_12345678"}, base_url=sys.argv[1], runtime=runtime)
+    task = asyncio.create_task(shop.payments.create(till.Money(1, "BZD")))
+    await asyncio.sleep(0.2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+asyncio.run(main())
+gc.collect()
+print("gone", flush=True)
+"""
+LINGERS = 'sys.stdin.readline(); shop = till.Runtime(store="memory"); print("alive")'
+
+
+@pytest.mark.parametrize("lingers", [False, True])
+def test_a_program_may_let_go_of_everything_while_a_payment_is_under_way(tmp_path: Path, lingers: bool) -> None:
+    script = LETS_GO + (LINGERS if lingers else "")
+    with StubServer(hold=2) as server:
+        child = subprocess.Popen(
+            [sys.executable, "-c", script, server.base_url, str(tmp_path / "till.sqlite3")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdout is not None
+        assert child.stdout.readline() == "gone\n"
+        if lingers:
+            # The answer comes when nobody but the core holds the gateway any more.
+            other = till.Gateway("openpay", KEY, base_url=server.base_url, store=tmp_path / "other.sqlite3")
+            other.payments.create(till.Money(1, "BZD"))
+        rest, _ = child.communicate("go on\n", timeout=30)
+        assert rest == ("alive\n" if lingers else "")
+        assert child.returncode == 0
