@@ -116,20 +116,29 @@ TEST(Retry, pause_does_not_reach_past_the_deadline) {
 }
 
 TEST(Retry, stale_pooled_connection_is_noticed_before_a_write_goes_out) {
-  Signal finished;
+  Signal release, finished;
   std::atomic<int> writes{0};
   Server server([&](Peer& peer) {
     if (peer.read_request().starts_with("POST")) ++writes;
     peer.answer("ok");
+    release.wait();
     peer.finish();
     finished.give();
   });
   Client client({});
   EXPECT_EQ(verdict(fetch(client, get(server.url()))), "200");
-  ASSERT_TRUE(finished.wait());
-  // The end has arrived; the client looks for it on connections that were idle for more than a millisecond.
-  std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  EXPECT_EQ(verdict(fetch(client, post(server.url()), once())), "200");
+  std::future<Result<Response>> write;
+  std::promise<void> sent;
+  // The server closes while the client's thread is busy here, so that only asking the socket can tell.
+  client.post([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // younger connections are not asked
+    release.give();
+    EXPECT_TRUE(finished.wait());
+    write = start(client, post(server.url()), once());
+    sent.set_value();
+  });
+  sent.get_future().get();
+  EXPECT_EQ(verdict(write.get()), "200");
   EXPECT_EQ(writes, 1);
 }
 
