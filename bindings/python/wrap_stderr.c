@@ -6,6 +6,7 @@
  * library finds itself misused or its memory corrupted, and then call abort(); an unset stream must not get in their
  * way.
  */
+#define _POSIX_C_SOURCE 200809L /* fdopen */
 #include <stdio.h>
 
 FILE* __wrap_stderr;
