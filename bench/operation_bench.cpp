@@ -137,10 +137,22 @@ void build_and_read(benchmark::State& state, const Case& one) {
   print_allocations(state, before);
 }
 
+// A read through Gateway::begin, stepped to its end: what bench/python_calls.py does from Python.
+void step_check(benchmark::State& state) {
+  const auto gateway = open_gateway(kOpenPay);
+  for (auto _ : state) {
+    const auto exchange = checked(gateway->begin("check", "{}"));
+    exchange->reply({.status = 200, .headers = {}, .body = R"({"success":true,"data":[]})"});
+    benchmark::DoNotOptimize(exchange->request());
+    benchmark::DoNotOptimize(exchange->result());
+  }
+}
+
 BENCHMARK_CAPTURE(build_request, openpay, kOpenPay)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(build_and_read, openpay, kOpenPay)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(build_request, bitpay_signed, kBitPay)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(build_and_read, bitpay_signed, kBitPay)->Unit(benchmark::kMicrosecond);
+BENCHMARK(step_check)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace till
