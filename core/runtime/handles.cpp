@@ -15,9 +15,11 @@ constexpr std::size_t kShortestRedacted = 6;
 
 std::string_view shown_as(Handles::Kind kind) { return kind == Handles::Kind::kCardData ? "[card]" : "[secret]"; }
 
-// Characters that mean the same in a URL's path, in JSON, in JSON inside JSON and in a form.
+// Characters that mean the same in a URL's path, in JSON, in JSON inside JSON and in a form. Dots alone would name
+// another folder in a path.
 bool survives_unescaped(std::string_view secret) {
-  return std::all_of(secret.begin(), secret.end(), [](char c) {
+  const bool only_dots = secret.find_first_not_of('.') == std::string_view::npos;
+  return !only_dots && std::all_of(secret.begin(), secret.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
            c == '.' || c == '~';
   });
