@@ -70,6 +70,17 @@ TEST_F(BitpayVectors, signatures_equal_the_published_ones_byte_for_byte) {
   }
 }
 
+// A whole request as it is signed: address, then body.
+TEST_F(BitpayVectors, request_signatures_equal_those_of_bitpays_own_signer) {
+  const json::Value requests = load_vectors("bitauth_signatures.json");
+  for (const json::Value& one : cases_of(requests, "vectors")) {
+    const SigningKey key = signing_key(one);
+    EXPECT_EQ(key.public_key_hex(), text_of(one, "pub"));
+    EXPECT_EQ(sin_of_hex(text_of(one, "pub")), text_of(one, "sin"));
+    EXPECT_EQ(hex_encode(key.sign(text_of(one, "url") + text_of(one, "body"))), text_of(one, "sig"));
+  }
+}
+
 TEST_F(BitpayVectors, sin_follows_from_the_public_key) {
   for (const json::Value& one : cases_of(vectors, "pub_sin"))
     EXPECT_EQ(sin_of_hex(text_of(one, "pub")), text_of(one, "sin"));

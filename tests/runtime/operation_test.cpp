@@ -300,6 +300,15 @@ TEST_F(OperationTest, card_data_goes_out_and_nowhere_else) {
   EXPECT_EQ(shop_->begin("payments.create", input).error().field, "$.card");
 }
 
+TEST_F(OperationTest, a_native_call_takes_a_card_by_its_handle_too) {
+  const std::string card = remember_card({Secret("4541250000000001"), Secret(""), "12", "2030", "Jane Doe"}).value();
+  const auto exchange = begin("native.setThing", json::write(json::Object{{"card", card}}));
+  ASSERT_NE(exchange->request(), nullptr);
+  EXPECT_THAT(exchange->request()->body, HasSubstr(R"("number":"4541250000000001")"));
+  EXPECT_THAT(exchange->request()->body, Not(HasSubstr("cvv"))) << "a card without a security code has none";
+  forget_card(card);
+}
+
 TEST_F(OperationTest, rate_limits_and_request_ids_are_read_from_the_reply) {
   const auto exchange = begin("check", "{}");
   reply(*exchange, 429, "{}", {{"Retry-After", "7"}, {"X-Request-Id", "req_9"}});
