@@ -208,7 +208,8 @@ LETS_GO = """
 import asyncio, gc, sys, till
 async def main():
     runtime = till.Runtime(store=sys.argv[2])
-    shop = till.AsyncGateway("openpay", {"api_key": "sk_test_12345678"}, base_url=sys.argv[1], runtime=runtime)
+    settings = {"api_key": "sk_test_12345678"}
+    shop = till.AsyncGateway("openpay", settings, base_url=sys.argv[1], runtime=runtime)
     task = asyncio.create_task(shop.payments.create(till.Money(1, "BZD")))
     await asyncio.sleep(0.2)
     task.cancel()
@@ -221,7 +222,9 @@ LINGERS = 'sys.stdin.readline(); shop = till.Runtime(store="memory"); print("ali
 
 
 @pytest.mark.parametrize("lingers", [False, True])
-def test_a_program_may_let_go_of_everything_while_a_payment_is_under_way(tmp_path: Path, lingers: bool) -> None:
+def test_a_program_may_let_go_of_everything_while_a_payment_is_under_way(
+    tmp_path: Path, lingers: bool
+) -> None:
     script = LETS_GO + (LINGERS if lingers else "")
     with StubServer(hold=2) as server:
         child = subprocess.Popen(
