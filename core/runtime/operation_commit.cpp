@@ -107,10 +107,10 @@ Status Operation::commit_output(Store& store) {
     // The provider acted, but not as it was asked to: nobody should take that for an outcome.
     return write_ ? store.settle_write(write_->id, WriteState::kUnknown, "") : Status();
   }
-  ready_.emplace(json::write(*value));
+  std::string text = json::write(*value);
+  ready_.emplace(text);
   if (!write_) return {};
-  const std::string outcome = returns_secrets_ ? std::string() : json::write(json::Object{{"result", *value}});
-  return store.settle_write(write_->id, WriteState::kDone, outcome);
+  return store.settle_write(write_->id, WriteState::kDone, returns_secrets_ ? std::string() : text);
 }
 
 Result<json::Value> Operation::commit_result(Store& store) {

@@ -89,45 +89,7 @@ Result<std::string> earlier_outcome(const Write& earlier, const Write& now, Unix
   if (earlier.outcome.empty())
     return conflict("outcome_not_kept",
                     "the first call with this idempotency key handed out a secret, which is not kept", earlier, false);
-  TILL_ASSIGN(const json::Value outcome, json::parse(earlier.outcome));
-  if (const json::Value* error = outcome.find("error")) return error_from_json(*error);
-  const json::Value* result = outcome.find("result");
-  if (!result) return internal_error("a recorded outcome cannot be read");
-  return json::write(*result);
-}
-
-json::Value error_to_json(const Error& error) {
-  const auto text = [](const std::string& value) { return value.empty() ? json::Value() : json::Value(value); };
-  return json::Object{
-      {"class", error_kind_name(error.kind)},
-      {"status", json::Value::integer(static_cast<int>(error.kind))},
-      {"code", error.code},
-      {"message", error.message},
-      {"field", text(error.field)},
-      {"provider_code", text(error.provider_code)},
-      {"request_id", text(error.request_id)},
-      {"payment_id", text(error.payment_id)},
-      {"reason", text(error.reason)},
-      {"sent", sent_name(error.sent)},
-      {"retryable", error.retryable},
-      {"retry_after_ms", error.retry_after_ms ? json::Value::integer(*error.retry_after_ms) : json::Value()}};
-}
-
-Error error_from_json(const json::Value& value) {
-  Error error;
-  error.kind = error_kind_from_name(text_of(value, "class")).value_or(ErrorKind::kInternal);
-  error.code = text_of(value, "code");
-  error.message = text_of(value, "message");
-  error.field = text_of(value, "field");
-  error.provider_code = text_of(value, "provider_code");
-  error.request_id = text_of(value, "request_id");
-  error.payment_id = text_of(value, "payment_id");
-  error.reason = text_of(value, "reason");
-  const std::string sent = text_of(value, "sent");
-  error.sent = sent == "no" ? Sent::kNo : sent == "yes" ? Sent::kYes : Sent::kMaybe;
-  error.retryable = value.find_bool("retryable").value_or(false);
-  error.retry_after_ms = value.find_integer("retry_after_ms");
-  return error;
+  return earlier.outcome;
 }
 
 Error hide_secrets(Error error, const GatewayConfig& config, const Handles& handles) {

@@ -26,10 +26,6 @@ std::string refund_provider_id(const Payment& payment, const json::Value& input)
 // or the first call is still under way, kOutcomeUnknown when nobody knows.
 Result<std::string> earlier_outcome(const Write& earlier, const Write& now, UnixMillis now_ms);
 
-// {"class": ..., "code": ..., "message": ...}: docs/schemas/error.json, and its inverse.
-json::Value error_to_json(const Error& error);
-Error error_from_json(const json::Value& value);
-
 // `error` with every secret and handle in its texts replaced.
 Error hide_secrets(Error error, const GatewayConfig& config, const Handles& handles);
 // `value` with every secret of the gateway replaced.

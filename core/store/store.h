@@ -31,7 +31,7 @@ struct Write {
   WriteState state = WriteState::kInFlight;
   UnixMillis created_at = 0;
   UnixMillis deadline_at = 0;  // after this an in-flight write has no living sender: its outcome is unknown
-  std::string outcome{};       // JSON text {"result": ...} or {"error": ...}; empty unless done
+  std::string outcome{};       // the JSON text that the call returned; empty until done, or when it held a secret
 };
 
 // Something that happened to a payment. Immutable once written.

@@ -220,6 +220,7 @@ TEST(Client, reads_chunked_bodies_split_anywhere) {
     const auto result = fetch(client, get(server.url()));
     ASSERT_TRUE(result.ok()) << cut << " " << result.error().message;
     EXPECT_EQ(result->body, "hello, world");
+    EXPECT_EQ(result->headers.find("Trailer"), std::nullopt) << "a trailer is no header";
   }
 }
 

@@ -44,6 +44,8 @@ TEST(Request, is_refused_when_its_url_could_mislead) {
     EXPECT_EQ(status.error().kind, ErrorKind::kInvalidRequest) << url;
     EXPECT_EQ(status.error().field, "$.url") << url;
   }
+  EXPECT_NE(check_request(request_to("https://user@shop.example/")).error().message.find("user info"),
+            std::string::npos);
   EXPECT_FALSE(check_request(request_to("https://shop.example/" + std::string(20'000, 'a'))).ok());
 }
 

@@ -2,6 +2,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <latch>
+
 #include "tests/http/fetch.h"
 #include "tests/http/server.h"
 
@@ -165,6 +167,23 @@ TEST(Retry, pooled_connection_that_dies_with_a_read_is_replaced_at_once) {
   EXPECT_EQ(verdict(fetch(client, get(server.url()))), "200");
   EXPECT_EQ(verdict(fetch(client, get(server.url()), repeatable())), "200");
   EXPECT_EQ(server.connections(), 2);
+}
+
+TEST(Retry, read_that_a_pooled_connection_failed_does_not_try_the_next_pooled_one) {
+  std::latch all(3);
+  std::atomic<int> connections{0};
+  Server server([&](Peer& peer) {
+    const bool early = ++connections <= 3;
+    peer.read_request();
+    if (early) all.arrive_and_wait();
+    peer.answer("ok");
+    peer.read_request();
+  });
+  Client client({});
+  std::vector<std::future<Result<Response>>> pending;
+  for (int i = 0; i < 3; ++i) pending.push_back(start(client, get(server.url())));
+  for (auto& one : pending) EXPECT_EQ(verdict(one.get()), "200");
+  EXPECT_EQ(verdict(fetch(client, get(server.url()), {10'000, true, 2})), "200");
 }
 
 }  // namespace

@@ -266,6 +266,12 @@ TEST_F(Proxied, proxy_that_refuses_is_a_typed_error) {
   EXPECT_EQ(verdict(ask(babbling.url())), "proxy/no");
 }
 
+TEST_F(Proxied, proxy_cannot_slip_in_an_answer_before_the_tunnel_is_secure) {
+  TunnelProxy proxy(server_->port(),
+                    "HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+  EXPECT_EQ(verdict(ask(proxy.url())), "proxy/no");
+}
+
 TEST_F(Proxied, certificate_is_verified_inside_of_the_tunnel) {
   const auto other = authority_.make_context({.names = "DNS:other.test"});
   Server impostor([](Peer& peer) { peer.read_request(); }, {"127.0.0.1", 0, other.get()});
