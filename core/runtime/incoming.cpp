@@ -88,7 +88,7 @@ Error refusal_error(const plugin::ErrorRule* rule, const plugin::ScriptReply& re
   const http::ResponseHints hints = http::read_hints(response.headers, now_ms);
   Error error;
   error.kind = rule ? rule->kind : default_kind(response.status);
-  error.code = "provider_refused";
+  error.code = response.status >= 500 ? "provider_failed" : "provider_refused";
   std::string said = first_text(reply.json, map.message);
   error.message =
       config.manifest().name +

@@ -204,6 +204,7 @@ def list_(
     since: datetime | str | None = None,
     until: datetime | str | None = None,
     status: PaymentStatus | None = None,
+    currency: str | None = None,
     reference: str | None = None,
     limit: int | None = None,
     cursor: str | None = None,
@@ -220,6 +221,7 @@ def list_(
         given(
             **{"from": moment(since), "to": moment(until)},
             status=status,
+            currency=currency,
             reference=reference,
             limit=limit,
             cursor=cursor,
