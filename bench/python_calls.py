@@ -22,7 +22,12 @@ REPLY = b'{"success":true,"data":[]}'
 
 def cpp_us(program: str) -> float:
     """CPU time of one call from C++ in microseconds."""
-    command = [program, "--benchmark_filter=step_check", "--benchmark_format=json", "--benchmark_min_time=0.2"]
+    command = [
+        program,
+        "--benchmark_filter=step_check",
+        "--benchmark_format=json",
+        "--benchmark_min_time=0.2",
+    ]
     report = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
     return float(report["benchmarks"][0]["cpu_time"])
 
@@ -46,7 +51,9 @@ def main() -> None:
         cpp.append(cpp_us(program))
         python.append(python_us(shop))
     inside, outside = statistics.median(cpp), statistics.median(python)
-    print(f"one operation stepped: C++ {inside:.1f} us, Python {outside:.1f} us, ratio {outside / inside:.2f}")
+    print(
+        f"one operation stepped: C++ {inside:.1f} us, Python {outside:.1f} us, ratio {outside / inside:.2f}"
+    )
 
 
 if __name__ == "__main__":
