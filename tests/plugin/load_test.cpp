@@ -75,6 +75,12 @@ TEST_F(LoadPlugin, refuses_a_folder_with_another_name_than_its_id) {
   EXPECT_EQ(plugin.error().field, "$.id");
 }
 
+TEST_F(LoadPlugin, tells_a_file_that_cannot_be_read_from_an_empty_one) {
+  fs::remove(folder() / "provider.lua");
+  fs::create_symlink("/proc/self/mem", folder() / "provider.lua");  // a regular file whose first byte gives EIO
+  expect_refused("provider.lua: cannot be read");
+}
+
 TEST_F(LoadPlugin, refuses_compiled_lua) {
   write("provider.lua", "\x1bLua");
   expect_refused("is compiled Lua");
