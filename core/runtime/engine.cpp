@@ -25,8 +25,8 @@ struct Engine::Run {
   Callback callback;
 };
 
-Engine::Engine(http::ClientOptions http, std::unique_ptr<Store> store)
-    : store_(std::move(store)), client_(std::move(http)) {}
+Engine::Engine(http::ClientOptions http, std::unique_ptr<Store> store, std::unique_ptr<Store> reader)
+    : store_(std::move(store), std::move(reader)), client_(std::move(http)) {}
 
 bool Engine::on_own_thread() { return own_thread_depth > 0; }
 

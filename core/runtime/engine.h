@@ -17,7 +17,8 @@ class Engine {
  public:
   using Callback = std::function<void(Result<std::string>)>;
 
-  Engine(http::ClientOptions http, std::unique_ptr<Store> store);
+  // `reader` as in StoreQueue.
+  Engine(http::ClientOptions http, std::unique_ptr<Store> store, std::unique_ptr<Store> reader);
 
   StoreQueue& store() { return store_; }
   // Steps the operation to its end with the built-in client, then calls back, on a thread of this engine.

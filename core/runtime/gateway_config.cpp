@@ -85,6 +85,14 @@ Status take_label(json::Object& settings, GatewayConfig& config) {
   return {};
 }
 
+// A line break pasted along with a key would otherwise show at the first call only, far from its cause.
+Status check_secret(const std::string& setting, std::string_view secret) {
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  if (std::any_of(secret.begin(), secret.end(), is_control))
+    return configuration_error("$." + setting, "holds a line break or another control character: paste the key alone");
+  return {};
+}
+
 Status take_common(json::Object& settings, GatewayConfig& config) {
   TILL_TRY(take_mode(settings, config));
   TILL_TRY(take_base_url(settings, config));
@@ -149,6 +157,7 @@ Result<std::unique_ptr<const GatewayConfig>> read_gateway_config(std::shared_ptr
       continue;
     }
     if (!value.string() || value.string()->empty()) continue;
+    TILL_TRY(check_secret(name, *value.string()));
     config->secrets.emplace(name, Secret(*value.string()));
     has.set(name, true);
   }

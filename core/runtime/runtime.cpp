@@ -143,7 +143,11 @@ Result<std::shared_ptr<Engine>> Runtime::engine() {
   if (state_->engine && state_->engine_generation == fork_generation()) return state_->engine;
   if (state_->engine) new std::shared_ptr<Engine>(std::move(state_->engine));  // as in ~Runtime
   TILL_ASSIGN(auto store, open_sqlite_store(store_place_));
-  state_->engine = std::make_shared<Engine>(options_.http, std::move(store));
+  std::unique_ptr<Store> reader;
+  if (store_place_ != "memory") {
+    TILL_ASSIGN(reader, open_sqlite_store(store_place_));
+  }
+  state_->engine = std::make_shared<Engine>(options_.http, std::move(store), std::move(reader));
   state_->engine_generation = fork_generation();
   return state_->engine;
 }

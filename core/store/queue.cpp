@@ -20,7 +20,8 @@ Status run_in_savepoint(Store& store, const StoreQueue::Task& task) {
 
 }  // namespace
 
-StoreQueue::StoreQueue(std::unique_ptr<Store> store) : store_(std::move(store)) {}
+StoreQueue::StoreQueue(std::unique_ptr<Store> store, std::unique_ptr<Store> reader)
+    : store_(std::move(store)), reader_(std::move(reader)) {}
 
 StoreQueue::~StoreQueue() {
   {
@@ -46,8 +47,8 @@ Status StoreQueue::run(Task task) {
 }
 
 Status StoreQueue::read(const Task& task) {
-  const std::lock_guard lock(store_mutex_);
-  return task(*store_);
+  const std::lock_guard lock(reader_ ? reader_mutex_ : store_mutex_);
+  return task(reader_ ? *reader_ : *store_);
 }
 
 void StoreQueue::loop() {

@@ -19,7 +19,9 @@ class StoreQueue {
   using Task = std::function<Status(Store&)>;
   using Done = std::function<void(Status)>;
 
-  explicit StoreQueue(std::unique_ptr<Store> store);
+  // `reader`, a second opening of the same place, lets read() go on while a change is being committed; without it,
+  // reads take turns with changes.
+  explicit StoreQueue(std::unique_ptr<Store> store, std::unique_ptr<Store> reader = nullptr);
   // Finishes what is waiting.
   ~StoreQueue();
   StoreQueue(const StoreQueue&) = delete;
@@ -30,7 +32,7 @@ class StoreQueue {
   void submit(Task task, Done done);
   // The same, and waits. Not from a `done`.
   Status run(Task task);
-  // Looks something up, on the calling thread, between transactions.
+  // Looks something up, on the calling thread: what was committed, nothing half done. The task must change nothing.
   Status read(const Task& task);
 
  private:
@@ -42,7 +44,9 @@ class StoreQueue {
   void run_batch(std::vector<Waiting>& batch);
 
   std::unique_ptr<Store> store_;
+  std::unique_ptr<Store> reader_;
   std::mutex store_mutex_;
+  std::mutex reader_mutex_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Waiting> waiting_;

@@ -28,7 +28,8 @@ INSTANTIATE_TEST_SUITE_P(
     Settings, BadSettingsTest,
     testing::Values(
         BadSettings{"{}", "$.api_key"}, BadSettings{"[]", "$"}, BadSettings{"{\"api_key\":", "$.api_key"},
-        BadSettings{R"({"api_key":7})", "$.api_key"}, BadSettings{R"({"api_key":"sk_live"})", "$.api_key"},
+        BadSettings{R"({"api_key":7})", "$.api_key"}, BadSettings{R"({"api_key":"sk_live_SECRET123\n"})", "$.api_key"},
+        BadSettings{R"({"api_key":"sk_live"})", "$.api_key"},
         BadSettings{R"({"api_key":"sk_live_SECRET123","api_kee":"sk_live_SECRET123"})", "$.api_kee"},
         BadSettings{R"({"api_key":"sk_live_SECRET123","mode":"prod"})", "$.mode"},
         BadSettings{R"({"api_key":"sk_live_SECRET123","base_url":"http://api.acme.example"})", "$.base_url"},

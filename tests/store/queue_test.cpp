@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
+#include <future>
 #include <thread>
 #include <vector>
 
@@ -54,6 +56,30 @@ TEST(StoreQueueTest, eight_threads_lose_nothing) {
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(count_payments(queue), 800u);
+}
+
+TEST(StoreQueueTest, a_read_waits_for_no_change_that_is_under_way) {
+  char folder[] = "/tmp/till-queue-XXXXXX";
+  const std::string place = std::string(mkdtemp(folder)) + "/till.sqlite3";
+  {
+    auto store = open_sqlite_store(place).value();
+    StoreQueue queue(std::move(store), open_sqlite_store(place).value());
+    std::promise<void> reading;
+    std::promise<void> inside;
+    queue.submit(
+        [&](Store& writer) {
+          inside.set_value();
+          reading.get_future().wait();
+          return put("pay_1")(writer);
+        },
+        [](const Status&) {});
+    inside.get_future().wait();
+    EXPECT_EQ(count_payments(queue), 0u) << "what is not committed is not seen";
+    reading.set_value();
+    ASSERT_TRUE(queue.run(put("pay_2")).ok());
+    EXPECT_EQ(count_payments(queue), 2u);
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST(StoreQueueTest, closing_finishes_what_was_waiting) {
