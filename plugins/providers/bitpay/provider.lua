@@ -206,9 +206,12 @@ function provider.payments.get(input)
   return payment_from(invoice)
 end
 
-local function ms_of(value)
-  if type(value) == "number" then return value end
-  return plain_text(value) and time.parse(value) or nil
+local function ms_of(input, name)
+  local value = input[name]
+  if value == nil or type(value) == "number" then return value end
+  local ok, ms = pcall(time.parse, value)
+  if not ok then fail("InvalidRequest", "This is no time that can be read: give ISO 8601 text.", {field = "$." .. name}) end
+  return ms
 end
 
 local function day(ms)
@@ -221,13 +224,35 @@ local function last_day(ms)
   return day(ms % DAY_MS == 0 and ms or ms + DAY_MS)
 end
 
+-- findInvoices filters by days, orderId and itemCode. Any other filter is refused: a list that leaves it out would show
+-- payments nobody asked for.
+local function check_filters(input, options)
+  for _, name in ipairs({"status", "currency"}) do
+    if input[name] ~= nil then
+      fail("InvalidRequest", "BitPay cannot filter by " .. name .. ": leave it out and choose from the list.", {field = "$." .. name})
+    end
+  end
+  if input.reference ~= nil and options.orderId ~= nil then
+    fail("InvalidRequest", "Give either reference or options.orderId: BitPay filters by one.", {field = "$.reference"})
+  end
+end
+
+local function skipped(input)
+  if input.cursor == nil then return 0 end
+  local skip = tonumber(input.cursor)
+  if not skip or skip < 0 then
+    fail("InvalidRequest", "A cursor is what the page before gave as next.", {field = "$.cursor"})
+  end
+  return skip
+end
+
 function provider.payments.list(input)
   local options = object(input.options)
-  local from, to = ms_of(input.from), ms_of(input.to)
+  check_filters(input, options)
+  local from, to, skip = ms_of(input, "from"), ms_of(input, "to"), skipped(input)
   if not from then
     fail("InvalidRequest", "BitPay lists invoices of a time span only: say from when.", {field = "$.from"})
   end
-  local skip = tonumber(input.cursor or "0") or 0
   local found = object(merchant("findInvoices", json.object(
     "dateStart", day(from),
     "dateEnd", to and last_day(to) or nil,
@@ -368,7 +393,7 @@ local function ledger_amount(entry, currency)
 end
 
 function provider.ledgers.entries(input)
-  local from, to = ms_of(input.from), ms_of(input.to) or time.now()
+  local from, to = ms_of(input, "from"), ms_of(input, "to") or time.now()
   if not plain_text(input.currency) then fail("InvalidRequest", "currency is required.", {field = "$.currency"}) end
   if not from then fail("InvalidRequest", "BitPay lists ledger entries of a time span only: say from when.", {field = "$.from"}) end
   local items = json.array({})

@@ -271,6 +271,16 @@ end
 
 -- ---- payments
 
+-- A filter that OpenPay does not have is refused: a list that leaves it out would show payments nobody asked for.
+local function status_filter(input, options)
+  if input.status == nil then return options.status end
+  if options.status ~= nil then
+    fail("InvalidRequest", "Give either status or options.status: OpenPay filters by one.", {field = "$.status"})
+  end
+  return STATUS_FILTER[input.status]
+    or fail("InvalidRequest", "OpenPay cannot filter by this status; it can by processing, paid and failed.", {field = "$.status"})
+end
+
 function provider.payments.create(input)
   if input.card then return create_card_payment(input) end
   return create_paylink(input)
@@ -292,10 +302,13 @@ function provider.payments.list(input)
   if input.limit and input.limit > PAGE_SIZE then
     fail("InvalidRequest", "OpenPay lists at most 100 transactions per page.", {field = "$.limit"})
   end
+  if input.reference ~= nil then
+    fail("InvalidRequest", "OpenPay cannot filter by reference: it has no such field.", {field = "$.reference"})
+  end
   local reply = http.get("/transactions", {query = {
     {"page", input.cursor},
     {"limit", input.limit},
-    {"status", options.status or STATUS_FILTER[input.status]},
+    {"status", status_filter(input, options)},
     {"currency", input.currency},
     {"start_date", iso(input.from)},
     {"end_date", iso(input.to)},
