@@ -13,7 +13,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(till_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict -Wno-maybe-uninitialized -Wno-mismatched-new-delete>)
 endif()
 if(TILL_SANITIZE)
-  target_compile_options(till_options INTERFACE -fsanitize=${TILL_SANITIZE} -fno-omit-frame-pointer -g)
+  target_compile_options(till_options INTERFACE -fsanitize=${TILL_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(till_options INTERFACE -fsanitize=${TILL_SANITIZE})
 endif()
 
