@@ -22,7 +22,7 @@ enum class ErrorKind : int {
   kBlocked = 10,          // refused as abuse (card, address or merchant); do not simply retry
   kProvider = 11,         // the provider failed or answered against its own documentation
   kTransport = 12,        // no answer: connect, TLS, time-out, reset; `sent` says how far the request went
-  kOutcomeUnknown = 13,   // a write was sent and no answer came; reconcile before trying again
+  kOutcomeUnknown = 13,   // a write was sent and no answer came; ask the provider before trying again
   kWebhookRejected = 14,  // `reason` says why
   kPlugin = 15,           // the provider's script or manifest misbehaved
 };

@@ -24,7 +24,7 @@ enum class PaymentStatus {
   kFailed,
 };
 
-// kUnknown: a write was sent and no answer came; reconcile before trying again.
+// kUnknown: a write was sent and no answer came; ask the provider before trying again.
 enum class Outcome { kKnown, kUnknown };
 
 // A value. Strings are empty and JSON values null where nothing is known.
