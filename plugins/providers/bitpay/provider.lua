@@ -184,8 +184,20 @@ end
 
 -- ---- payments
 
+-- The RPC documentation of createInvoice has price and currency only; the other fields are those of the REST interface.
+local function order_details(input)
+  if settings.send_order_details then return input, object(input.options) end
+  for _, name in ipairs({"orderId", "itemCode", "posData", "notificationURL"}) do
+    if object(input.options)[name] ~= nil then
+      fail("InvalidRequest", "BitPay documents " .. name .. " for its REST interface and not for this one, so it is not sent: "
+        .. "turn the setting send_order_details on to send it all the same.", {field = "$.options." .. name})
+    end
+  end
+  return {}, {}
+end
+
 function provider.payments.create(input)
-  local options, details = object(input.options), settings.send_order_details and input or {}
+  local details, options = order_details(input)
   local invoice = with_token("createInvoice", json.object(
     "price", price_of(input.amount),
     "currency", input.amount.currency,
