@@ -9,8 +9,9 @@ local REFUND_STATUS = {
   pending = "pending", created = "pending", preview = "pending",
   success = "succeeded", failure = "failed", cancelled = "cancelled", canceled = "cancelled",
 }
--- "six confirmations in the blockchain before a refund can be requested"
-local REFUND_CONFIRMATIONS = 6
+-- Of refund: "six confirmations in the blockchain before a refund can be requested"; of creditPartialPayment and
+-- creditOverpayment: "Must be done after six confirmations".
+local NEEDED_CONFIRMATIONS = 6
 local DAY_MS = 24 * 60 * 60 * 1000
 local NUMBERS = {price = true, amount = true}
 
@@ -278,11 +279,31 @@ function provider.payments.list(input)
   return {items = items, next = more and tostring(skip + #found) or nil}
 end
 
+local function conflict(code, message)
+  fail("Conflict", message, {code = code})
+end
+
+-- A complete invoice has its confirmations. That it is written to BitPay's ledger, which accepting needs too, shows nowhere
+-- on an invoice: BitPay itself refuses then.
+local function check_confirmations(invoice, what)
+  if invoice.status == "complete" then return end
+  local transactions = object(invoice.transactions)
+  local enough = #transactions > 0
+  for _, transaction in ipairs(transactions) do
+    local confirmations = transaction.confirmations
+    enough = enough and type(confirmations) == "number" and confirmations >= NEEDED_CONFIRMATIONS
+  end
+  if not enough then
+    conflict("too_few_confirmations", "BitPay " .. what .. " after six confirmations of its payment: try again later.")
+  end
+end
+
 function provider.payments.accept(input)
   local invoice = merchant_invoice(input.payment.provider_id)
   local methods = {paidPartial = "creditPartialPayment", paidOver = "creditOverpayment"}
   local method = methods[invoice.exceptionStatus]
-    or fail("Conflict", "This invoice is neither underpaid nor overpaid, so there is nothing to accept.", {code = "nothing_to_accept"})
+    or conflict("nothing_to_accept", "This invoice is neither underpaid nor overpaid, so there is nothing to accept.")
+  check_confirmations(invoice, "accepts what came for an invoice")
   return payment_from(object(on_invoice(invoice, method, json.object("commit", true), true)))
 end
 
@@ -300,10 +321,6 @@ local function refund_from(record, amount)
   }
 end
 
-local function conflict(code, message)
-  fail("Conflict", message, {code = code})
-end
-
 -- The documented conditions, checked before anything is asked for.
 local function check_refundable(invoice)
   if invoice.exceptionStatus == "paidPartial" or invoice.exceptionStatus == "paidOver" then
@@ -312,12 +329,7 @@ local function check_refundable(invoice)
   if invoice.status ~= "complete" and invoice.status ~= "confirmed" then
     conflict("not_paid", "BitPay refunds an invoice only after it is paid and confirmed.")
   end
-  if invoice.status == "complete" then return end
-  for _, transaction in ipairs(object(invoice.transactions)) do
-    if (milliseconds(transaction.confirmations) or 0) < REFUND_CONFIRMATIONS then
-      conflict("too_few_confirmations", "BitPay refunds an invoice after six confirmations of its payment.")
-    end
-  end
+  check_confirmations(invoice, "refunds an invoice")
 end
 
 function provider.refunds.create(input)
