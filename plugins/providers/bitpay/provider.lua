@@ -479,12 +479,21 @@ end
 
 -- ---- native calls, by their documented names and parameters
 
+-- The caller's number as JSON, digit by digit. An exponent is refused: nobody writes an amount like that on purpose.
+local function number_of(value, name)
+  local ok, number = pcall(json.number, value)
+  if not ok or text.contains(tostring(value):lower(), "e") then
+    fail("InvalidRequest", name .. " must be a number in plain digits, such as 48.25.", {field = "$." .. name})
+  end
+  return number
+end
+
 -- The caller's parameters as a JSON object: the documented ones in their order, then any others by name.
 local function ordered(params, names)
   local list, seen, others = {}, {}, {}
   local function add(name)
     local value = params[name]
-    if NUMBERS[name] and value ~= nil then value = json.number(tostring(value)) end
+    if NUMBERS[name] and value ~= nil then value = number_of(value, name) end
     if value ~= nil then list[#list + 1], list[#list + 2] = name, value end
   end
   for _, name in ipairs(names) do
@@ -560,8 +569,9 @@ for method, entry in pairs(INVOICE_METHODS) do
   local names, write = entry[1], entry[2]
   provider.native[method] = function(params)
     required(params, "invoiceId", table.unpack(names))
-    local invoice = merchant_invoice(params.invoiceId)
+    local id = params.invoiceId
     params.invoiceId = nil
-    return on_invoice(invoice, method, ordered(params, names), write)
+    local sent = ordered(params, names)
+    return on_invoice(merchant_invoice(id), method, sent, write)
   end
 end

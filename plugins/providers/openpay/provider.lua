@@ -381,13 +381,22 @@ local function with_card(params)
   return params
 end
 
+-- The caller's number as JSON, digit by digit. An exponent is refused: nobody writes an amount like that on purpose.
+local function number_of(value, name)
+  local ok, number = pcall(json.number, value)
+  if not ok or text.contains(tostring(value):lower(), "e") then
+    fail("InvalidRequest", name .. " must be a number in plain digits, such as 48.25.", {field = "$." .. name})
+  end
+  return number
+end
+
 local function chosen(params, ...)
   local known, pairs_in_order = {}, {}
   for _, names in ipairs({...}) do
     for _, name in ipairs(names) do
       known[name] = true
       local value = params[name]
-      if name == "amount" and value ~= nil then value = json.number(tostring(value)) end
+      if name == "amount" and value ~= nil then value = number_of(value, name) end
       if value ~= nil then
         pairs_in_order[#pairs_in_order + 1] = name
         pairs_in_order[#pairs_in_order + 1] = value
