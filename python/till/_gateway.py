@@ -79,7 +79,8 @@ class _Account:
         if runtime is not None and (store, ca_file, proxy) != (None, None, None):
             raise TypeError("store, ca_file and proxy are the runtime's own: give them to till.Runtime")
         self.runtime = runtime or shared_runtime(store, ca_file, proxy)
-        common = {"mode": mode, "label": label, "base_url": base_url, "timeout_ms": milliseconds(timeout)}
+        timeout_ms = milliseconds(timeout, "timeout")
+        common = {"mode": mode, "label": label, "base_url": base_url, "timeout_ms": timeout_ms}
         merged = {**settings, **{name: value for name, value in common.items() if value is not None}}
         native = _native.NativeGateway.open(self.runtime._native, provider, encode(merged))
         if isinstance(native, tuple):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from till import _native
-from till._errors import error_from_native
+from till._errors import ConfigurationError, error_from_native
 from till._json import decode, encode
 
 
@@ -48,7 +49,7 @@ class Runtime:
             "ca_file": _path(ca_file),
             "proxy": proxy,
             "no_proxy": no_proxy,
-            "connect_timeout_ms": milliseconds(connect_timeout),
+            "connect_timeout_ms": milliseconds(connect_timeout, "connect_timeout"),
             "max_connections_per_origin": max_connections_per_origin,
         }
         text = encode({name: value for name, value in options.items() if value is not None})
@@ -96,9 +97,15 @@ def shared_runtime(
     return runtime
 
 
-def milliseconds(seconds: float | None) -> int | None:
-    """Whole milliseconds, at least 1."""
-    return None if seconds is None else max(1, round(seconds * 1000))
+def milliseconds(seconds: float | None, name: str) -> int | None:
+    """Whole milliseconds, at least 1. `ConfigurationError` when that is no span of time."""
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise TypeError(f"{name} must be a number of seconds, not {type(seconds).__name__}")
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise ConfigurationError("must be more than 0 seconds", code="invalid_timeout", field=name)
+    return max(1, round(seconds * 1000))
 
 
 def _path(path: str | os.PathLike[str] | None) -> str | None:

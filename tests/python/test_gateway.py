@@ -243,3 +243,22 @@ def test_a_program_may_let_go_of_everything_while_a_payment_is_under_way(
         rest, _ = child.communicate("go on\n", timeout=30)
         assert rest == ("alive\n" if lingers else "")
         assert child.returncode == 0
+
+
+@pytest.mark.parametrize("seconds", [0, -1, -0.001, float("nan"), float("inf"), -float("inf")])
+def test_a_timeout_that_is_no_span_of_time_is_refused(runtime: till.Runtime, seconds: float) -> None:
+    with pytest.raises(till.ConfigurationError) as caught:
+        till.Gateway("openpay", KEY, timeout=seconds, runtime=runtime)
+    assert caught.value.field == "timeout"
+    with pytest.raises(till.ConfigurationError) as caught:
+        till.Runtime(store="memory", connect_timeout=seconds)
+    assert caught.value.field == "connect_timeout"
+    for wrong in (True, "30"):
+        with pytest.raises(TypeError, match="number of seconds"):
+            till.Gateway("openpay", KEY, timeout=wrong, runtime=runtime)  # type: ignore[arg-type]
+
+
+def test_one_folder_as_plugin_path_is_a_type_error(tmp_path: Path) -> None:
+    for wrong in (str(tmp_path), tmp_path):
+        with pytest.raises(TypeError, match="list of folders"):
+            till.Runtime(store="memory", plugin_path=wrong)  # type: ignore[arg-type]
