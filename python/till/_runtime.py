@@ -44,6 +44,8 @@ class Runtime:
         max_connections_per_origin: int | None = None,
     ) -> None:
         options: dict[str, object] = {
+        if isinstance(plugin_path, (str, bytes, os.PathLike)):
+            raise TypeError("plugin_path is a list of folders, not one folder")
             "plugin_path": [os.fspath(folder) for folder in plugin_path] + _own_providers(),
             "store": _path(store),
             "ca_file": _path(ca_file),
