@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from till import _native
 from till._errors import error_from_native
@@ -13,7 +13,8 @@ from till._json import decode
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to send as it is: credentials are filled in, so log none of it. Do not follow redirects."""
+    """A request to send as it is: credentials are filled in, so log none of it. Do not follow redirects. It
+    cannot be pickled or copied."""
 
     method: str
     url: str = field(repr=False)
@@ -22,6 +23,9 @@ class Request:
     timeout: float
     """Seconds to allow for it."""
 
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a request holds credentials and cannot be pickled or copied")
 
 class Exchange:
     """One operation, stepped: here is the request to send, there is the reply, until it is done.
