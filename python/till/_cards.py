@@ -21,7 +21,7 @@ class CardVerification:
 
     status: Literal["requires_action", "verified", "failed"]
     message: str | None
-    next_action: Mapping[str, Any] | None
+    next_action: Mapping[str, Any] | None = field(hash=False)
     remaining_attempts: int | None
     blocked: bool
 

@@ -70,7 +70,7 @@ class Payment:
     checkout_url: str | None
     qr_url: str | None
     pay_to: PayTo | None
-    next_action: Mapping[str, Any] | None
+    next_action: Mapping[str, Any] | None = field(hash=False)
     refunds: tuple[Refund, ...]
     decline: Decline | None
     test: bool

@@ -107,3 +107,13 @@ def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         _payments.moment(datetime(2026, 1, 1))
     assert _payments.moment(datetime(2026, 1, 1, tzinfo=UTC)) == "2026-01-01T00:00:00.000+00:00"
+
+
+def test_payments_and_verifications_can_be_put_in_sets() -> None:
+    payment, again = _payments.payment(PAYMENT), _payments.payment(PAYMENT)
+    assert len({payment, again}) == 1
+    other = _payments.payment({**PAYMENT, "next_action": {"type": "wait"}})
+    assert other != payment
+    assert hash(other) == hash(payment)
+    verification = _cards.verification({"status": "requires_action", "next_action": {"type": "x"}})
+    assert len({verification, verification}) == 1
