@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from till import _native
 from till._errors import error_from_native
+from till._text import checked_text
 
 if TYPE_CHECKING:
     from typing import Self
@@ -19,7 +20,8 @@ class Card:
     The number and the code go straight into the core, which keeps them in this process's memory, fills them
     into requests at the last moment and wipes them at `close()`, at the end of a `with` block, or with the
     object. What is left here is a handle that says nothing. The object cannot be pickled or copied.
-    `InvalidRequest` when the number is no card number; no message ever repeats a digit of it.
+    `InvalidRequest` when the number is no card number, `TypeError` when number, code or name is no str; no
+    message ever repeats a digit of them.
 
     >>> with till.Card("4111 1111 1111 1111", 12, 2030, cvv="123", holder_name="Ana Cal") as card:
     ...     card
@@ -37,7 +39,13 @@ class Card:
         cvv: str = "",
         holder_name: str = "",
     ) -> None:
-        handle = _native.remember_card(number, cvv, str(expiry_month), str(expiry_year), holder_name)
+        handle = _native.remember_card(
+            checked_text(number, "number"),
+            checked_text(cvv, "cvv"),
+            _expiry(expiry_month, "expiry_month"),
+            _expiry(expiry_year, "expiry_year"),
+            checked_text(holder_name, "holder_name"),
+        )
         if isinstance(handle, tuple):
             raise error_from_native(handle)
         self._handle = handle
@@ -73,3 +81,7 @@ class Card:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a card cannot be pickled or copied")
+
+
+def _expiry(value: int | str, name: str) -> str:
+    return str(value) if type(value) is int else checked_text(value, name)

@@ -9,6 +9,7 @@ from typing import Any, Literal, NoReturn
 from till import _native
 from till._errors import error_from_native
 from till._json import decode
+from till._text import checked_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,9 @@ class Request:
     timeout: float
     """Seconds to allow for it."""
 
-
     def __reduce__(self) -> NoReturn:
         raise TypeError("a request holds credentials and cannot be pickled or copied")
+
 
 class Exchange:
     """One operation, stepped: here is the request to send, there is the reply, until it is done.
@@ -61,15 +62,24 @@ class Exchange:
     def reply(self, status: int, headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes) -> None:
         """Hands in the answer, whatever its status. `ValueError` when no request is waiting for one."""
         self._expect_request()
+        if isinstance(status, bool) or not isinstance(status, int):
+            raise TypeError(f"status must be an int, not {type(status).__name__}")
+        if not 100 <= status <= 999:
+            raise ValueError("status is a number from 100 to 999")
+        if not isinstance(body, bytes):
+            raise TypeError(f"body must be bytes, not {type(body).__name__}")
         fields = headers.items() if isinstance(headers, Mapping) else headers
-        self._native.reply(status, [(name, value) for name, value in fields], body)
+        checked = [(checked_text(name, "headers"), checked_text(value, "headers")) for name, value in fields]
+        self._native.reply(status, checked, body)
 
     def fail(
         self, message: str, *, sent: Literal["no", "maybe", "yes"] = "maybe", code: str = "host_client"
     ) -> None:
         """Says that no answer came, and how far the request went; when in doubt, `maybe`."""
         self._expect_request()
-        self._native.fail(code, message, sent)
+        self._native.fail(
+            checked_text(code, "code"), checked_text(message, "message"), checked_text(sent, "sent")
+        )
 
     def result(self) -> Any:
         """The operation's result, as its method would return it; raises what that would raise. `ValueError`

@@ -14,6 +14,7 @@ from till._exchange import Exchange
 from till._json import decode, encode
 from till._page import page_of
 from till._runtime import Runtime, milliseconds, shared_runtime
+from till._text import checked_text
 
 T = TypeVar("T")
 
@@ -78,6 +79,11 @@ class _Account:
     ) -> None:
         if runtime is not None and (store, ca_file, proxy) != (None, None, None):
             raise TypeError("store, ca_file and proxy are the runtime's own: give them to till.Runtime")
+        if runtime is not None and not isinstance(runtime, Runtime):
+            raise TypeError(f"runtime must be a till.Runtime, not {type(runtime).__name__}")
+        if not isinstance(settings, Mapping):
+            raise TypeError(f"settings must be a mapping, not {type(settings).__name__}")
+        checked_text(provider, "provider")
         self.runtime = runtime or shared_runtime(store, ca_file, proxy)
         timeout_ms = milliseconds(timeout, "timeout")
         common = {"mode": mode, "label": label, "base_url": base_url, "timeout_ms": timeout_ms}
@@ -108,7 +114,7 @@ class _Account:
 
     def exchange(self, operation: str, input: Mapping[str, object]) -> Exchange:
         """Begins an operation (`payments.create`, ...) that you step with an HTTP client of your own."""
-        native = self._native.begin(operation, encode(input))
+        native = self._native.begin(checked_text(operation, "operation"), encode(input))
         if isinstance(native, tuple):
             raise error_from_native(native)
         return Exchange(native, _DECODERS.get(operation, _as_it_is))
@@ -161,7 +167,9 @@ class Gateway(_Account):
         return self._run(Call(f"native.{name}", params or {}, _as_it_is))
 
     def _run(self, call: Call[T]) -> T:
-        return _finished(call, self._native.call(call.operation, encode(call.input)))
+        return _finished(
+            call, self._native.call(checked_text(call.operation, "operation"), encode(call.input))
+        )
 
 
 class AsyncGateway(_Account):
@@ -200,7 +208,8 @@ class AsyncGateway(_Account):
     async def _run(self, call: Call[T]) -> T:
         from till._completion import completions
 
-        reply = await completions().run(self._native, call.operation, encode(call.input))
+        operation = checked_text(call.operation, "operation")
+        reply = await completions().run(self._native, operation, encode(call.input))
         return _finished(call, reply)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from till import _native
 from till._errors import error_from_native
+from till._text import checked_text
 
 if TYPE_CHECKING:
     from typing import Self
@@ -30,7 +31,7 @@ class Identity:
     """The client id derived from the public key."""
 
     def __init__(self, private_key: str) -> None:
-        public = _native.identity_of(private_key)
+        public = _native.identity_of(checked_text(private_key, "private_key"))
         if len(public) != 2:
             raise error_from_native(public)
         self._private_key = private_key

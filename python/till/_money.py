@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from till._errors import NativeError, error_from_native
+from till._errors import InvalidRequest, NativeError, error_from_native
 from till._native import NativeMoney
+from till._text import checked_text
 
 if TYPE_CHECKING:
     from typing import Self
 
 T = TypeVar("T")
+
+_LEAST_MINOR = -(2**63)
 
 
 class Money:
@@ -41,9 +45,7 @@ class Money:
     __match_args__: ClassVar[tuple[str, ...]] = ("amount", "currency")
 
     def __init__(self, amount: Decimal | str | int, currency: str) -> None:
-        if not isinstance(currency, str):
-            raise TypeError(f"currency must be a code such as 'EUR', not {type(currency).__name__}")
-        self._adopt(_checked(NativeMoney.parse(_amount_text(amount), currency)))
+        self._adopt(_parsed(_amount_text(amount), currency))
 
     @classmethod
     def from_minor(cls, minor: int, currency: str) -> Self:
@@ -54,12 +56,21 @@ class Money:
         """
         if isinstance(minor, bool) or not isinstance(minor, int):
             raise TypeError(f"minor must be an int, not {type(minor).__name__}")
-        return cls._of(_checked(NativeMoney.from_minor(minor, currency)))
+        if not _LEAST_MINOR <= minor <= -_LEAST_MINOR - 1:
+            raise InvalidRequest(
+                "a count of minor units has at most 64 bits", code="decimal_overflow", field="minor"
+            )
+        return cls._of(_checked(NativeMoney.from_minor(minor, checked_text(currency, "currency"))))
 
     @classmethod
-    def from_json(cls, value: dict[str, str]) -> Self:
-        """Money from `{"amount": "48.25", "currency": "EUR"}`."""
-        return cls._of(_checked(NativeMoney.parse(value["amount"], value["currency"])))
+    def from_json(cls, value: Mapping[str, str]) -> Self:
+        """Money from `{"amount": "48.25", "currency": "EUR"}`; both members are text, so that no reader of
+        JSON makes a binary float of the amount."""
+        if not isinstance(value, Mapping):
+            raise TypeError(f"money is an object of amount and currency, not {type(value).__name__}")
+        if missing := {"amount", "currency"} - value.keys():
+            raise InvalidRequest("money needs an amount and a currency", code="missing", field=min(missing))
+        return cls._of(_parsed(value["amount"], value["currency"]))
 
     def to_json(self) -> dict[str, str]:
         """The shape that crosses every boundary.
@@ -152,6 +163,10 @@ class Money:
         money = cls.__new__(cls)
         money._adopt(native)
         return money
+
+
+def _parsed(amount: str, currency: str) -> NativeMoney:
+    return _checked(NativeMoney.parse(checked_text(amount, "amount"), checked_text(currency, "currency")))
 
 
 def _amount_text(amount: Decimal | str | int) -> str:

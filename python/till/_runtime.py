@@ -11,6 +11,7 @@ from typing import Any
 from till import _native
 from till._errors import ConfigurationError, error_from_native
 from till._json import decode, encode
+from till._text import checked_text
 
 
 class Runtime:
@@ -43,9 +44,9 @@ class Runtime:
         connect_timeout: float | None = None,
         max_connections_per_origin: int | None = None,
     ) -> None:
-        options: dict[str, object] = {
         if isinstance(plugin_path, (str, bytes, os.PathLike)):
             raise TypeError("plugin_path is a list of folders, not one folder")
+        options: dict[str, object] = {
             "plugin_path": [os.fspath(folder) for folder in plugin_path] + _own_providers(),
             "store": _path(store),
             "ca_file": _path(ca_file),
@@ -66,7 +67,7 @@ class Runtime:
 
     def describe(self, provider: str) -> dict[str, Any]:
         """A provider's manifest: what it can do, what it cannot and why, and its settings."""
-        reply = self._native.describe_provider(provider)
+        reply = self._native.describe_provider(checked_text(provider, "provider"))
         if isinstance(reply, tuple):
             raise error_from_native(reply)
         described: dict[str, Any] = decode(reply)

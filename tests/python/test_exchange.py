@@ -101,3 +101,11 @@ def test_an_operation_that_is_refused_never_begins(shop: till.Gateway) -> None:
         shop.exchange("refunds.create", {"payment_id": "pay_1"})
     with pytest.raises(till.InvalidRequest):
         shop.exchange("payments.create", {})
+
+
+@pytest.mark.parametrize("copier", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_request_holds_credentials_and_cannot_be_pickled_or_copied(
+    shop: till.Gateway, copier: Callable[[object], object]
+) -> None:
+    with pytest.raises(TypeError, match="credentials"):
+        copier(shop.exchange("check", {}).request)

@@ -111,3 +111,22 @@ def test_zero_is_false() -> None:
     assert not till.Money("0.00", "EUR")
     assert till.Money("0.01", "EUR")
     assert str(-till.Money("0", "EUR")) == "0.00 EUR"
+
+
+@pytest.mark.parametrize("minor", [2**63, -(2**63) - 1, 10**30])
+def test_minor_units_beyond_64_bits_are_an_invalid_request(minor: int) -> None:
+    with pytest.raises(till.InvalidRequest, match="64 bits"):
+        till.Money.from_minor(minor, "EUR")
+    assert till.Money.from_minor(2**63 - 1, "EUR").minor == 2**63 - 1
+    assert till.Money.from_minor(-(2**63), "EUR").minor == -(2**63)
+
+
+@pytest.mark.parametrize(
+    "value", [{"amount": 48.25, "currency": "EUR"}, {"amount": 48, "currency": "EUR"}, "1"]
+)
+def test_money_from_json_that_is_not_text_is_a_type_error_in_plain_words(value: object) -> None:
+    with pytest.raises(TypeError) as caught:
+        till.Money.from_json(value)  # type: ignore[arg-type]
+    assert "Invoked with" not in str(caught.value)
+    with pytest.raises(till.InvalidRequest, match="needs an amount"):
+        till.Money.from_json({"currency": "EUR"})
