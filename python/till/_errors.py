@@ -26,7 +26,7 @@ class TillError(Exception):
          ├── Blocked              refused as abuse (card, address or merchant): do not simply try again
          ├── ProviderError        the provider failed, or answered against its own documentation
          ├── TransportError       no answer: connect, TLS, time-out, reset; `sent` says how far it went
-         ├── OutcomeUnknown       a write was sent and no answer came: look at `payment_id` first
+         ├── OutcomeUnknown       a write was sent and no answer came: look for it at the provider first
          ├── WebhookRejected      `reason` says why
          └── PluginError          the provider's plugin misbehaved
 
@@ -135,7 +135,12 @@ class TransportError(TillError):
 
 
 class OutcomeUnknown(TillError):
-    """A write was sent and no answer came. Look at the payment `payment_id` before trying again."""
+    """A write was sent and no answer came: nobody knows whether it happened.
+
+    Nothing in this version finds out by itself. Look for the payment's reference with `payments.list`, or on
+    the provider's dashboard, and only if it is not there call again with a new idempotency key. The same key
+    gives this error again and sends nothing. `payment_id` is ours, in the store.
+    """
 
 
 class WebhookRejected(TillError):
