@@ -32,6 +32,7 @@ struct Exchange {
   int failures = 0;
   bool wants_fresh = false;  // a pooled connection just failed it
   Sent sent = Sent::kNo;     // the furthest of all attempts
+  bool repeated = false;     // an attempt before this one may have arrived
   TimePoint deadline;
   Client::Callback callback;
 

@@ -41,6 +41,7 @@ struct Response {
   int status = 0;
   Headers headers;
   std::string body;
+  bool repeated = false;  // an earlier attempt of this request may have arrived too
 };
 
 // What the core reads from any response's headers.

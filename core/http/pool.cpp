@@ -120,6 +120,7 @@ void Pool::on_response(Connection& connection, Exchange& exchange, Response resp
     origin.line.pop_front();
     give(connection, next);
   }
+  response.repeated = exchange.repeated;
   forget(exchange)(std::move(response));
 }
 
@@ -170,6 +171,7 @@ std::chrono::milliseconds Pool::back_off(const Exchange& exchange) {
 
 void Pool::retry_at(Exchange& exchange, TimePoint when) {
   ++exchange.failures;
+  exchange.repeated = exchange.sent != Sent::kNo;
   exchange.retry_timer = around_.loop->at(when, [this, &exchange] {
     exchange.retry_timer.reset();
     attempt(exchange);

@@ -22,6 +22,24 @@ TEST(Retry, read_is_sent_again_after_a_reset) {
   EXPECT_EQ(count, 3);
 }
 
+TEST(Retry, answer_says_whether_an_earlier_attempt_may_have_arrived_too) {
+  std::atomic<int> count{0};
+  Server server([&](Peer& peer) {
+    while (!peer.read_request().empty()) {
+      if (++count == 2) return peer.reset();
+      peer.answer("ok");
+    }
+  });
+  Client client({});
+  const auto first = fetch(client, post(server.url()), repeatable());
+  ASSERT_TRUE(first.ok());
+  EXPECT_FALSE(first->repeated);
+  const auto second = fetch(client, post(server.url()), repeatable());
+  ASSERT_TRUE(second.ok());
+  EXPECT_TRUE(second->repeated);
+  EXPECT_EQ(count, 3);
+}
+
 TEST(Retry, read_is_sent_at_most_as_often_as_allowed) {
   std::atomic<int> count{0};
   Server server([&](Peer& peer) {
@@ -106,7 +124,9 @@ TEST(Retry, write_succeeds_once_the_server_is_there) {
         peer.answer("ok");
       },
       {"127.0.0.1", port, nullptr});
-  EXPECT_EQ(verdict(future.get()), "200");
+  const auto result = future.get();
+  EXPECT_EQ(verdict(result), "200");
+  EXPECT_FALSE(result.ok() && result->repeated) << "no byte of an earlier attempt had left";
 }
 
 TEST(Retry, pause_does_not_reach_past_the_deadline) {
