@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,30 @@ from referencing import Registry, Resource
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "docs" / "schemas").glob("*.json"))
 SCHEMAS = {path.name: json.loads(path.read_text("utf-8")) for path in FILES}
+FIXTURES = sorted((ROOT / "plugins" / "providers").glob("*/fixtures/*.json"))
 MANIFESTS = sorted((ROOT / "plugins" / "providers").glob("*/manifest.json"))
+# What each operation gives; a list gives a page of it.
+RESULTS = {
+    "payments.create": "payment",
+    "payments.get": "payment",
+    "payments.list": "payment",
+    "payments.cancel": "payment",
+    "payments.accept": "payment",
+    "refunds.create": "refund",
+    "refunds.get": "refund",
+    "refunds.list": "refund",
+    "rates.get": "rate",
+    "rates.list": "rate",
+    "currencies.list": "currency",
+    "ledgers.list": "ledger",
+    "ledgers.entries": "ledger_entry",
+    "cards.verify": "card_verification",
+    "cards.confirm": "card_verification",
+    "tokens.create": "token",
+    "tokens.approve": "token",
+    "check": "check",
+}
+PAGES = {operation for operation in RESULTS if operation.endswith((".list", ".entries", ".approve"))}
 REGISTRY: Registry[Any] = Registry().with_resources(
     (name, Resource.from_contents(schema)) for name, schema in SCHEMAS.items()
 )
@@ -40,9 +64,8 @@ def embedded_examples(schema: Any, path: str = "#") -> Iterator[tuple[str, Any, 
 
 
 def test_the_promised_schemas_are_there() -> None:
-    shapes = {"manifest.json", "money.json", "payment.json", "refund.json", "error.json"}
-    promised = {*shapes, "payments.create.json"}
-    assert promised <= SCHEMAS.keys()
+    shapes = {"manifest.json", "money.json", "payment.json", "refund.json", "error.json", "page.json"}
+    assert shapes | {f"{name}.json" for name in RESULTS.values()} <= SCHEMAS.keys()
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -193,3 +216,92 @@ def test_money_is_decimal_text(amount: Any) -> None:
 def test_payment_names_every_member() -> None:
     schema = SCHEMAS["payment.json"]
     assert set(schema["required"]) == set(schema["properties"])
+
+
+def results_of_fixtures() -> Iterator[Any]:
+    """What the scripts gave and the core passes on unchanged: all but payments and refunds."""
+    for path in FIXTURES:
+        fixture = json.loads(path.read_text("utf-8"))
+        kind = RESULTS.get(fixture["operation"])
+        if kind in (None, "payment", "refund") or "output" not in fixture:
+            continue
+        name = f"{path.parents[1].name}-{path.stem}"
+        yield pytest.param(fixture["operation"], kind, fixture["output"], id=name)
+
+
+@pytest.mark.parametrize(("operation", "kind", "output"), [*results_of_fixtures()])
+def test_what_a_script_gives_is_as_described(operation: str, kind: str, output: Any) -> None:
+    if operation in PAGES:
+        assert not list(validator("page.json").iter_errors(output))
+    for item in output["items"] if operation in PAGES else [output]:
+        assert not list(validator(f"{kind}.json").iter_errors(item))
+
+
+def test_every_kind_of_result_is_met_by_a_fixture() -> None:
+    assert {case.values[1] for case in results_of_fixtures()} == {*RESULTS.values()} - {"payment", "refund"}
+
+
+def inputs_in_the_core() -> dict[str, Any]:
+    """The schemas by which the core checks what an operation takes."""
+    source = (ROOT / "core" / "runtime" / "operation_input.cpp").read_text("utf-8")
+    texts = dict(re.findall(r'\{"([@a-z.]+)",\s*R"\((.*?)\)"\}', source, re.DOTALL))
+    pieces = {name: text for name, text in texts.items() if name.startswith("@")}
+    for name, text in texts.items():
+        for piece, meaning in reversed(pieces.items()):  # later ones may name earlier ones
+            text = text.replace(piece, meaning)
+        texts[name] = text
+    return {name: json.loads(text) for name, text in texts.items() if name not in pieces}
+
+
+def described(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema without its words and without null, for the core drops members that are null."""
+    if "$ref" in schema:
+        file, _, pointer = schema["$ref"].partition("#")
+        target = SCHEMAS[file]
+        for step in pointer.split("/")[1:]:
+            target = target[step]
+        return {"money": True} if file == "money.json" else described(target)
+    for inner in [*schema.get("anyOf", []), *schema.get("allOf", [])]:
+        if inner != {"type": "null"}:
+            return described(inner)
+    members = schema.get("properties", {})
+    if members.keys() == {"amount", "currency"}:
+        return {"money": True}
+    kept = ("minLength", "maxLength", "minimum", "maximum", "format")
+    plain = {key: schema[key] for key in kept if key in schema}
+    types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    plain["type"] = [name for name in types if name != "null"]
+    plain["properties"] = {name: described(inner) for name, inner in members.items()}
+    return plain
+
+
+INPUTS = inputs_in_the_core()
+WRITES = {"payments.create", "payments.cancel", "payments.accept", "refunds.create", "cards.verify"}
+WRITES |= {"cards.confirm", "tokens.create", "tokens.approve"}
+TAKE_CARDS = {"payments.create", "cards.verify", "cards.confirm"}
+
+
+def test_every_operation_has_its_schemas() -> None:
+    assert INPUTS.keys() == RESULTS.keys()
+
+
+@pytest.mark.parametrize("operation", INPUTS)
+def test_an_input_is_described_as_the_core_checks_it(operation: str) -> None:
+    checked = INPUTS[operation]
+    if not checked["properties"]:
+        return  # it takes nothing but options
+    schema = SCHEMAS[f"{operation}.json"]
+    known = {"options"}
+    known |= {"idempotency_key"} if operation in WRITES else set()
+    known |= {"card"} if operation in TAKE_CARDS else set()
+    assert schema["properties"].keys() == checked["properties"].keys() | known
+    for name, inner in checked["properties"].items():
+        assert described(schema["properties"][name]) == described(inner), name
+    needed = {"card"} if operation.startswith("cards.") else set()
+    assert {*schema.get("required", [])} == {*checked.get("required", [])} | needed
+
+
+@pytest.mark.parametrize("operation", ["payments.get", "payments.cancel", "payments.accept"])
+@pytest.mark.parametrize("given", [{}, {"id": "a", "provider_id": "b"}, {"id": None}])
+def test_a_payment_is_named_by_one_id(operation: str, given: Any) -> None:
+    assert list(validator(f"{operation}.json").iter_errors(given))
