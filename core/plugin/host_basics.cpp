@@ -35,6 +35,7 @@ int basic_error(lua_State* state) {
 int basic_next(lua_State* state) {
   table_argument(state, 1);
   lua_settop(state, 2);
+  walk(state);
   if (lua_next(state, 1) != 0) return 2;
   lua_pushnil(state);
   return 1;

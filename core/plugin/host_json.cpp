@@ -49,6 +49,7 @@ int json_object(lua_State* state) {
   for (int i = 1; i <= count; i += 2) {
     text_argument(state, i);
     if (lua_isnil(state, i + 1)) continue;
+    walk(state, i);  // the names compared may be long
     if (is_taken(state, i, taken)) raise_argument(state, i, "a name not yet used");
     lua_pushvalue(state, i);
     lua_rawseti(state, -2, ++taken);

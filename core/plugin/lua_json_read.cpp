@@ -52,6 +52,9 @@ class Reader {
   bool read_ordered(int index, std::size_t depth, json::Value& out);
   bool add_member(int key, int value, std::size_t depth, std::vector<json::Object::Member>& members);
   Shape shape_of(int index);
+  // lua_next(), but also stops when the run's processor time is up: a sparse table has few values and many slots.
+  bool next(int index);
+  bool is_ending() const { return run_.ending != Ending::kNone; }
 
   RunState& run_;
   lua_State* state_;
@@ -113,12 +116,18 @@ bool Reader::read_userdata(int index, std::size_t depth, json::Value& out) {
   return done;
 }
 
+bool Reader::next(int index) {
+  if (run_.walk(1)) return lua_next(state_, index) != 0;
+  lua_pop(state_, 1);
+  return false;
+}
+
 Shape Reader::shape_of(int index) {
   const auto length = static_cast<lua_Integer>(lua_rawlen(state_, index));
   lua_Integer integers = 0;
   bool strings = false;
   lua_pushnil(state_);
-  while (lua_next(state_, index) != 0) {
+  while (next(index)) {
     lua_pop(state_, 1);
     const bool integer = lua_isinteger(state_, -1) != 0;
     if (integer) ++integers;
@@ -137,7 +146,9 @@ Shape Reader::shape_of(int index) {
 }
 
 bool Reader::read_table(int index, std::size_t depth, json::Value& out) {
-  switch (shape_of(index)) {
+  const Shape shape = shape_of(index);
+  if (is_ending()) return false;
+  switch (shape) {
     case Shape::kEmpty:
       out = json::Object();
       return true;
@@ -174,6 +185,7 @@ bool Reader::add_member(int key, int value, std::size_t depth, std::vector<json:
   json::Value name;
   if (!read_text(key, name)) return within_key(text_at(key));
   if (find_handle(*name.string())) return fail("a card number or secret cannot be the name of a member");
+  if (!run_.walk(1)) return false;
   if (members.size() == kMaxScriptObjectMembers)
     return fail("an object with more than " + std::to_string(kMaxScriptObjectMembers) + " members");
   members.emplace_back(std::move(*name.string()), json::Value());
@@ -190,11 +202,12 @@ json::Object object_of(std::vector<json::Object::Member> members) {
 bool Reader::read_object(int index, std::size_t depth, json::Value& out) {
   std::vector<json::Object::Member> members;
   lua_pushnil(state_);
-  while (lua_next(state_, index) != 0) {
+  while (next(index)) {
     const int value = lua_gettop(state_);
     if (!add_member(value - 1, value, depth, members)) return lua_pop(state_, 2), false;
     lua_pop(state_, 1);
   }
+  if (is_ending()) return false;
   std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   out = object_of(std::move(members));
   return true;

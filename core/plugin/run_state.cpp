@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 
 #include "core/plugin/plain_text.h"
 
@@ -13,6 +14,23 @@ namespace {
 constexpr std::int64_t kBytesPerUnit = 64;
 // How often the limits are looked at, in VM instructions.
 constexpr std::int64_t kHookInterval = 1000;
+// How much of what host functions do passes between two looks at the processor time. A step through the largest table
+// that fits the heap takes about half a millisecond, a look less than a microsecond.
+constexpr std::int64_t kChargeInterval = 10'000;
+constexpr std::int64_t kWalkInterval = 16;
+
+std::int64_t thread_processor_ns() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
+// Processor time of the run so far, counted from the first time this is asked within a step.
+std::int64_t processor_ns_of(RunState& run) {
+  const std::int64_t now = thread_processor_ns();
+  if (run.step_began_ns < 0) run.step_began_ns = now;
+  return run.processor_ns + (now - run.step_began_ns);
+}
 
 }  // namespace
 
@@ -29,9 +47,29 @@ RunState::RunState(std::shared_ptr<const Plugin> plugin_, std::string operation_
 
 bool RunState::charge(std::int64_t units) {
   charged += units;
-  if (spent() <= limits.max_instructions) return true;
+  if (spent() > limits.max_instructions) {
+    end(Ending::kTime);
+    return false;
+  }
+  charged_since_look += units;
+  return charged_since_look < kChargeInterval || is_in_time();
+}
+
+bool RunState::walk(std::int64_t steps) {
+  walked_since_look += steps;
+  return walked_since_look < kWalkInterval || is_in_time();
+}
+
+bool RunState::is_in_time() {
+  charged_since_look = walked_since_look = 0;
+  if (processor_ns_of(*this) <= limits.max_processor_ms * 1'000'000) return true;
   end(Ending::kTime);
   return false;
+}
+
+void RunState::end_step() {
+  if (step_began_ns >= 0) processor_ns = processor_ns_of(*this);
+  step_began_ns = -1;
 }
 
 std::int64_t RunState::spent() const { return charged + static_cast<std::int64_t>(heap.work_bytes()) / kBytesPerUnit; }
@@ -86,6 +124,10 @@ void raise_ending(lua_State* state, Ending reason) {
   lua_pushnil(state);
   lua_error(state);
   std::abort();
+}
+
+void walk(lua_State* state, std::int64_t steps) {
+  if (!run_of(state).walk(steps)) raise_ending(state, Ending::kTime);
 }
 
 void charge(lua_State* state, std::int64_t units) {

@@ -38,6 +38,14 @@ struct RunState {
   // Adds `units` of work, as if they were VM instructions. False when the run has none left; then it is ending.
   bool charge(std::int64_t units);
   std::int64_t spent() const;
+  // Counts `steps` through a table, each of which may take far longer than an instruction (lua_next skips empty slots,
+  // and there may be many), and looks at the processor time every few of them. False when there is none left; then the
+  // run is ending.
+  bool walk(std::int64_t steps);
+  // Looks at the processor time now; likewise.
+  bool is_in_time();
+  // Ends a step: from here to the next look at the processor time nothing counts.
+  void end_step();
   // Marks the run as ending, for the first reason only.
   void end(Ending reason);
   void end_with(Ending reason, Error error);
@@ -56,7 +64,9 @@ struct RunState {
   bool loading = false;         // the top level of the script runs, no operation yet
   std::int64_t hook_interval;
   std::int64_t charged = 0;
-  std::int64_t processor_ns = 0;  // processor time of the steps that ended
+  std::int64_t charged_since_look = 0;  // units since charge() looked at the processor time
+  std::int64_t walked_since_look = 0;   // likewise the steps of walk()
+  std::int64_t processor_ns = 0;        // processor time of the steps that ended
   std::int64_t step_began_ns = -1;
   int requests = 0;
   Ending ending = Ending::kNone;
@@ -84,6 +94,8 @@ enum class Outcome {
 [[noreturn]] void raise(lua_State* state, const char* message);
 // Ends the run; nothing catches it.
 [[noreturn]] void raise_ending(lua_State* state, Ending reason);
+// Counts a step through a table (RunState::walk()) or ends the run.
+void walk(lua_State* state, std::int64_t steps = 1);
 // Charges work or ends the run.
 void charge(lua_State* state, std::int64_t units);
 // Charges about `bytes` / 64 units: what copying or comparing them costs beside an instruction.

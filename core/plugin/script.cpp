@@ -1,8 +1,6 @@
 // One run of a script: see script.h.
 #include "core/plugin/script.h"
 
-#include <ctime>
-
 #include "core/plugin/chunk.h"
 #include "core/plugin/environment.h"
 #include "core/plugin/lua_json.h"
@@ -15,31 +13,12 @@ namespace {
 // A short run makes less garbage than collecting it would cost.
 constexpr std::size_t kCollectFromBytes = 1u << 20;
 
-std::int64_t thread_processor_ns() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
-}
-
-// Processor time of the run so far, counted from the first time this is asked within a step.
-std::int64_t processor_ns(RunState& run) {
-  const std::int64_t now = thread_processor_ns();
-  if (run.step_began_ns < 0) run.step_began_ns = now;
-  return run.processor_ns + (now - run.step_began_ns);
-}
-
-void end_step(RunState& run) {
-  if (run.step_began_ns >= 0) run.processor_ns = processor_ns(run);
-  run.step_began_ns = -1;
-}
-
 // Called by Lua every hook_interval instructions.
 void check_limits(lua_State* state, lua_Debug*) {
   RunState& run = run_of(state);
   lua_Debug frame;
-  if (!run.charge(run.hook_interval) || processor_ns(run) > run.limits.max_processor_ms * 1'000'000)
-    run.end(Ending::kTime);
-  else if (lua_getstack(state, static_cast<int>(run.limits.max_call_depth), &frame) != 0)
+  if (run.charge(run.hook_interval) && run.is_in_time() &&
+      lua_getstack(state, static_cast<int>(run.limits.max_call_depth), &frame) != 0)
     run.end(Ending::kDepth);
   if (run.ending != Ending::kNone) {
     lua_sethook(state, check_limits, LUA_MASKCOUNT, 1);
@@ -154,7 +133,7 @@ Result<ScriptStep> ScriptRun::Impl::step() {
   int results = 0;
   const int arguments = stage == Stage::kReady ? 1 : 0;
   const int status = lua_resume(run.thread, nullptr, arguments, &results);
-  end_step(run);
+  run.end_step();
   if (status == LUA_YIELD) {
     stage = Stage::kWaiting;
     return ScriptStep(std::move(run.request));
