@@ -179,7 +179,8 @@ def test_a_cancelled_call_leaves_its_loop_working(tmp_path: Path) -> None:
 def test_ctrl_c_interrupts_a_waiting_call(tmp_path: Path) -> None:
     script = (
         "import signal, sys, till\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job in the background inherits "ignored"
+        # A job in the background inherits "ignored" for SIGINT.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"shop = till.Gateway('openpay', {KEY!r}, base_url=sys.argv[1], store='memory')\n"
         "print('ready', flush=True)\n"
         "try: shop.payments.create(till.Money(1, 'BZD'))\n"
