@@ -137,9 +137,10 @@ class TransportError(TillError):
 class OutcomeUnknown(TillError):
     """A write was sent and no answer came: nobody knows whether it happened.
 
-    Nothing in this version finds out by itself. Look for the payment's reference with `payments.list`, or on
-    the provider's dashboard, and only if it is not there call again with a new idempotency key. The same key
-    gives this error again and sends nothing. `payment_id` is ours, in the store.
+    Nothing in this version finds out by itself. Look for the payment with `payments.list` or on the
+    provider's dashboard, by its reference or, where the provider keeps none, by its amount and time; only if
+    it is not there call again with a new idempotency key. The same key gives this error again and sends
+    nothing. `payment_id` is ours, in the store.
     """
 
 
