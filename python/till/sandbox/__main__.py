@@ -22,14 +22,17 @@ def run(argv: Sequence[str]) -> int:
     done = threading.Event()
     restore = _stop_on_signals(done)
     try:
-        with Sandbox(host=options.host, ports=ports, shop=options.shop) as sandbox:
+        sandbox = Sandbox(host=options.host, ports=ports, shop=options.shop).start()
+    except OSError as error:
+        restore()
+        print(f"till sandbox: cannot listen on {options.host}: {error.strerror}", file=sys.stderr)
+        return 1
+    try:
+        with sandbox:
             print(_line(sandbox) if options.json else _table(sandbox), flush=True)
             if options.until_input_ends:
                 threading.Thread(target=_wait_for_end_of_input, args=(done,), daemon=True).start()
             done.wait()
-    except OSError as error:
-        print(f"till sandbox: cannot listen on {options.host}: {error.strerror}", file=sys.stderr)
-        return 1
     finally:
         restore()
     return 0
@@ -50,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    port = int(text)
+    port = int(text) if text.isdecimal() and len(text) < 6 else -1
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return port
