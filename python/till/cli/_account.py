@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import till
 from till.cli._output import Failure
@@ -35,7 +36,7 @@ def add_account_options(parser: argparse.ArgumentParser) -> None:
     account.add_argument("--base-url", metavar="URL", help="instead of the provider's own address")
     account.add_argument("--ca-file", metavar="FILE", help="trust these certificates instead of the system's")
     account.add_argument("--store", metavar="PATH", help="where payments are kept; memory keeps nothing")
-    account.add_argument("--timeout", metavar="SECONDS", type=float, help="for one operation (30)")
+    account.add_argument("--timeout", metavar="SECONDS", type=seconds, help="for one operation (30)")
 
 
 def gateway_from(options: argparse.Namespace) -> till.Gateway:
@@ -55,18 +56,44 @@ def gateway_from(options: argparse.Namespace) -> till.Gateway:
 def read_json_object(place: str, what: str) -> dict[str, Any]:
     """The JSON object in a file, or on standard input for `-`. Messages never quote its content."""
     try:
-        text = sys.stdin.read() if place == "-" else Path(place).read_text()
-    except (OSError, UnicodeDecodeError) as error:
+        text = _standard_input(what) if place == "-" else Path(place).read_text()
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8 text, or a path with a NUL
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise Failure(f"cannot read {what} from {place}: {reason}") from None
     try:
-        value = json.loads(text, parse_float=Decimal)
+        value = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise Failure(f"{what} in {place}: nested too deeply") from None
     except ValueError as error:
-        line = getattr(error, "lineno", 1)
-        raise Failure(f"{what} in {place} is not JSON: see line {line}") from None
+        line = getattr(error, "lineno", None)
+        where = (
+            f": see line {line}" if line else ": NaN and Infinity are no numbers, nor are thousands of digits"
+        )
+        raise Failure(f"{what} in {place} is not JSON{where}") from None
     if not isinstance(value, dict):
         raise Failure(f"{what} in {place} must be a JSON object")
     return value
+
+
+def seconds(text: str) -> float:
+    """A span of time from the command line."""
+    try:
+        span = float(text)
+    except ValueError:
+        span = math.nan
+    if not (math.isfinite(span) and span > 0):
+        raise argparse.ArgumentTypeError("a number of seconds above 0, such as 30 or 0.5")
+    return span
+
+
+def _standard_input(what: str) -> str:
+    if sys.stdin is None:
+        raise Failure(f"cannot read {what}: standard input is closed")
+    return sys.stdin.read()
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError("no JSON number")
 
 
 def pairs(given: list[str], option: str) -> dict[str, str]:
@@ -79,7 +106,7 @@ def pairs(given: list[str], option: str) -> dict[str, str]:
         if value.startswith("@"):
             try:
                 value = Path(value[1:]).read_text().rstrip("\n")
-            except (OSError, UnicodeDecodeError):
+            except (OSError, ValueError):
                 raise Failure(f"{option} {name}: cannot read {value[1:]}") from None
         found[name] = value
     return found

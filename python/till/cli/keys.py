@@ -31,8 +31,9 @@ def _new(options: argparse.Namespace) -> int:
         descriptor = os.open(options.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except FileExistsError:
         raise Failure(f"{options.file} exists already, and a key in it would be lost") from None
-    except OSError as error:
-        raise Failure(f"cannot write {options.file}: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        reason = error.strerror if isinstance(error, OSError) else "no path"
+        raise Failure(f"cannot write {options.file}: {reason}") from None
     with os.fdopen(descriptor, "w") as file:
         file.write(identity.reveal_private_key() + "\n")
     _print(identity, options)
@@ -42,7 +43,7 @@ def _new(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     try:
         text = Path(options.file).read_text().strip()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         raise Failure(f"cannot read {options.file}") from None
     _print(till.Identity(text), options)
     return OK
