@@ -3,66 +3,116 @@
 from __future__ import annotations
 
 import argparse
+import io
+import json
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from till import __version__
 from till.cli import _output
 from till.cli._output import Failure
+
+if TYPE_CHECKING:
+    from till._errors import TillError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; the return value is the exit status. User errors end in one line, never in a
     traceback."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _prepare_streams()
+    if sys.stdout is None:
+        return _complain("standard output is closed; nothing was done", _output.USAGE)
+    try:
+        return _flushed(_run(arguments))
+    except KeyboardInterrupt:
+        _output.tell("till: interrupted")
+        return _output.INTERRUPTED
+    except OSError as error:
+        # The reader of a pipe went away, or a disk is full. Python would complain again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return _output.FAILED
+        return _complain(f"cannot write the output: {error.strerror or error}", _output.FAILED)
+
+
+def _prepare_streams() -> None:
+    """A closed stderr swallows messages instead of sending them to stdout; text that has no form in the
+    terminal's encoding is escaped."""
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for the rest of the process
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _flushed(status: int) -> int:
+    sys.stdout.flush()
+    return status
+
+
+def _run(arguments: list[str]) -> int:
     if arguments[:1] == ["sandbox"]:
         return _sandbox(arguments[1:])
     try:
         options = _parser().parse_args(arguments)
+    except SystemExit as end:  # --help, --version, or a wrong command line that was explained
+        return end.code if isinstance(end.code, int) else _output.USAGE
+    as_json = getattr(options, "json", False)
+    try:
         status: int = options.run(options)
-        sys.stdout.flush()
         return status
-    except KeyboardInterrupt:
-        print("till: interrupted", file=sys.stderr)
-        return _output.INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe went away; what it wanted it has. Python would complain again at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _output.FAILED
     except Failure as failure:
+        if as_json:
+            return _complain_in_json(failure.as_error(), failure.status)
         return _complain(str(failure), failure.status)
     except Exception as error:
         from till._errors import TillError
 
         if not isinstance(error, TillError):
             raise
+        if as_json:
+            return _complain_in_json(error, _status_of(error))
         return _complain(_explained(error), _status_of(error))
 
 
 def _complain(message: str, status: int) -> int:
-    print(f"till: {message}", file=sys.stderr)
+    _output.tell(f"till: {message}")
     return status
 
 
-def _explained(error: Exception) -> str:
+def _complain_in_json(error: TillError, status: int) -> int:
+    _output.tell(json.dumps(_output.error_json(error)))
+    return status
+
+
+def _explained(error: TillError) -> str:
     from till import _errors
 
     advice = ""
     if isinstance(error, _errors.OutcomeUnknown):
-        advice = f"\n  Look at it first: till payments show PROVIDER {error.payment_id or 'ID'}"
+        ours = f" {error.payment_id}" if error.payment_id else ""
+        advice = (
+            f"\n  Nothing settles payment{ours} by itself. Look for its reference, or amount and time, with"
+            "\n  `till payments list` or on the provider's dashboard. Only if it is not there, pay again"
+            "\n  with a new --idempotency-key."
+        )
     if isinstance(error, _errors.AuthenticationError):
         advice = "\n  Where to find the right credentials: till providers show PROVIDER"
     return f"{type(error).__name__}: {error}{advice}"
 
 
-def _status_of(error: Exception) -> int:
+def _status_of(error: TillError) -> int:
     from till import _errors
 
     if isinstance(error, _errors.OutcomeUnknown):
         return _output.UNKNOWN
     wrong = (_errors.ConfigurationError, _errors.InvalidRequest, _errors.Unsupported)
-    return _output.USAGE if isinstance(error, wrong) else _output.FAILED
+    if isinstance(error, wrong) or error.code in ("unknown_provider", "idempotency_key_reused"):
+        return _output.USAGE
+    return _output.FAILED
 
 
 def _sandbox(arguments: list[str]) -> int:

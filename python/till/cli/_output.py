@@ -8,19 +8,45 @@ import sys
 import time
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple, TextIO
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+
+if TYPE_CHECKING:
+    from till import TillError
 
 OK, FAILED, USAGE, UNKNOWN, NOT_PAID, INTERRUPTED = 0, 1, 2, 3, 4, 130
 EXIT_STATUS = """\
 exit status:
   0    done (for `pay --wait` and `demo`: paid)
-  1    the provider or the network failed, or the provider refused
+  1    the provider or the network failed, the provider refused, or output could not be written
   2    the command, a setting or an input is wrong; nothing was sent
-  3    a payment was sent and no answer came: look at it before trying again
-  4    the payment is not paid: declined, expired, or the time to wait is over
-  130  interrupted
+  3    a payment was sent and no answer came: look for it at the provider before trying again
+  4    the payment is not paid: declined, expired, its card must be verified first, or the time to
+       wait is over
+  130  interrupted; `pay --wait` has printed the payment as it was last seen
+With --json the result is one JSON document on standard output, and a failure is one line of JSON at the
+end of standard error (docs/schemas/error.json); a wrong command line is told in words.
 """
+
+# The classes of docs/schemas/error.json; each one's number is its place.
+_CLASSES = [
+    "TillError",
+    "ConfigurationError",
+    "InvalidRequest",
+    "Unsupported",
+    "AuthenticationError",
+    "PermissionDenied",
+    "NotFound",
+    "Conflict",
+    "RateLimited",
+    "Blocked",
+    "ProviderError",
+    "TransportError",
+    "OutcomeUnknown",
+    "WebhookRejected",
+    "PluginError",
+]
+_LONGEST_MESSAGE = 1024
 
 
 class Failure(Exception):
@@ -30,10 +56,44 @@ class Failure(Exception):
         super().__init__(message)
         self.status = status
 
+    def as_error(self) -> TillError:
+        """The same as one of the library's errors."""
+        from till import InvalidRequest, TillError
+
+        kind = InvalidRequest if self.status == USAGE else TillError
+        return kind(str(self), code="invalid_command" if self.status == USAGE else "failed")
+
+
+def tell(text: str) -> None:
+    """A line on stderr. A stderr that takes nothing must not cost the command its result."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+
 
 def print_json(value: object) -> None:
     """One JSON document on stdout, for programs."""
     print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def error_json(error: TillError) -> dict[str, Any]:
+    """An error for programs, as docs/schemas/error.json."""
+    name = type(error).__name__
+    after = getattr(error, "retry_after", None)
+    members = {
+        "error": name,
+        "status": _CLASSES.index(name) + 1,
+        "code": error.code,
+        "message": error.message[:_LONGEST_MESSAGE],
+        "field": error.field,
+        "provider_code": error.provider_code,
+        "request_id": error.request_id,
+        "payment_id": error.payment_id,
+        "reason": getattr(error, "reason", None),
+        "sent": error.sent,
+        "retryable": error.retryable,
+        "retry_after_ms": None if after is None else round(after * 1000),
+    }
+    return {member: value for member, value in members.items() if value is not None}
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> str:
@@ -115,8 +175,9 @@ class Progress:
 
     def _write(self, text: str) -> None:
         if not self._quiet:
-            self._stream.write(text)
-            self._stream.flush()
+            with suppress(OSError):
+                self._stream.write(text)
+                self._stream.flush()
 
 
 def payment_json(payment: Any) -> dict[str, Any]:
