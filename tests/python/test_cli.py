@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from till.sandbox import Sandbox
+from till.sandbox import Control, Sandbox
 
 
 def till_command(
@@ -78,7 +79,7 @@ def test_a_provider_is_shown_with_what_it_cannot_do_and_its_settings() -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["providers", "show", "opnpay"], 1, "openpay"),
+        (["providers", "show", "opnpay"], 2, "openpay"),
         (["pay", "openpay", "1.00", "BZD"], 2, "api_key"),
         (["pay", "openpay", "1.00", "BZD", "--settings", "/no/such/file"], 2, "/no/such/file"),
         (["pay", "openpay", "1.00", "BZD", "--settings", "-"], 2, "not JSON"),
@@ -221,3 +222,266 @@ def test_the_demo_prints_one_aligned_table() -> None:
     rows = [line for line in lines if line.startswith(("BitPay ", "OpenPay "))][:3]
     assert all(row[head.index("Status") :].startswith("paid ") for row in rows)
     assert "3 of 3 payments paid" in lines[-1]
+
+
+def test_a_key_used_again_with_another_input_is_a_wrong_input(
+    account: list[str], key: dict[str, str]
+) -> None:
+    again = ["--idempotency-key", "order-1", *account]
+    assert till_command("pay", "openpay", "1.00", "BZD", *again, env=key).returncode == 0
+    assert till_command("pay", "openpay", "2.00", "BZD", *again, env=key).returncode == 2
+
+
+@pytest.mark.parametrize("option", ["--timeout", "--wait"])
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-inf", "0", "-1", "soon", "1e400"])
+def test_a_time_that_is_no_span_is_a_wrong_command(option: str, seconds: str) -> None:
+    done = till_command("pay", "openpay", "1.00", "BZD", f"{option}={seconds}", env={"TILL_STORE": "memory"})
+    assert done.returncode == 2
+    assert "a number of seconds above 0" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ('{"api_key": NaN}', "NaN and Infinity"),
+        ('{"api_key": -Infinity}', "NaN and Infinity"),
+        ('{"api_key": ' + "1" * 5000 + "}", "thousands of digits"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a":' * 100_000, "nested too deeply"),
+        ('{"api_key": "sk_test_hidden_\\ud800"}', "api_key"),
+    ],
+)
+def test_settings_that_are_no_json_end_in_one_line(settings: str, words: str) -> None:
+    done = till_command(
+        "pay", "openpay", "1", "BZD", "--settings", "-", stdin=settings, env={"TILL_STORE": "memory"}
+    )
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hidden" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["pay", b"\xff", "1", "BZD"],
+        ["pay", "openpay", b"\xff", "BZD"],
+        ["pay", "openpay", "1", b"\xff"],
+        ["pay", "openpay", "1", "BZD", "--reference", b"\xff"],
+        ["pay", "openpay", "1", "BZD", "--set", b"api_key=\xff"],
+        ["payments", "show", "openpay", b"\xff"],
+        ["providers", "show", b"\xff"],
+        ["keys", "show", b"\xff"],
+    ],
+)
+def test_an_argument_that_is_no_utf8_ends_in_one_line(arguments: list[str | bytes]) -> None:
+    done = till_command(
+        *arguments,  # type: ignore[arg-type]
+        env={"TILL_STORE": "memory", "TILL_OPENPAY_API_KEY": "sk_test_0123456789abcdef"},
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_file_whose_name_is_no_utf8_is_shown_escaped(tmp_path: Path) -> None:
+    done = till_command("keys", "new", os.fsencode(tmp_path) + b"/\xff")  # type: ignore[arg-type]
+    assert done.returncode == 0, done.stderr
+    assert "udcff" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "redirection", "status", "words"),
+    [
+        ("providers", ">/dev/full", 1, "cannot write the output"),
+        ("providers show openpay --json", ">/dev/full", 1, "cannot write the output"),
+        ("providers", ">&-", 2, "standard output is closed"),
+        ("sandbox", ">&-", 2, "standard output is closed"),
+        ("sandbox", ">/dev/full", 1, "cannot write the output"),
+        ("pay openpay 1 BZD --settings -", "<&-", 2, "standard input is closed"),
+        ("providers", "2>&-", 0, ""),
+        ("providers show opnpay", "2>&-", 2, ""),
+        ("providers show opnpay", "2>/dev/full", 2, ""),
+        ("sandbox --port-bitpay abc", "", 2, "a port is a number from 0 to 65535"),
+        ("sandbox --port-bitpay 65536", "", 2, "a port is a number from 0 to 65535"),
+    ],
+)
+def test_streams_that_take_nothing_and_wrong_ports_end_in_one_line(
+    command: str, redirection: str, status: int, words: str
+) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -m till {command} {redirection}', sys.executable],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "TILL_STORE": "memory"},
+    )
+    assert done.returncode == status, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_a_payment_that_cannot_be_written_out_is_named_on_stderr(
+    account: list[str], key: dict[str, str]
+) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "till", "pay", "openpay", "1.00", "BZD", *account],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+            env={**os.environ, **key},
+        )
+    assert done.returncode == 1
+    assert "payment pay_" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "kind", "code"),
+    [
+        (["providers", "show", "opnpay"], 2, "NotFound", "unknown_provider"),
+        (["pay", "openpay", "1.00", "BZD"], 2, "ConfigurationError", None),
+        (
+            ["pay", "openpay", "1.00", "BZD", "--settings", "/no/such/file"],
+            2,
+            "InvalidRequest",
+            "invalid_command",
+        ),
+        (
+            ["pay", "openpay", "x", "BZD", "--set", "api_key=sk_test_0123456789abcdef"],
+            2,
+            "InvalidRequest",
+            None,
+        ),
+    ],
+)
+def test_with_json_a_failure_is_one_line_of_the_error_schema(
+    arguments: list[str], status: int, kind: str, code: str | None
+) -> None:
+    done = till_command(*arguments, "--json", env={"TILL_STORE": "memory"})
+    assert done.returncode == status
+    assert done.stdout == ""
+    error = json.loads(done.stderr)
+    assert error["error"] == kind
+    assert code in (None, error["code"])
+    schema = json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "error.json").read_text())
+    assert set(schema["required"]) <= set(error) <= set(schema["properties"])
+    assert error["status"] == schema["properties"]["error"]["enum"].index(kind) + 1
+
+
+def test_payments_are_listed(sandbox: Sandbox, account: list[str], key: dict[str, str]) -> None:
+    place = sandbox.providers["bitpay"]
+    at = ["--base-url", place.base_url, "--mode", "test", *account[account.index("--ca-file") :]]
+    secrets = {f"TILL_BITPAY_{name}".upper(): value for name, value in place.settings.items()}
+    reference = "listed-1234"
+    made = till_command("pay", "bitpay", "1.00", "USD", "--reference", reference, "--json", *at, env=secrets)
+    payment = json.loads(made.stdout)
+    listed = till_command("payments", "list", "bitpay", "--since", "2020-01-01", "--json", *at, env=secrets)
+    assert listed.returncode == 0, listed.stderr
+    page = json.loads(listed.stdout)
+    assert [one["id"] for one in page["items"] if one["reference"] == reference] == [payment["id"]]
+    shown = till_command("payments", "list", "bitpay", "--since", "2020-01-01", *at, env=secrets)
+    lines = shown.stdout.splitlines()
+    assert lines[0].split()[:4] == ["Created", "Status", "Amount", "Reference"]
+    assert any(reference in line and payment["provider_id"] in line for line in lines)
+
+
+def _interruptible() -> None:
+    # A job in the background inherits "ignored" for SIGINT, and Python would keep it so.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def waiting(account: list[str], key: dict[str, str], *more: str) -> subprocess.Popen[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "till",
+        "pay",
+        "openpay",
+        "20.00",
+        "BZD",
+        "--wait",
+        "60",
+        *more,
+        *account,
+    ]
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **key},
+        preexec_fn=_interruptible,
+    )
+
+
+def test_an_interrupted_wait_has_told_where_to_pay_and_prints_the_payment(
+    account: list[str], key: dict[str, str]
+) -> None:
+    with waiting(account, key, "--json") as child:
+        assert child.stderr
+        told = child.stderr.readline()
+        assert told.startswith("payment pay_")
+        assert "https://" in told
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+    assert child.returncode == 130, err
+    payment = json.loads(out)
+    assert payment["id"] in told
+    assert payment["checkout_url"] in told
+    assert "Traceback" not in err
+
+
+def test_waiting_goes_on_after_a_failure_that_may_pass(
+    account: list[str], key: dict[str, str], payer: Callable[[str], Control]
+) -> None:
+    control = payer("openpay")
+    with waiting(account, key, "--json") as child:
+        assert child.stderr
+        child.stderr.readline()
+        control.fault("status_500", count=3)
+        control.pay(control.payments()[0]["id"])
+        out, err = child.communicate(timeout=60)
+    assert child.returncode == 0, err
+    assert json.loads(out)["status"] == "paid"
+    assert [request["fault"] for request in control.requests()].count("status_500") == 3
+
+
+def test_a_card_that_must_be_verified_stops_with_the_next_step(
+    account: list[str], key: dict[str, str], tmp_path: Path, payer: Callable[[str], Control]
+) -> None:
+    payer("openpay")
+    path = tmp_path / "card.json"
+    card = {"number": "4111111111111111", "expiry_month": 12, "expiry_year": 2030, "cvv": "987"}
+    path.write_text(json.dumps({**card, "holder_name": "Ana Cal"}))
+    done = till_command(
+        "pay", "openpay", "20.00", "BZD", "--wait", "60", "--card", str(path), "--json", *account, env=key
+    )
+    assert done.returncode == 4, done.stderr
+    assert json.loads(done.stdout)["status"] == "requires_action"
+    assert "cards.confirm" in done.stderr
+    assert "waiting" not in done.stderr
+    assert "must be verified first" in till_command("pay", "--help").stdout
+
+
+def test_an_unknown_outcome_says_what_really_helps(
+    account: list[str], key: dict[str, str], payer: Callable[[str], Control]
+) -> None:
+    payer("openpay").fault("reset_after_read", path="/v1/paylinks")
+    once = ["pay", "openpay", "20.00", "BZD", "--idempotency-key", "order-2", *account]
+    done = till_command(*once, env=key)
+    assert done.returncode == 3, done.stderr
+    for words in ("till payments list", "dashboard", "new --idempotency-key"):
+        assert words in done.stderr
+    again = till_command(*once, "--json", env=key)
+    assert again.returncode == 3
+    error = json.loads(again.stderr)
+    assert (error["error"], error["status"], error["sent"]) == ("OutcomeUnknown", 13, "maybe")
+    assert error["payment_id"] in done.stderr
