@@ -85,6 +85,7 @@ class TcpConnection final : public Connection {
   // The steps between them.
   void send_request();
   void push(std::string_view bytes);
+  void may_arrive();
   bool take_in(std::size_t size);
   bool decrypt();
   bool consume();
@@ -252,19 +253,25 @@ void TcpConnection::send_request() {
   if (tls_) tls_->clear_out();
 }
 
+// What only waits for the socket counts too: it leaves from another coroutine, and nothing else is told when.
+void TcpConnection::may_arrive() {
+  if (exchange_ != nullptr) exchange_->sent = std::max(exchange_->sent, Sent::kMaybe);
+}
+
 // Sends now what the socket takes and lets write_rest() send the rest.
 void TcpConnection::push(std::string_view bytes) {
   if (closed_ || bytes.empty()) return;
   if (writing_) {
+    may_arrive();
     rest_.append(bytes);
     return;
   }
   ErrorCode failed;
   const std::size_t sent = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), failed);
-  if (sent > 0 && exchange_ != nullptr) exchange_->sent = std::max(exchange_->sent, Sent::kMaybe);
   if (failed && failed != asio::error::would_block) {
     return abort(transport_error("reset", "the connection broke before the request went out", true));
   }
+  may_arrive();
   if (sent == bytes.size()) return;
   rest_.assign(bytes.substr(sent));
   writing_ = true;

@@ -2,10 +2,27 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <latch>
 
 #include "tests/http/fetch.h"
 #include "tests/http/server.h"
+
+namespace {
+
+thread_local int sends_to_put_off = 0;
+
+}  // namespace
+
+// In place of the C library's, for this program: a full socket buffer, which nothing on loopback brings about.
+extern "C" ssize_t send(int socket, const void* bytes, std::size_t size, int flags) {
+  if (sends_to_put_off > 0) {
+    --sends_to_put_off;
+    errno = EAGAIN;
+    return -1;
+  }
+  return ::sendto(socket, bytes, size, flags, nullptr, 0);
+}
 
 namespace till::http {
 namespace {
@@ -79,6 +96,23 @@ TEST(Retry, write_is_never_sent_again_after_bytes_went_out) {
   const auto result = fetch(client, post(server.url()), {10'000, false, 5});
   EXPECT_EQ(verdict(result), "reset/maybe");
   EXPECT_FALSE(result.error().retryable);
+  EXPECT_EQ(count, 1);
+}
+
+TEST(Retry, write_that_had_to_wait_for_the_socket_is_never_sent_again) {
+  std::atomic<int> count{0};
+  Server server([&](Peer& peer) {
+    peer.read_request();
+    ++count;
+    peer.reset();
+  });
+  Client client({});
+  std::promise<Result<Response>> ended;
+  client.post([&] {
+    sends_to_put_off = 1;
+    client.send(post(server.url()), {10'000, false, 3}, [&](Result<Response> result) { ended.set_value(result); });
+  });
+  EXPECT_EQ(verdict(ended.get_future().get()), "reset/maybe");
   EXPECT_EQ(count, 1);
 }
 
