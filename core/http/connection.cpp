@@ -330,7 +330,9 @@ bool TcpConnection::consume() {
 }
 
 bool TcpConnection::complete() {
-  const bool reusable = reader_.keep_alive() && plain_.size() == 0 && !writing_ && !closed_;
+  // Whatever came behind the answer would pass for the next one.
+  const bool drained = plain_.size() == 0 && (!tls_ || tls_->drained());
+  const bool reusable = reader_.keep_alive() && drained && !writing_ && !closed_;
   if (!reusable) close();
   Exchange& done = *std::exchange(exchange_, nullptr);
   owner_.on_response(*this, done, reader_.take(), reusable);

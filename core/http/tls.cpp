@@ -224,6 +224,8 @@ void TlsChannel::say_goodbye() {
 
 bool TlsChannel::peer_said_goodbye() const { return (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0; }
 
+bool TlsChannel::drained() const { return in_.empty() && SSL_has_pending(ssl_) == 0; }
+
 TlsChannel::Step TlsChannel::judge(int returned) {
   const int kind = SSL_get_error(ssl_, returned);
   if (kind == SSL_ERROR_WANT_READ) return Step::kMore;

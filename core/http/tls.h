@@ -74,6 +74,8 @@ class TlsChannel {
   void clear_out() { out_.clear(); }
 
   bool peer_said_goodbye() const;
+  // Whether all that was fed has been read: neither bytes nor a part of a record are left.
+  bool drained() const;
   // Why the last step failed, for people; and whether the peer's certificate was the reason.
   const std::string& failure() const { return failure_; }
   bool distrusted() const { return distrusted_; }

@@ -1,6 +1,9 @@
 // Promises about TLS: who is trusted, what is refused, and that sessions are resumed.
 #include <gmock/gmock.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -204,6 +207,34 @@ TEST_F(Tls, connection_is_reused) {
   Client client(trusting());
   for (int i = 0; i < 20; ++i) EXPECT_EQ(verdict(fetch(client, get(url("localhost")))), "200");
   EXPECT_EQ(server_->connections(), 1);
+}
+
+TEST_F(Tls, answer_that_no_one_asked_for_is_never_the_next_request_s) {
+  context_ = authority_.make_context();
+  server_ = std::make_unique<Server>(
+      [](Peer& peer) {
+        if (peer.read_request().find("/second") != std::string::npos) {
+          peer.answer("second");
+          return;
+        }
+        // Two records that arrive in one piece.
+        int on = 1;
+        ::setsockopt(peer.socket(), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+        peer.answer("first");
+        peer.answer("forged");
+        on = 0;
+        ::setsockopt(peer.socket(), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+        peer.read_request();
+      },
+      Server::Options{"127.0.0.1", 0, context_.get()});
+  ClientOptions options = trusting();
+  options.max_connections_per_origin = 1;  // the second waits for the first one's connection
+  Client client(options);
+  auto first = start(client, get(url("localhost") + "first"));
+  auto second = start(client, get(url("localhost") + "second"));
+  EXPECT_EQ(first.get()->body, "first");
+  EXPECT_EQ(second.get()->body, "second");
+  EXPECT_EQ(server_->connections(), 2);
 }
 
 TEST_F(Tls, bodies_larger_than_any_record_pass_both_ways) {
