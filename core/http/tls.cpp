@@ -11,14 +11,16 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 
 namespace till::http {
 
-// What OpenSSL calls back: a BIO over a channel's two buffers, and the arrival of new sessions.
+// What OpenSSL calls back: a BIO over a channel's two buffers, and the arrival of new sessions. Nothing may be thrown
+// through OpenSSL's frames, so a lack of memory becomes a failed write or a session less.
 struct TlsHooks {
   static TlsChannel* channel(BIO* bio) { return static_cast<TlsChannel*>(BIO_get_data(bio)); }
 
-  static int read(BIO* bio, char* bytes, int size) {
+  static int read(BIO* bio, char* bytes, int size) noexcept {
     std::string_view& in = channel(bio)->in_;
     BIO_clear_retry_flags(bio);
     if (in.empty()) {
@@ -31,12 +33,17 @@ struct TlsHooks {
     return static_cast<int>(count);
   }
 
-  static int write(BIO* bio, const char* bytes, int size) {
-    channel(bio)->out_.append(bytes, static_cast<std::size_t>(size));
+  static int write(BIO* bio, const char* bytes, int size) noexcept {
+    BIO_clear_retry_flags(bio);
+    try {
+      channel(bio)->out_.append(bytes, static_cast<std::size_t>(size));
+    } catch (const std::exception&) {
+      return -1;
+    }
     return size;
   }
 
-  static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+  static long control(BIO*, int command, long, void*) noexcept { return command == BIO_CTRL_FLUSH ? 1 : 0; }
 
   // Made once and kept; OpenSSL has no owner to give it to.
   static const BIO_METHOD* method() {
@@ -52,10 +59,14 @@ struct TlsHooks {
   }
 
   // TLS 1.3 tickets come after the handshake, while reading, so this is the one place that sees them all.
-  static int keep_session(SSL* ssl, SSL_SESSION* session) {
+  static int keep_session(SSL* ssl, SSL_SESSION* session) noexcept {
     auto* const one = static_cast<TlsChannel*>(SSL_get_app_data(ssl));
-    one->context_.keep(one->origin_, TlsContext::Session(session));
-    return 1;
+    TlsContext::Session owned(session);
+    try {
+      one->context_.keep(one->origin_, std::move(owned));
+    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): the next connection shakes hands in full
+    }
+    return 1;  // ours, kept or not
   }
 };
 
