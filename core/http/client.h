@@ -38,8 +38,8 @@ struct SendOptions {
 // Safe to call from any thread. All sockets live on one lazily started thread.
 class Client {
  public:
-  // Called once, on the client's thread; must not block. After ~Client began, pending callbacks get kTransport
-  // "closed".
+  // Called once, on the client's thread; must not block, and must not throw: what it throws is dropped. After ~Client
+  // began, pending callbacks get kTransport "closed".
   using Callback = std::function<void(Result<Response>)>;
 
   // Never fails: bad options show at the first send as kConfiguration (e.g. code "ca_file").

@@ -7,11 +7,21 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <utility>
 
 namespace till::http {
 namespace {
 
 thread_local const Loop* running_loop = nullptr;
+
+// What is thrown here has no one above to catch it but std::terminate, which would end the host's process.
+template <class Work>
+void contain(const Work& work) {
+  try {
+    work();
+  } catch (...) {  // NOLINT(bugprone-empty-catch): the fault is the task's; all others go on
+  }
+}
 
 }  // namespace
 
@@ -46,12 +56,17 @@ void Loop::drain() {
     const std::lock_guard lock(mutex_);
     letters.swap(letters_);
   }
-  for (const auto& task : letters) task();
+  for (const auto& task : letters) contain(task);
+}
+
+void Loop::handle() {
+  asio_->io.restart();
+  while (!asio_->io.stopped()) contain([this] { asio_->io.run(); });
 }
 
 void Loop::run() {
-  running_loop = this;
-  asio_->io.run();
+  const Loop* const outer = std::exchange(running_loop, this);
+  handle();
   while (true) {
     std::vector<Task> letters;
     {
@@ -60,12 +75,11 @@ void Loop::run() {
       ended_ = letters.empty();
     }
     if (letters.empty()) break;
-    for (const auto& task : letters) task();
-    asio_->io.restart();
-    asio_->io.run();
+    for (const auto& task : letters) contain(task);
+    handle();
   }
   timers_.clear();
-  running_loop = nullptr;
+  running_loop = outer;
 }
 
 void Loop::close() {
@@ -97,7 +111,7 @@ void Loop::ring() {
   while (!closing_ && !timers_.empty() && timers_.begin()->first <= now) {
     const Task task = std::move(timers_.begin()->second);
     timers_.erase(timers_.begin());
-    task();
+    contain(task);
   }
   if (!closing_ && !timers_.empty() && timers_.begin()->first < armed_for_) arm();
 }

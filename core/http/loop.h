@@ -32,7 +32,7 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Any thread. After the loop ended the task is dropped.
+  // Any thread. After the loop ended the task is dropped. What a task or a timer throws is dropped too.
   void post(Task task);
   // Runs until close() was called and nothing is under way, then what is still in the letter box.
   void run();
@@ -50,6 +50,7 @@ class Loop {
  private:
   struct Asio;
   void drain();
+  void handle();
   void arm();
   void ring();
 

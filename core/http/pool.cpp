@@ -16,6 +16,14 @@ Error timeout_error() {
   return error;
 }
 
+// A callback that throws is its owner's fault, and no reason to drop a connection or to forget what comes next.
+void tell(const Client::Callback& callback, Result<Response> result) noexcept {
+  try {
+    callback(std::move(result));
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
+  }
+}
+
 template <class Sequence, class Value>
 bool remove_one(Sequence& sequence, const Value& value) {
   const auto found = std::find(sequence.begin(), sequence.end(), value);
@@ -121,7 +129,7 @@ void Pool::on_response(Connection& connection, Exchange& exchange, Response resp
     give(connection, next);
   }
   response.repeated = exchange.repeated;
-  forget(exchange)(std::move(response));
+  tell(forget(exchange), std::move(response));
 }
 
 void Pool::on_failure(Connection&, Exchange& exchange, Error error, bool reused) {
@@ -188,7 +196,7 @@ void Pool::fail(Exchange& exchange, Error error) {
   error.sent = exchange.sent;
   error.retryable = error.retryable && (exchange.repeatable || exchange.sent == Sent::kNo);
   if (error.kind == ErrorKind::kTransport) error.message = exchange.label() + ": " + error.message;
-  forget(exchange)(std::move(error));
+  tell(forget(exchange), std::move(error));
 }
 
 // For failures found within send(), whose caller does not expect to be called back yet.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <latch>
+#include <stdexcept>
 
 #include "tests/http/fetch.h"
 #include "tests/http/server.h"
@@ -328,6 +329,26 @@ TEST(Client, runs_posted_tasks_on_one_thread_in_order) {
   EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 5}));
   EXPECT_THAT(ids, testing::Each(ids.front()));
   EXPECT_NE(ids.front(), std::this_thread::get_id());
+}
+
+TEST(Client, outlives_tasks_and_callbacks_that_throw) {
+  Server server(serve_ok);
+  Client client({});
+  for (int i = 0; i < 2; ++i) {
+    std::promise<void> called;
+    client.post([&] {
+      client.post([&] {
+        client.send(get(server.url()), once(), [&](const Result<Response>&) {
+          called.set_value();
+          throw std::runtime_error("from a callback");
+        });
+      });
+      throw std::runtime_error("from a task");
+    });
+    called.get_future().get();
+  }
+  EXPECT_EQ(verdict(fetch(client, get(server.url()))), "200");
+  EXPECT_EQ(server.connections(), 1) << "a callback's fault cost a connection";
 }
 
 TEST(Client, fails_what_is_pending_when_it_is_destroyed) {
