@@ -17,7 +17,7 @@
 namespace till::plugin {
 
 struct ScriptLimits {
-  std::size_t max_memory_bytes = 16u << 20;    // of the Lua heap
+  std::size_t max_memory_bytes = 16u << 20;  // of the Lua heap; in it, no table of more than 32,768 keys beside a list
   std::int64_t max_instructions = 20'000'000;  // VM instructions over the whole run; host functions and allocations
                                                // count as well, by the bytes they handle
   std::int64_t max_processor_ms = 2'000;       // processor time over the whole run, for what no instruction counts

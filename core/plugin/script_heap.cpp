@@ -2,6 +2,7 @@
 #include "core/plugin/script_heap.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -19,6 +20,20 @@ struct alignas(16) ScriptHeap::Large {
   Large* previous;
 };
 
+namespace {
+
+// What one entry outside a table's list part takes, in Lua 5.4 for 64 bits: value, key, two types and a link.
+constexpr std::size_t kEntryBytes = 24;
+
+// Is this the room for the entries of a table, and are they too many? Lua passes no type tag for such blocks and makes
+// room for a power of two of them; the room for list parts has another size, as it grows in powers of two of 16 bytes.
+bool is_overlong_table(std::size_t type_tag, std::size_t size) {
+  return type_tag == 0 && size > ScriptHeap::kMaxTableEntries * kEntryBytes && size % kEntryBytes == 0 &&
+         std::has_single_bit(size / kEntryBytes);
+}
+
+}  // namespace
+
 ScriptHeap::ScriptHeap(std::size_t max_bytes, std::uint64_t max_work_bytes)
     : max_bytes_(max_bytes), max_work_(max_work_bytes) {}
 
@@ -29,7 +44,9 @@ ScriptHeap::~ScriptHeap() {
 
 void* ScriptHeap::allocate(void* heap, void* block, std::size_t old_size, std::size_t new_size) {
   auto& self = *static_cast<ScriptHeap*>(heap);
-  if (block == nullptr) old_size = 0;  // Lua passes a type tag then
+  if (block == nullptr) {  // Lua passes a type tag as the old size then
+    if (is_overlong_table(std::exchange(old_size, 0), new_size)) return self.refuse();
+  }
   if (new_size == 0) {
     if (block != nullptr) self.give_back(block, old_size);
     return nullptr;

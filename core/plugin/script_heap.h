@@ -20,8 +20,12 @@ class ScriptHeap {
   ScriptHeap(const ScriptHeap&) = delete;
   ScriptHeap& operator=(const ScriptHeap&) = delete;
 
-  // As lua_Alloc describes it; `heap` is the ScriptHeap. Never refuses to shrink or to free.
+  // As lua_Alloc describes it; `heap` is the ScriptHeap. Never refuses to shrink or to free. Refuses a table more than
+  // kMaxTableEntries entries outside its list part, whatever memory is left: a script can choose keys that all collide,
+  // and growing such a table is one VM instruction that takes time by the square of its entries.
   static void* allocate(void* heap, void* block, std::size_t old_size, std::size_t new_size);
+
+  static constexpr std::size_t kMaxTableEntries = 1u << 15;
 
   // Bytes that Lua holds now.
   std::size_t bytes_in_use() const { return in_use_; }

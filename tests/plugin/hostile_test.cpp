@@ -91,11 +91,11 @@ std::vector<Hostile> loops() {
        "local s = ('a'):rep(2000000) local p = ('a'):rep(500000) .. 'b' while true do text.contains(s, p) end",
        "script_time"},
       {"loop_of_next_over_an_emptied_table",
-       "local t = {} for i = 1, 40000 do t['k' .. i] = i end for i = 1, 39999 do t['k' .. i] = nil end "
+       "local t = {} for i = 1, 30000 do t['k' .. i] = i end for i = 1, 29999 do t['k' .. i] = nil end "
        "while true do next(t) end",
        "script_time"},
       {"loop_of_encodes_of_an_emptied_table",
-       "local t = {} for i = 1, 40000 do t['k' .. i] = i end for i = 1, 40000 do t['k' .. i] = nil end "
+       "local t = {} for i = 1, 30000 do t['k' .. i] = i end for i = 1, 30000 do t['k' .. i] = nil end "
        "while true do json.encode(t) end",
        "script_time"},
   };
@@ -114,6 +114,9 @@ std::vector<Hostile> memory() {
       {"bomb_table_array", "local t = {} while true do t[#t + 1] = 1 end", "script_memory"},
       {"bomb_table_of_tables", "local t = {} while true do t[#t + 1] = {{}} end", "script_memory"},
       {"bomb_table_hash", "local t, i = {}, 0 while true do i = i + 1 t['k' .. i] = i end", "script_memory"},
+      {"bomb_table_of_colliding_keys", "local t = {} for i = 1, 131073 do t[i * 262143] = 1 end", "script_memory"},
+      {"table_as_large_as_may_be",
+       "local t, n = {}, 0 for i = 1, 32768 do t[-i] = i end for k in pairs(t) do n = n + 1 end return {n = n}", "ok"},
       {"bomb_linked_list", "local l while true do l = {l} end", "script_memory"},
       {"bomb_closures", "local t = {} while true do local v = #t t[v + 1] = function() return v end end",
        "script_memory"},
@@ -379,6 +382,62 @@ TEST(HostileRuns, memory_stays_below_its_cap_whatever_sizes_are_mixed) {
   EXPECT_TRUE(step.ok() || step.error().code == "script_memory");
   EXPECT_LE(run->memory_bytes(), limits.max_memory_bytes);
 }
+
+// ---- time that neither instructions nor allocations count, with the other limits of real runs
+
+struct Slow {
+  const char* name;
+  std::string body;  // of check(input)
+};
+
+void PrintTo(const Slow& slow, std::ostream* out) { *out << slow.name; }
+
+class SlowScript : public testing::TestWithParam<Slow> {};
+
+// And little more than that, for what passes between two looks at the processor time.
+TEST_P(SlowScript, ends_within_its_processor_time) {
+  ScriptLimits limits;
+  limits.max_processor_ms = 500;
+  const auto begin = std::clock();
+  EXPECT_THAT(outcome_of(GetParam().body, json::Object(), limits), HasSubstr("script_time"));
+  EXPECT_LT(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, 1.5);
+  expect_next_run_works();
+}
+
+std::vector<Slow> slow_scripts() {
+  // Room for half a million entries, and one in use.
+  const std::string sparse = "local b = {x = 1} for i = 1, 524288 do b[i] = 1 end for i = 1, 524288 do b[i] = nil end ";
+  const std::string many = sparse + "local t = {} for i = 1, 49000 do t[i] = b end ";
+  const std::string emptied = sparse + "b.x = nil local t = {} for i = 1, 49000 do t[i] = b end ";
+  // An object has up to 1,000 members, and each name is compared with those before it.
+  const std::string wide = "local o = {} for i = 1, 1000 do o[('x'):rep(LENGTH) .. (1000 + i)] = 1 end ";
+  const auto named = [&](const char* length) { return std::string(wide).replace(wide.find("LENGTH"), 6, length); };
+  return {
+      {"sparse_table_encoded_many_times_over", many + "return json.encode(t)"},
+      {"sparse_table_in_pcall", many + "while true do pcall(json.encode, t) end"},
+      {"sparse_table_as_body", many + "http.post('/x', {json = t})"},
+      {"sparse_table_as_output", many + "return t"},
+      {"sparse_table_as_details_of_an_error", many + "fail('Conflict', 'x', t)"},
+      {"sparse_table_as_members", many + "for i = 1, 49000 do t[i] = {b = b} end return json.encode(t)"},
+      {"sparse_table_in_ordered_objects",
+       many + "for i = 1, 20000 do t[i] = json.object('b', b) end for i = 20001, 49000 do t[i] = nil end return t"},
+      {"emptied_table_encoded_many_times_over", emptied + "return json.encode(t)"},
+      {"emptied_table_as_output", emptied + "return t"},
+      {"next_over_a_sparse_table", sparse + "while true do next(b) end"},
+      {"pairs_over_a_sparse_table", sparse + "while true do for k in pairs(b) do end end"},
+      {"pairs_over_a_sparse_table_a_fixed_number_of_times",
+       sparse + "for i = 1, 100000 do for k in pairs(b) do end end return 1"},
+      {"members_of_many_wide_objects",
+       named("30") + "local t = {} for i = 1, 90 do t[i] = o end while true do pcall(json.encode, t) end"},
+      {"members_with_long_names", named("3990") + "while true do pcall(json.encode, o) end"},
+      {"ordered_members_with_long_names",
+       "local p, a = ('x'):rep(60000), {} for i = 1, 240 do a[i] = p .. (1000 + i) end "
+       "while true do pcall(json.object, table.unpack(a)) end"},
+  };
+}
+
+INSTANTIATE_TEST_SUITE_P(Slow, SlowScript, testing::ValuesIn(slow_scripts()),
+                         [](const auto& slow) { return std::string(slow.param.name); });
 
 }  // namespace
 }  // namespace till::plugin

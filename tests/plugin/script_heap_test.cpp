@@ -54,6 +54,18 @@ TEST(ScriptHeap, cap_refuses_and_what_is_given_back_can_be_taken_again) {
   EXPECT_NE(ScriptHeap::allocate(&heap, nullptr, 0, 900'000), nullptr);
 }
 
+TEST(ScriptHeap, a_table_of_too_many_entries_is_refused_and_a_list_or_text_of_that_size_is_not) {
+  ScriptHeap heap(8u << 20, kPlenty);
+  constexpr std::size_t kEntryBytes = 24;
+  constexpr std::size_t kListValueBytes = 16;
+  constexpr std::size_t kTextTag = 4;
+  constexpr std::size_t kMost = ScriptHeap::kMaxTableEntries;
+  EXPECT_NE(ScriptHeap::allocate(&heap, nullptr, 0, kMost * kEntryBytes), nullptr);
+  EXPECT_EQ(ScriptHeap::allocate(&heap, nullptr, 0, 2 * kMost * kEntryBytes), nullptr);
+  EXPECT_NE(ScriptHeap::allocate(&heap, nullptr, 0, 2 * kMost * kListValueBytes), nullptr);
+  EXPECT_NE(ScriptHeap::allocate(&heap, nullptr, kTextTag, 2 * kMost * kEntryBytes), nullptr);
+}
+
 TEST(ScriptHeap, small_blocks_count_against_the_cap) {
   ScriptHeap heap(1u << 20, kPlenty);
   std::size_t taken = 0;
