@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -100,14 +99,17 @@ def shared_runtime(
     return runtime
 
 
+_FOREVER = 1e12  # seconds; the core has limits of its own, which need a number that it can read
+
+
 def milliseconds(seconds: float | None, name: str) -> int | None:
     """Whole milliseconds, at least 1. `ConfigurationError` when that is no span of time."""
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise TypeError(f"{name} must be a number of seconds, not {type(seconds).__name__}")
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise ConfigurationError("must be more than 0 seconds", code="invalid_timeout", field=name)
+    if not 0 < seconds < _FOREVER:  # NaN is neither
+        raise ConfigurationError("must be a span of time above 0 seconds", code="invalid_timeout", field=name)
     return max(1, round(seconds * 1000))
 
 

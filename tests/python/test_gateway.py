@@ -246,7 +246,9 @@ def test_a_program_may_let_go_of_everything_while_a_payment_is_under_way(
         assert child.returncode == 0
 
 
-@pytest.mark.parametrize("seconds", [0, -1, -0.001, float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize(
+    "seconds", [0, -1, -0.001, float("nan"), float("inf"), -float("inf"), 1e308, 10**400]
+)
 def test_a_timeout_that_is_no_span_of_time_is_refused(runtime: till.Runtime, seconds: float) -> None:
     with pytest.raises(till.ConfigurationError) as caught:
         till.Gateway("openpay", KEY, timeout=seconds, runtime=runtime)
