@@ -32,6 +32,27 @@ Error transport_error(const char* code, std::string message, bool retryable) {
   return error;
 }
 
+// A timer that goes with its scope, however that is left: what it rings for refers to the scope.
+class ScopedTimer {
+ public:
+  ScopedTimer(Loop& loop, TimePoint when, Task task) : loop_(loop) {
+    id_ = loop_.at(when, [this, task = std::move(task)] {
+      id_.reset();
+      task();
+    });
+  }
+  ~ScopedTimer() { cancel(); }
+  ScopedTimer(const ScopedTimer&) = delete;
+  ScopedTimer& operator=(const ScopedTimer&) = delete;
+  void cancel() {
+    if (id_) loop_.cancel(*std::exchange(id_, std::nullopt));
+  }
+
+ private:
+  Loop& loop_;
+  std::optional<Loop::TimerId> id_;
+};
+
 // Life: one coroutine, run(), connects and then reads until the end, also while idle, so that a peer's closing is seen
 // at once. Writing is tried at the spot; only what the socket does not take at once goes to a second coroutine.
 class TcpConnection final : public Connection {
@@ -123,13 +144,10 @@ void TcpConnection::spawn(asio::awaitable<void> work) {
 
 asio::awaitable<void> TcpConnection::run() {
   const auto limit = std::chrono::milliseconds(around_.options.connect_timeout_ms);
-  std::optional<Loop::TimerId> timer;
-  timer = around_.loop->at(std::chrono::steady_clock::now() + limit, [this, &timer] {
-    timer.reset();
-    abort(transport_error("connect_timeout", "connecting took too long", true));
-  });
+  ScopedTimer timer(*around_.loop, std::chrono::steady_clock::now() + limit,
+                    [this] { abort(transport_error("connect_timeout", "connecting took too long", true)); });
   Status opened = co_await connect();
-  if (timer) around_.loop->cancel(*timer);
+  timer.cancel();
   if (!opened.ok()) fail(std::move(opened).error());
   if (!opened.ok() || closed_ || exchange_ == nullptr) {
     close();
