@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "core/http/exchange.h"
@@ -23,44 +24,65 @@ class Client::Impl {
   }
 
   ~Impl() {
-    if (!thread_.joinable()) return;
     around_.loop->post([this] {
       pool_->close();
       around_.loop->close();
     });
-    thread_.join();
+    if (thread_.joinable()) {
+      thread_.join();
+    } else {
+      around_.loop->run();  // tasks may wait for a thread that could never be started
+    }
   }
 
-  Loop& loop() {
-    std::call_once(started_, [this] { start(); });
-    return *around_.loop;
+  void post(Task task) {
+    around_.loop->post(std::move(task));
+    start();
   }
 
   void send(Request request, const SendOptions& options, Callback callback) {
     auto made = make_exchange(std::move(request), options, around_.options.user_agent);
+    if (!start()) return callback(made.ok() ? no_thread_error() : std::move(made).error());
+    Loop& loop = *around_.loop;
     if (!made.ok()) {
-      loop().post([callback = std::move(callback), error = std::move(made).error()] { callback(error); });
+      loop.post([callback = std::move(callback), error = std::move(made).error()] { callback(error); });
       return;
     }
     made.value()->callback = std::move(callback);
-    if (loop().here()) return pool_->submit(*std::move(made));
+    if (loop.here()) return pool_->submit(*std::move(made));
     // The letter owns the exchange; a Task is copyable and a unique_ptr is not.
-    loop().post([this, exchange = made.value().release()] { pool_->submit(std::unique_ptr<Exchange>(exchange)); });
+    loop.post([this, exchange = made.value().release()] { pool_->submit(std::unique_ptr<Exchange>(exchange)); });
   }
 
  private:
-  void start() {
-    thread_ = std::thread([this] {
-      block_all_signals();
-      ::pthread_setname_np(::pthread_self(), "till-http");
-      around_.loop->run();
-    });
+  static Error no_thread_error() {
+    Error error{ErrorKind::kTransport, "closed", "the system has no thread for the client"};
+    error.retryable = true;
+    return error;
+  }
+
+  // False when the system has no thread to give; the next call tries again. (std::call_once would do, but what is
+  // thrown through it hangs under ThreadSanitizer.)
+  bool start() {
+    if (around_.loop->here()) return true;
+    const std::lock_guard lock(mutex_);
+    if (thread_.joinable()) return true;
+    try {
+      thread_ = std::thread([this] {
+        block_all_signals();
+        ::pthread_setname_np(::pthread_self(), "till-http");
+        around_.loop->run();
+      });
+    } catch (const std::system_error&) {
+      return false;
+    }
+    return true;
   }
 
   Surroundings around_;
   std::unique_ptr<Pool> pool_;
-  std::once_flag started_;
-  std::thread thread_;
+  std::mutex mutex_;
+  std::thread thread_;  // guarded by mutex_
 };
 
 Client::Client(ClientOptions options) : Client(std::move(options), std::make_shared<SystemResolver>()) {}
@@ -72,12 +94,6 @@ void Client::send(Request request, SendOptions options, Callback callback) {
   impl_->send(std::move(request), options, std::move(callback));
 }
 
-void Client::post(std::function<void()> task) { impl_->loop().post(std::move(task)); }
-
-void Client::post_after(std::int64_t delay_ms, std::function<void()> task) {
-  Loop& loop = impl_->loop();
-  const auto when = std::chrono::steady_clock::now() + std::chrono::milliseconds(delay_ms);
-  loop.post([&loop, when, task = std::move(task)]() mutable { loop.at(when, std::move(task)); });
-}
+void Client::post(std::function<void()> task) { impl_->post(std::move(task)); }
 
 }  // namespace till::http

@@ -54,13 +54,13 @@ class Client {
   // Sends and calls back. Any status is a success here; only the lack of a whole, well-formed answer is an error:
   // kTransport with code "resolve" | "connect" | "connect_timeout" | "tls" | "proxy" | "timeout" | "reset" |
   // "truncated" | "too_large" | "malformed" | "closed", and `sent` = kNo (no request byte left), kMaybe (some may have
-  // arrived), kYes (an answer began). kInvalidRequest from check_request(). No redirects are followed.
+  // arrived), kYes (an answer began). kInvalidRequest from check_request(). No redirects are followed. When the system
+  // has no thread for the client, `callback` runs within this call, with a retryable "closed"; the next call tries
+  // again.
   void send(Request request, SendOptions options, Callback callback);
   // Runs `task` on the client's thread, at the latest within ~Client; how others share this thread for their own short
-  // steps. Tasks must not throw.
+  // steps. Tasks must not throw. One that finds no thread waits for the next call that does, or for ~Client.
   void post(std::function<void()> task);
-  // Runs `task` on the client's thread after the delay; dropped when ~Client begins before.
-  void post_after(std::int64_t delay_ms, std::function<void()> task);
 
  private:
   class Impl;

@@ -323,10 +323,9 @@ TEST(Client, runs_posted_tasks_on_one_thread_in_order) {
       ids.push_back(std::this_thread::get_id());
     });
   }
-  client.post_after(5, [&] { order.push_back(5); });
-  client.post_after(10, [&] { done.set_value(); });
+  client.post([&] { done.set_value(); });
   done.get_future().get();
-  EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 5}));
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2}));
   EXPECT_THAT(ids, testing::Each(ids.front()));
   EXPECT_NE(ids.front(), std::this_thread::get_id());
 }
@@ -366,11 +365,41 @@ TEST(Client, fails_what_is_pending_when_it_is_destroyed) {
     pending.push_back(start(client, get(server.url())));
     ASSERT_TRUE(arrived.wait());
     for (int i = 0; i < 10; ++i) pending.push_back(start(client, get(server.url())));
-    client.post_after(60'000, [] { FAIL() << "a task ran after the end"; });
   }
   EXPECT_EQ(verdict(pending.front().get()), "closed/maybe");
   for (int i = 1; i <= 10; ++i) EXPECT_EQ(verdict(pending[static_cast<std::size_t>(i)].get()), "closed/no");
   over.give();
+}
+
+TEST(Client, without_a_thread_says_so_and_works_once_there_is_one) {
+  Server server(serve_ok);
+  bool ran = false;
+  {
+    Client client({});
+    std::future<Result<Response>> future;
+    {
+      const NoThreads none;
+      future = start(client, post(server.url()));
+      client.post([&] { ran = true; });
+    }
+    ASSERT_EQ(future.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+    const auto result = future.get();
+    EXPECT_EQ(verdict(result), "closed/no");
+    EXPECT_TRUE(result.error().retryable);
+    EXPECT_FALSE(ran);
+    EXPECT_EQ(verdict(fetch(client, post(server.url()))), "200");
+    EXPECT_TRUE(ran) << "a task was forgotten";
+  }
+}
+
+TEST(Client, runs_posted_tasks_at_its_end_even_without_a_thread) {
+  bool ran = false;
+  {
+    Client client({});
+    const NoThreads none;
+    client.post([&] { ran = true; });
+  }
+  EXPECT_TRUE(ran);
 }
 
 TEST(Client, that_was_never_used_has_no_thread_to_stop) { const Client client({}); }

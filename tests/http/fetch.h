@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <future>
 #include <string>
@@ -38,6 +39,28 @@ inline std::future<Result<Response>> start(Client& client, Request request, Send
 inline Result<Response> fetch(Client& client, Request request, SendOptions options = once()) {
   return start(client, std::move(request), options).get();
 }
+
+// While it lives, no thread of this process can start another: a stack of this size is not to be had.
+class NoThreads {
+ public:
+  NoThreads() {
+    ::pthread_getattr_default_np(&before_);
+    pthread_attr_t huge;
+    ::pthread_attr_init(&huge);
+    ::pthread_attr_setstacksize(&huge, std::size_t{1} << 50);
+    EXPECT_EQ(::pthread_setattr_default_np(&huge), 0);
+    ::pthread_attr_destroy(&huge);
+  }
+  ~NoThreads() {
+    ::pthread_setattr_default_np(&before_);
+    ::pthread_attr_destroy(&before_);
+  }
+  NoThreads(const NoThreads&) = delete;
+  NoThreads& operator=(const NoThreads&) = delete;
+
+ private:
+  pthread_attr_t before_;
+};
 
 // "timeout/maybe": an error's code and how far the request went; "200" for an answer.
 inline std::string verdict(const Result<Response>& result) {
