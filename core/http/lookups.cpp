@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace till::http {
@@ -46,6 +47,7 @@ struct Lookups::Shared {
   std::size_t idle = 0;
   bool closed = false;
 
+  static bool add_thread(const std::shared_ptr<Shared>& self);
   static void work(const std::shared_ptr<Shared>& self);
   static void deliver(const std::shared_ptr<Shared>& self, const std::string& host, const Addresses& addresses);
 };
@@ -90,6 +92,21 @@ Lookups::~Lookups() {
   shared_->wake.notify_all();
 }
 
+// With the mutex held. False when the system has no thread to give. The thread is detached: nothing can interrupt
+// getaddrinfo, and no one should wait for it. It holds all that it touches.
+bool Lookups::Shared::add_thread(const std::shared_ptr<Shared>& self) {
+  try {
+    std::thread([self] {
+      block_all_signals();
+      work(self);
+    }).detach();
+  } catch (const std::system_error&) {
+    return false;
+  }
+  ++self->threads;
+  return true;
+}
+
 void Lookups::start(const std::string& host, Done done) {
   auto& callbacks = shared_->waiting[host];
   callbacks.push_back(std::move(done));
@@ -100,12 +117,11 @@ void Lookups::start(const std::string& host, Done done) {
     shared_->wake.notify_one();
     return;
   }
-  // Detached: nothing can interrupt getaddrinfo, and no one should wait for it. It holds all that it touches.
-  ++shared_->threads;
-  std::thread([shared = shared_] {
-    block_all_signals();
-    Shared::work(shared);
-  }).detach();
+  if (Shared::add_thread(shared_) || shared_->threads > 0) return;  // a busy thread takes it when it is done
+  shared_->queue.pop_back();
+  Error error{ErrorKind::kTransport, "resolve", "the system has no thread for the look-up"};
+  error.retryable = true;
+  Shared::deliver(shared_, host, error);
 }
 
 }  // namespace till::http

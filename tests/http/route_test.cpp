@@ -142,6 +142,24 @@ TEST_F(Route, unknown_name_is_a_typed_error) {
   EXPECT_EQ(verdict(fetch(empty, post(url("shop.test")))), "resolve/no");
 }
 
+TEST_F(Route, look_up_without_a_thread_is_an_error_and_the_next_one_works) {
+  serve();
+  Client client(trusting(), always({"127.0.0.1"}));
+  std::promise<Result<Response>> ended;
+  std::unique_ptr<NoThreads> none;
+  client.post([&] {
+    none = std::make_unique<NoThreads>();
+    client.send(post(url("shop.test")), once(), [&](Result<Response> result) {
+      none.reset();
+      ended.set_value(std::move(result));
+    });
+  });
+  const auto result = ended.get_future().get();
+  EXPECT_EQ(verdict(result), "resolve/no");
+  EXPECT_TRUE(result.ok() || result.error().retryable);
+  EXPECT_EQ(verdict(fetch(client, post(url("shop.test")))), "200");
+}
+
 TEST_F(Route, slow_name_delays_no_other) {
   serve();
   Signal asked, release;
