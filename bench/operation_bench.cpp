@@ -46,6 +46,9 @@ namespace {
 // Takes everything and keeps nothing.
 class NoStore final : public Store {
  public:
+  void suspend() override {}
+  Status resume() override { return {}; }
+  bool in_transaction() const override { return true; }
   Status begin() override { return {}; }
   Status commit() override { return {}; }
   void rollback() override {}

@@ -5,12 +5,15 @@
 #include <initializer_list>
 #include <utility>
 
+#include "core/base/limits.h"
+#include "core/json/json.h"
+
 namespace till {
 namespace {
 
 using json::Value;
 
-// Longest private state that a script may leave on a payment: it travels with every read of it.
+// Longest text that a script may set on a payment: URLs are the longest there are.
 constexpr std::size_t kMaxObservedTextLength = 4096;
 
 Error output_error(std::string_view member, std::string message) {
@@ -55,6 +58,8 @@ Status read_object(const Value& output, std::string_view key, Value& into) {
   const Value* value = member_of(output, key);
   if (!value) return {};
   if (!value->object()) return output_error(key, "expected a table with names, got " + std::string(value->type_name()));
+  if (json::write(*value).size() > kMaxStateBytes)
+    return output_error(key, "holds more than " + std::to_string(kMaxStateBytes) + " bytes as JSON");
   into = *value;
   return {};
 }
@@ -118,6 +123,8 @@ Status check_same_payment(const Payment& payment, const Observation& seen) {
 }
 
 Status check_paid_enough(const Payment& payment, const Observation& seen) {
+  if (seen.status == PaymentStatus::kPaid && !seen.amount && !seen.amount_paid)
+    return mismatch("amount_missing", "the provider calls the payment paid without saying how much was paid");
   if (seen.status != PaymentStatus::kPaid || !seen.amount_paid || !payment.amount) return {};
   const auto order = seen.amount_paid->compare(*payment.amount);
   if (!order.ok())

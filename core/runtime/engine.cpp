@@ -1,6 +1,7 @@
 // Engine: turns what an operation needs into calls of the client and the store, step by step.
 #include "core/runtime/engine.h"
 
+#include <exception>
 #include <utility>
 
 namespace till {
@@ -34,26 +35,37 @@ void Engine::drive(std::unique_ptr<Operation> operation, Callback callback) {
   step(std::make_shared<Run>(Run{std::move(operation), std::move(callback)}));
 }
 
+// Nothing that goes wrong in a step may reach the threads of the client or the store.
+template <class Step>
+void Engine::advance(std::shared_ptr<Run> run, Step step_operation) {
+  const OwnThread mark;
+  const auto held = std::move(run);  // goes before the mark does
+  try {
+    step_operation(*held->operation);
+    step(held);
+  } catch (const std::exception& failed) {
+    if (held->operation->need() == Operation::Need::kNothing) return;
+    held->operation->broken(failed.what());
+    held->callback(held->operation->result());
+  }
+}
+
 void Engine::step(std::shared_ptr<Run> run) {
   Operation& operation = *run->operation;
   switch (operation.need()) {
     case Operation::Need::kStore:
       store_.submit(operation.store_task(), [this, run](Status status) mutable {
-        const OwnThread mark;
-        const auto held = std::move(run);
-        held->operation->stored(std::move(status));
-        step(held);
+        advance(std::move(run), [&](Operation& stepped) { stepped.stored(std::move(status)); });
       });
       return;
     case Operation::Need::kRequest:
       client_.send(operation.request(), operation.send_options(), [this, run](Result<http::Response> response) mutable {
-        const OwnThread mark;
-        const auto held = std::move(run);
-        if (response.ok())
-          held->operation->replied(std::move(response).value());
-        else
-          held->operation->failed(std::move(response).error());
-        step(held);
+        advance(std::move(run), [&](Operation& stepped) {
+          if (response.ok())
+            stepped.replied(std::move(response).value());
+          else
+            stepped.failed(std::move(response).error());
+        });
       });
       return;
     case Operation::Need::kNothing:

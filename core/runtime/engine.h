@@ -28,6 +28,8 @@ class Engine {
 
  private:
   struct Run;
+  template <class Step>
+  void advance(std::shared_ptr<Run> run, Step step_operation);
   void step(std::shared_ptr<Run> run);
 
   StoreQueue store_;

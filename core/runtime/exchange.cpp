@@ -4,21 +4,31 @@
 #include <utility>
 
 #include "core/runtime/engine.h"
+#include "core/runtime/fork.h"
 #include "core/runtime/operation.h"
 
 namespace till {
 
 Exchange::Exchange(std::unique_ptr<Operation> operation, std::shared_ptr<Engine> engine)
-    : engine_(std::move(engine)), operation_(std::move(operation)) {
+    : fork_generation_(fork_generation()), engine_(std::move(engine)), operation_(std::move(operation)) {
   settle_store();
 }
 
 Exchange::~Exchange() {
-  if (auto task = operation_->abandon()) (void)engine_->store().run(*std::move(task));
+  if (inherited()) {
+    new std::shared_ptr<Engine>(std::move(engine_));  // its threads are in another process: never joined
+    return;
+  }
+  auto task = operation_->abandon();
+  if (!task) return;
+  // Does not wait, so that an exchange may go inside a callback. The task's operation lives until it has run.
+  engine_->store().submit(*std::move(task), [keep = operation_](const Status&) {});
 }
 
+bool Exchange::inherited() const { return fork_generation_ != fork_generation(); }
+
 const http::Request* Exchange::request() const {
-  return operation_->need() == Operation::Need::kRequest ? &operation_->request() : nullptr;
+  return !inherited() && operation_->need() == Operation::Need::kRequest ? &operation_->request() : nullptr;
 }
 
 std::int64_t Exchange::timeout_ms() const { return operation_->send_options().timeout_ms; }
@@ -35,7 +45,13 @@ void Exchange::fail(Error error) {
   settle_store();
 }
 
-const Result<std::string>& Exchange::result() const { return operation_->result(); }
+const Result<std::string>& Exchange::result() const {
+  static const Result<std::string> carried_over(
+      Error{.kind = ErrorKind::kConflict,
+            .code = "inherited_exchange",
+            .message = "this exchange was begun before fork() and can only be finished by the process that began it"});
+  return inherited() ? carried_over : operation_->result();
+}
 
 void Exchange::settle_store() {
   while (operation_->need() == Operation::Need::kStore)

@@ -36,10 +36,12 @@ class Exchange {
   const Result<std::string>& result() const;
 
  private:
+  bool inherited() const;
   void settle_store();
 
+  std::uint64_t fork_generation_;
   std::shared_ptr<Engine> engine_;
-  std::unique_ptr<Operation> operation_;
+  std::shared_ptr<Operation> operation_;
 };
 
 }  // namespace till

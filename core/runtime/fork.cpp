@@ -5,6 +5,8 @@
 
 #include <atomic>
 
+#include "core/store/queue.h"
+
 namespace till {
 namespace {
 
@@ -14,6 +16,7 @@ std::mutex& registered_mutex() {
   static std::mutex* mutex = [] {
     static std::mutex the_mutex;
     static std::mutex* const held = &the_mutex;
+    StoreQueue::register_for_fork();  // before this: a thread that holds this mutex may be opening a store
     pthread_atfork([] { held->lock(); }, [] { held->unlock(); },
                    [] {
                      generation.fetch_add(1, std::memory_order_relaxed);

@@ -10,13 +10,12 @@
 #include "core/http/target.h"
 #include "core/json/json.h"
 #include "core/plugin/schema.h"
+#include "core/runtime/handles.h"
 
 namespace till {
 namespace {
 
 constexpr std::size_t kMaxLabelLength = 100;
-// Shorter secrets would be found by chance in innocent text.
-constexpr std::size_t kShortestRedacted = 6;
 
 Error as_configuration(Error error) {
   if (error.kind == ErrorKind::kInvalidRequest) error.kind = ErrorKind::kConfiguration, error.code = "configuration";
@@ -26,7 +25,7 @@ Error as_configuration(Error error) {
 // Takes a member that every gateway has out of the settings; empty when absent.
 Result<std::string> take_text(json::Object& settings, std::string_view key) {
   const json::Value* value = settings.find(key);
-  if (!value || value->is_null()) return std::string();
+  if (!value || value->is_null()) return settings.erase(key), std::string();
   if (!value->string()) return configuration_error("$." + std::string(key), "expected text");
   std::string text = *value->string();
   settings.erase(key);
@@ -68,7 +67,7 @@ Status take_base_url(json::Object& settings, GatewayConfig& config) {
 
 Status take_timeout(json::Object& settings, GatewayConfig& config) {
   const json::Value* value = settings.find("timeout_ms");
-  if (!value || value->is_null()) return {};
+  if (!value || value->is_null()) return settings.erase("timeout_ms"), Status();
   const auto timeout_ms = value->as_integer();
   if (!timeout_ms || *timeout_ms < 1 || *timeout_ms > kMaxTimeoutMs)
     return configuration_error("$.timeout_ms", "expected an integer from 1 to " + std::to_string(kMaxTimeoutMs));
@@ -125,12 +124,7 @@ const Secret* GatewayConfig::secret(std::string_view setting) const {
 }
 
 std::string GatewayConfig::redact(std::string text) const {
-  for (const auto& [setting, secret] : secrets) {
-    const std::string_view hidden = secret.reveal();
-    if (hidden.size() < kShortestRedacted) continue;
-    for (std::size_t at = text.find(hidden); at != std::string::npos; at = text.find(hidden, at))
-      text.replace(at, hidden.size(), "[secret]");
-  }
+  for (const auto& [setting, secret] : secrets) text = redact_secret(std::move(text), secret.reveal(), "[secret]");
   return text;
 }
 

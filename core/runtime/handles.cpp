@@ -25,11 +25,6 @@ bool survives_unescaped(std::string_view secret) {
   });
 }
 
-void replace_all(std::string& text, std::string_view what, std::string_view by) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
-    text.replace(at, what.size(), by);
-}
-
 Error handle_error(std::string message) { return plugin_error("handle", std::move(message)); }
 
 std::uint64_t random_nonce() {
@@ -78,6 +73,10 @@ json::Value Handles::shown(const json::Value& value, bool reveal_secrets) const 
     if (reveal_secrets && entry->kind == Kind::kReplySecret) return entry->secret.reveal();
     return shown_as(entry->kind);
   }
+  if (const json::Number* number = value.number()) {
+    std::string text = redact(number->text);
+    return text == number->text ? value : json::Value(std::move(text));
+  }
   if (const json::Array* array = value.array()) {
     json::Array out;
     for (const json::Value& item : *array) out.push_back(shown(item, reveal_secrets));
@@ -91,26 +90,48 @@ json::Value Handles::shown(const json::Value& value, bool reveal_secrets) const 
   return value;
 }
 
+// A secret that comes again keeps its handle.
+json::Value Handles::hide_text(const std::string& text) {
+  for (std::size_t i = 0; i < entries_.size(); ++i)
+    if (entries_[i].kind == Kind::kReplySecret && entries_[i].secret.reveal() == text)
+      return plugin::make_handle(nonce_, static_cast<std::uint32_t>(i));
+  return entries_.size() < kMaxReplySecrets ? add(Kind::kReplySecret, text) : "[secret]";
+}
+
+json::Value Handles::without_cards(json::Value value) const {
+  const std::string* text = value.string() ? value.string() : value.number() ? &value.number()->text : nullptr;
+  if (!text) return value;
+  std::string shown = *text;
+  for (const Entry& entry : entries_)
+    if (entry.kind == Kind::kCardData) shown = redact_secret(std::move(shown), entry.secret.reveal(), "[card]");
+  return shown == *text ? value : json::Value(std::move(shown));
+}
+
 json::Value Handles::hide(json::Value value, const std::vector<std::string>& keys) {
-  if (keys.empty()) return value;
-  if (json::Array* array = value.array())
+  if (json::Array* array = value.array()) {
     for (json::Value& item : *array) item = hide(std::move(item), keys);
-  if (json::Object* object = value.object()) {
-    for (auto& [key, member] : *object) {
-      const std::string* text = member.string();
-      if (text && !text->empty() && std::find(keys.begin(), keys.end(), key) != keys.end())
-        member = add(Kind::kReplySecret, *text);
-      else
-        member = hide(std::move(member), keys);
-    }
+    return value;
+  }
+  json::Object* object = value.object();
+  if (!object) return without_cards(std::move(value));
+  for (auto& [key, member] : *object) {
+    const std::string* text = member.string();
+    const bool secret = text && !text->empty() && std::find(keys.begin(), keys.end(), key) != keys.end();
+    member = secret ? hide_text(*text) : hide(std::move(member), keys);
   }
   return value;
 }
 
 std::string Handles::redact(std::string text) const {
   for (const Entry& entry : entries_)
-    if (entry.secret.reveal().size() >= kShortestRedacted)
-      replace_all(text, entry.secret.reveal(), shown_as(entry.kind));
+    text = redact_secret(std::move(text), entry.secret.reveal(), shown_as(entry.kind));
+  return text;
+}
+
+std::string redact_secret(std::string text, std::string_view secret, std::string_view by) {
+  if (secret.size() < kShortestRedacted) return text;
+  for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + by.size()))
+    text.replace(at, secret.size(), by);
   return text;
 }
 

@@ -30,10 +30,14 @@ class Handles {
   // `value` with every handle replaced: by "[card]" or "[secret]", or when `reveal_secrets` by the reply's secret
   // itself.
   json::Value shown(const json::Value& value, bool reveal_secrets) const;
-  // `value`, a provider's reply, with the text below each of these keys, at any depth, replaced by a handle.
+  // `value`, a provider's reply, with the text below each of these keys, at any depth, replaced by a handle (beyond
+  // kMaxReplySecrets of them by "[secret]"), and card numbers that it repeats by "[card]".
   json::Value hide(json::Value value, const std::vector<std::string>& keys);
   // `text` with every secret known here replaced by "[card]" or "[secret]".
   std::string redact(std::string text) const;
+
+  // As many as a page of records has; each is looked for in all that the operation shows.
+  static constexpr std::size_t kMaxReplySecrets = 256;
 
  private:
   struct Entry {
@@ -41,9 +45,14 @@ class Handles {
     Secret secret;
   };
   const Entry* find(const plugin::HandleSpan& handle) const;
+  json::Value hide_text(const std::string& text);
+  json::Value without_cards(json::Value value) const;
 
   std::uint64_t nonce_;
   std::vector<Entry> entries_;
 };
+
+// `text` with `secret` replaced by `by`, wherever it stands; secrets too short to be told from chance are left.
+std::string redact_secret(std::string text, std::string_view secret, std::string_view by);
 
 }  // namespace till

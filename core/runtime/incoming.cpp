@@ -9,6 +9,7 @@
 #include "core/base/limits.h"
 #include "core/json/json.h"
 #include "core/json/pointer.h"
+#include "core/runtime/operation_outcome.h"
 
 namespace till {
 namespace {
@@ -116,13 +117,13 @@ Incoming incoming_reply(const http::Response& response, const std::vector<int>& 
     std::string lower = name;
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    reply.headers.emplace_back(std::move(lower), value);
+    reply.headers.emplace_back(std::move(lower), config.redact(handles.redact(value)));
   }
   auto parsed = json::parse(response.body, {.max_bytes = kMaxResponseBytes});
   if (parsed.ok())
-    reply.json = handles.hide(std::move(parsed).value(), config.manifest().reply_secrets);
+    reply.json = redacted(config, handles.hide(std::move(parsed).value(), config.manifest().reply_secrets));
   else
-    reply.body = response.body;
+    reply.body = config.redact(handles.redact(response.body));
 
   const bool given_to_script = std::find(expected.begin(), expected.end(), response.status) != expected.end();
   if (given_to_script) return incoming;

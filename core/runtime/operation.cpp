@@ -203,7 +203,7 @@ void Operation::stored(Status status) {
   if (!status.ok()) {
     // What was sent before this failed stays in the store as in flight, and becomes unknown with time.
     Error error = std::move(status).error();
-    if (may_have_acted_) error = unknown_outcome(std::move(error));
+    if (acted_) error = unknown_outcome(std::move(error));
     end(std::move(error));
     return;
   }
@@ -228,20 +228,26 @@ http::SendOptions Operation::send_options() const {
 }
 
 void Operation::replied(http::Response response) {
-  if (asked_write_) may_have_acted_ = true;
   Incoming incoming = incoming_reply(response, expected_, config(), handles_, clock().now_ms());
-  refused_ = response.status < 500 && (incoming.refusal || response.status >= 400);
+  note_answer(response, incoming.refusal.has_value());
   if (incoming.refusal)
     finish(*std::move(incoming.refusal));
   else
     take_step(script_->resume(std::move(incoming.reply)));
 }
 
+// A refusal is a client error, or an error by the manifest's rules in a reply that the server finished. It says nothing
+// of an earlier attempt that may have arrived too, and 408 says that the server never read the request's end.
+void Operation::note_answer(const http::Response& response, bool refusal) {
+  if (!asked_write_) return;
+  constexpr int kRequestTimeout = 408;
+  const bool client_error = response.status >= 400 && response.status < 500 && response.status != kRequestTimeout;
+  const bool said_no = client_error || (refusal && response.status >= 200 && response.status < 300);
+  (said_no && !response.repeated ? refused_ : acted_) = true;
+}
+
 void Operation::failed(Error error) {
-  if (asked_write_ && error.sent != Sent::kNo) {
-    may_have_acted_ = true;
-    refused_ = false;
-  }
+  if (asked_write_ && error.sent != Sent::kNo) acted_ = true;
   finish(std::move(error));
 }
 
@@ -284,8 +290,7 @@ void Operation::finish(Error error) {
     end(std::move(error));
     return;
   }
-  const bool nothing_happened = !may_have_acted_ || (refused_ && error.kind != ErrorKind::kPlugin);
-  error_ = nothing_happened ? std::move(error) : unknown_outcome(std::move(error));
+  error_ = acted_ ? unknown_outcome(std::move(error)) : std::move(error);
   phase_ = Phase::kCommit;
   need_ = Need::kStore;
 }
@@ -297,6 +302,13 @@ Error Operation::unknown_outcome(Error why) const {
   if (why.sent == Sent::kNo) why.sent = Sent::kYes;
   why.retryable = false;
   return why;
+}
+
+void Operation::broken(const char* why) {
+  Error error = internal_error(std::string("the operation could not be finished: ") + why);
+  // What was recorded stays in flight, and becomes unknown with time.
+  if (acted_ || (asked_write_ && need_ == Need::kRequest)) error = unknown_outcome(std::move(error));
+  end(std::move(error));
 }
 
 std::optional<StoreQueue::Task> Operation::abandon() {

@@ -56,6 +56,8 @@ class Operation {
   void failed(Error error);
 
   const Result<std::string>& result() const { return *result_; }
+  // A fault of ours while the operation was stepped: ends it as honestly as can be said.
+  void broken(const char* why);
   // Gives up: the caller has gone. What was sent without an answer stays recorded as unknown; the returned task records
   // it. Empty when nothing needs to be recorded.
   std::optional<StoreQueue::Task> abandon();
@@ -86,10 +88,12 @@ class Operation {
 
   // The end.
   void finish(Error error);
+  void note_answer(const http::Response& response, bool refusal);
   Error unknown_outcome(Error why) const;
   Status commit(Store& store);
   Status commit_error(Store& store);
   Status commit_output(Store& store);
+  Status commit_mismatch(Store& store);
   Result<json::Value> commit_result(Store& store);
   Result<json::Value> commit_payment(Store& store);
   Result<json::Value> commit_page(Store& store);
@@ -119,8 +123,8 @@ class Operation {
   std::vector<int> expected_;                 // statuses that the script reads itself
   int write_requests_ = 0;                    // handed out so far
   bool asked_write_ = false;                  // the request that waits for its answer may change something
-  bool may_have_acted_ = false;               // a request that may change something may have arrived
-  bool refused_ = false;                      // the provider's last word was a refusal: nothing happened
+  bool acted_ = false;                        // such a request arrived, or may have, and was not refused
+  bool refused_ = false;                      // such a request was refused: it changed nothing
   std::optional<json::Value> output_;         // what the script returned, with nothing hidden left in it
   std::optional<Error> error_;                // how the operation ended otherwise
   std::optional<Result<std::string>> ready_;  // becomes the result once it is committed

@@ -27,8 +27,12 @@ Event payment_event(const Payment& payment, std::string type, std::string source
           .detail = json::write(json::Object{{"status", payment_status_name(payment.status)}})};
 }
 
-Error page_error(std::string message) {
-  Error error = plugin_error("script_output", std::move(message));
+// A script's list: an empty table is both a sequence and a table with names.
+Result<json::Array> items_of(const json::Value& output) {
+  const json::Value* items = output.find("items");
+  if (items && items->array()) return *items->array();
+  if (items && items->object() && items->object()->empty()) return json::Array();
+  Error error = plugin_error("script_output", "a list returns its items as a sequence");
   error.field = "$.items";
   return error;
 }
@@ -69,11 +73,22 @@ json::Value without_raw(json::Value refund) {
   return refund;
 }
 
-// Puts the refund in its place among the payment's, found by the provider's id.
+// The payment's refund that the provider knows by this id, or nullptr.
 json::Value* find_refund(Payment& payment, std::string_view provider_id) {
   for (json::Value& refund : payment.refunds)
     if (refund.find_string("provider_id") == provider_id) return &refund;
   return nullptr;
+}
+
+// Puts what was seen of a refund in its place among the payment's, and returns it.
+Result<json::Value> merge_refund(Payment& payment, const json::Value& seen, const Clock& clock) {
+  json::Value* earlier = find_refund(payment, seen.find_string("id").value_or(""));
+  TILL_ASSIGN(json::Value refund, refund_view(payment, seen, earlier, clock));
+  if (earlier)
+    *earlier = without_raw(refund);
+  else
+    payment.refunds.push_back(without_raw(refund));
+  return refund;
 }
 
 }  // namespace
@@ -88,7 +103,7 @@ Status Operation::commit_error(Store& store) {
   if (error_->kind == ErrorKind::kOutcomeUnknown) return store.settle_write(write_->id, WriteState::kUnknown, "");
   TILL_TRY(store.forget_write(write_->id));
   if (!creates) return {};
-  if (!may_have_acted_) return store.forget_payment(payment_->id);
+  if (!refused_) return store.forget_payment(payment_->id);
   payment_->status = PaymentStatus::kFailed;
   payment_->outcome = Outcome::kKnown;
   payment_->decline = json::Object{{"code", error_->provider_code}, {"message", error_->message}};
@@ -104,13 +119,25 @@ Status Operation::commit_output(Store& store) {
     if (error.sent == Sent::kNo) error.sent = Sent::kYes;
     if (payment_) error.payment_id = payment_->id;
     ready_.emplace(std::move(error));
-    // The provider acted, but not as it was asked to: nobody should take that for an outcome.
-    return write_ ? store.settle_write(write_->id, WriteState::kUnknown, "") : Status();
+    return write_ ? commit_mismatch(store) : Status();
   }
   std::string text = json::write(*value);
   ready_.emplace(text);
   if (!write_) return {};
   return store.settle_write(write_->id, WriteState::kDone, returns_secrets_ ? std::string() : text);
+}
+
+// The provider acted, but not as it was asked to: nobody should take that for an outcome. What it calls the payment is
+// kept, so that it can be asked about and refunded.
+Status Operation::commit_mismatch(Store& store) {
+  if (operation_ == "payments.create") {
+    payment_->provider_id = output_->find_string("id").value_or("");
+    payment_->raw = member_or_null(*output_, "raw");
+    payment_->updated_at = clock().now_ms();
+    TILL_TRY(store.put_payment(*payment_));
+    TILL_TRY(store.add_event(payment_event(*payment_, "payment.mismatch", "reply")));
+  }
+  return store.settle_write(write_->id, WriteState::kUnknown, "");
 }
 
 Result<json::Value> Operation::commit_result(Store& store) {
@@ -150,15 +177,12 @@ Result<json::Value> Operation::commit_payment(Store& store) {
 }
 
 Result<json::Value> Operation::commit_page(Store& store) {
-  const json::Value* items = output_->find("items");
-  if (!items || !(items->array() || (items->object() && items->object()->empty())))
-    return page_error("a list returns its items as a sequence");
+  TILL_ASSIGN(const json::Array items, items_of(*output_));
   json::Array views;
-  if (items->array())
-    for (const json::Value& item : *items->array()) {
-      TILL_ASSIGN(json::Value view, commit_page_item(store, item));
-      views.push_back(std::move(view));
-    }
+  for (const json::Value& item : items) {
+    TILL_ASSIGN(json::Value view, commit_page_item(store, item));
+    views.push_back(std::move(view));
+  }
   const json::Value next = member_or_null(*output_, "next");
   return json::Value(json::Object{{"items", std::move(views)},
                                   {"next", next.is_null() || next.string() ? next : json::Value(json::write(next))},
@@ -181,40 +205,28 @@ Result<json::Value> Operation::commit_page_item(Store& store, const json::Value&
 
 Result<json::Value> Operation::commit_refund(Store& store) {
   TILL_ASSIGN(Payment payment, current_payment(store));
-  json::Value* earlier = find_refund(payment, output_->find_string("id").value_or(""));
-  TILL_ASSIGN(json::Value refund, refund_view(payment, *output_, earlier, clock()));
-  json::Object& members = *refund.object();
-  if (!earlier && operation_ == "refunds.create") {
+  const std::size_t known = payment.refunds.size();
+  TILL_ASSIGN(json::Value refund, merge_refund(payment, *output_, clock()));
+  if (payment.refunds.size() > known && operation_ == "refunds.create") {
     const auto amount = input_.amount ? input_.amount : payment.amount;
-    if (members.find("amount")->is_null() && amount) members.set("amount", money_to_json(*amount));
-    members.set("reason", member_or_null(input_.value, "reason"));
+    if (refund.find("amount")->is_null() && amount) refund.object()->set("amount", money_to_json(*amount));
+    refund.object()->set("reason", member_or_null(input_.value, "reason"));
+    payment.refunds.back() = without_raw(refund);
+    TILL_TRY(store.add_event(payment_event(payment, "refund.created", "reply")));
   }
-  if (earlier)
-    *earlier = without_raw(refund);
-  else
-    payment.refunds.push_back(without_raw(refund));
   payment.updated_at = clock().now_ms();
   TILL_TRY(store.put_payment(payment));
-  if (!earlier) TILL_TRY(store.add_event(payment_event(payment, "refund.created", is_write_ ? "reply" : "poll")));
   return refund;
 }
 
 Result<json::Value> Operation::commit_refunds(Store& store) {
-  const json::Value* items = output_->find("items");
-  if (!items || !(items->array() || (items->object() && items->object()->empty())))
-    return page_error("a list returns its items as a sequence");
+  TILL_ASSIGN(const json::Array items, items_of(*output_));
   TILL_ASSIGN(Payment payment, current_payment(store));
   json::Array views;
-  if (items->array())
-    for (const json::Value& item : *items->array()) {
-      json::Value* earlier = find_refund(payment, item.find_string("id").value_or(""));
-      TILL_ASSIGN(json::Value refund, refund_view(payment, item, earlier, clock()));
-      if (earlier)
-        *earlier = without_raw(refund);
-      else
-        payment.refunds.push_back(without_raw(refund));
-      views.push_back(std::move(refund));
-    }
+  for (const json::Value& item : items) {
+    TILL_ASSIGN(json::Value refund, merge_refund(payment, item, clock()));
+    views.push_back(std::move(refund));
+  }
   TILL_TRY(store.put_payment(payment));
   return json::Value(json::Object{{"items", std::move(views)}, {"next", json::Value()}, {"total", json::Value()}});
 }

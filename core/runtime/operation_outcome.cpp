@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
 
 #include "core/base/id.h"
@@ -12,12 +13,17 @@
 namespace till {
 namespace {
 
-// Member names under which card data would stand in anybody's reply.
-constexpr std::array<std::string_view, 8> kCardMembers{"card_number", "card_cvv", "cvv",        "cvc",
-                                                       "cvv2",        "pan",      "cardNumber", "card_cvc"};
+// Member names, in lower case, under which a card's security code would stand in anybody's reply. A code is too short
+// to be looked for by its digits.
+constexpr std::array<std::string_view, 14> kCardMembers{
+    "card_number", "cardnumber", "pan",  "card_cvv", "cardcvv", "cvv", "cvv2",
+    "card_cvc",    "cvc",        "cvc2", "cvd",      "cid",     "csc", "security_code"};
 
 bool is_card_member(std::string_view key) {
-  return std::find(kCardMembers.begin(), kCardMembers.end(), key) != kCardMembers.end();
+  std::string lower(key);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(kCardMembers.begin(), kCardMembers.end(), lower) != kCardMembers.end();
 }
 
 std::string text_of(const json::Value& value, std::string_view key) {
@@ -102,6 +108,10 @@ Error hide_secrets(Error error, const GatewayConfig& config, const Handles& hand
 
 json::Value redacted(const GatewayConfig& config, const json::Value& value) {
   if (const std::string* text = value.string()) return config.redact(*text);
+  if (const json::Number* number = value.number()) {
+    std::string text = config.redact(number->text);
+    return text == number->text ? value : json::Value(std::move(text));
+  }
   if (const json::Array* array = value.array()) {
     json::Array out;
     for (const json::Value& item : *array) out.push_back(redacted(config, item));
@@ -110,7 +120,7 @@ json::Value redacted(const GatewayConfig& config, const json::Value& value) {
   if (!value.object()) return value;
   json::Object out;
   for (const auto& [key, member] : *value.object())
-    out.set(key, is_card_member(key) ? json::Value("[card]") : redacted(config, member));
+    out.append(key, is_card_member(key) ? json::Value("[card]") : redacted(config, member));
   return out;
 }
 

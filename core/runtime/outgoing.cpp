@@ -50,6 +50,12 @@ Result<std::string> fill_path_secrets(std::string_view path, const GatewayConfig
   return out.append(path);
 }
 
+// Addresses and headers end up in logs that are not ours.
+Status check_no_handle(std::string_view name, std::string_view value) {
+  if (!plugin::find_handle(name) && !plugin::find_handle(value)) return {};
+  return plugin_error("handle", "a card number or secret may stand in a path or a body, not in a query or a header");
+}
+
 Result<std::string> outgoing_url(const plugin::ScriptRequest& wanted, const GatewayConfig& config,
                                  const Handles& handles) {
   TILL_ASSIGN(std::string path, fill_path_secrets(wanted.path, config));
@@ -59,6 +65,7 @@ Result<std::string> outgoing_url(const plugin::ScriptRequest& wanted, const Gate
   std::string url = config.base_url + path;
   char separator = '?';
   for (const auto& [name, value] : wanted.query) {
+    TILL_TRY(check_no_handle(name, value));
     url += separator + percent_encode(name) + '=' + percent_encode(value);
     separator = '&';
   }
@@ -119,7 +126,10 @@ Result<http::Request> outgoing_request(const plugin::ScriptRequest& wanted, cons
   TILL_ASSIGN(request.body, handles.fill(wanted.body, Handles::Place::kBody));
   request.headers.add("Accept", "application/json");
   for (const auto& [name, value] : config.manifest().headers) request.headers.set(name, value);
-  for (const auto& [name, value] : wanted.headers) request.headers.set(name, value);
+  for (const auto& [name, value] : wanted.headers) {
+    TILL_TRY(check_no_handle(name, value));
+    request.headers.set(name, value);
+  }
   if (!wanted.content_type.empty()) request.headers.set("Content-Type", wanted.content_type);
   if (!idempotency_key.empty() && !config.manifest().idempotency_header.empty())
     request.headers.add(config.manifest().idempotency_header, std::string(idempotency_key));

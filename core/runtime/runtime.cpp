@@ -175,8 +175,10 @@ std::vector<std::string> Runtime::provider_ids() const {
   std::vector<std::string> ids;
   for (const std::string& folder : options_.plugin_path) {
     std::error_code failed;
-    for (const auto& entry : fs::directory_iterator(folder, failed))
-      if (fs::exists(entry.path() / "manifest.json", failed)) ids.push_back(entry.path().filename().string());
+    for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
+      std::error_code absent;
+      if (fs::exists(entry->path() / "manifest.json", absent)) ids.push_back(entry->path().filename().string());
+    }
   }
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());

@@ -14,6 +14,9 @@
 namespace till {
 
 // Safe to call from any thread. One thread, started at the first change, runs all that is waiting in one transaction.
+//
+// fork() waits for the change under way, and finds the store's file closed: parent and child each open it again. A
+// child may not use a queue that it inherited, because the queue's thread stayed behind.
 class StoreQueue {
  public:
   using Task = std::function<Status(Store&)>;
@@ -30,8 +33,12 @@ class StoreQueue {
   // Runs the task inside a transaction; `done` is called after it is durable, or with the task's or the commit's error
   // and then the task has changed nothing. `done` runs on the queue's thread and must not block.
   void submit(Task task, Done done);
-  // The same, and waits. Not from a `done`.
+  // The same, and waits. From a `done` it would wait for itself, and is an error with code "store_reentered".
   Status run(Task task);
+  // Registers with fork(), unless that has happened. Whoever holds a lock of its own around fork() calls this before it
+  // registers, so that its lock is taken before the queues are held.
+  static void register_for_fork();
+
   // Looks something up, on the calling thread: what was committed, nothing half done. The task must change nothing.
   Status read(const Task& task);
 
@@ -40,7 +47,11 @@ class StoreQueue {
     Task task;
     Done done;
   };
+  friend class OpenQueues;
+  void hold_for_fork();
+  void release_after_fork();
   void loop();
+  Status run_all(const std::vector<Waiting>& batch, std::vector<Status>& results);
   void run_batch(std::vector<Waiting>& batch);
 
   std::unique_ptr<Store> store_;

@@ -105,6 +105,8 @@ Result<std::int64_t> Database::query_integer(const char* sql) {
   return statement.integer(0);
 }
 
+bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+
 std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
 
 }  // namespace till

@@ -52,6 +52,7 @@ class Database {
   // Runs one or several statements without parameters.
   Status execute(const char* sql);
   Result<std::int64_t> query_integer(const char* sql);
+  bool in_transaction() const;
   // Rows changed by the last statement.
   std::int64_t changes() const;
 

@@ -5,10 +5,12 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "core/json/json.h"
@@ -19,6 +21,9 @@ namespace till {
 namespace {
 
 namespace fs = std::filesystem;
+
+// The place that is no file.
+constexpr std::string_view kMemory = "memory";
 
 // Numbered from 1 by place; never edited once released, only added to. PRAGMA user_version holds the last one run.
 constexpr std::array<const char*, 1> kMigrations{
@@ -120,13 +125,46 @@ Status prepare_file(const std::string& path) {
   return {};
 }
 
+// SQLite does not wait for other processes while it changes the journal mode, so this does.
+Status enter_wal_mode(Database& database) {
+  constexpr auto kPause = std::chrono::milliseconds(5);
+  constexpr int kMaxTries = 2'000;
+  for (int tries = 1;; ++tries) {
+    Status status = database.execute("PRAGMA journal_mode = WAL");
+    if (status.ok() || !status.error().retryable || tries == kMaxTries) return status;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+Result<std::unique_ptr<Database>> open_database(const std::string& place) {
+  const bool in_memory = place == kMemory;
+  if (!in_memory) TILL_TRY(prepare_file(place));
+  TILL_ASSIGN(auto database, Database::open(in_memory ? ":memory:" : place));
+  TILL_TRY(enter_wal_mode(*database));
+  TILL_TRY(database->execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"));
+  TILL_TRY(migrate(*database));
+  return database;
+}
+
 class SqliteStore final : public Store {
  public:
-  explicit SqliteStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+  SqliteStore(std::string place, std::unique_ptr<Database> database)
+      : place_(std::move(place)), database_(std::move(database)) {}
+
+  void suspend() override {
+    if (place_ != kMemory) database_.reset();
+  }
+
+  Status resume() override {
+    if (database_) return {};
+    TILL_ASSIGN(database_, open_database(place_));
+    return {};
+  }
 
   Status begin() override { return database_->execute("BEGIN IMMEDIATE"); }
   Status commit() override { return database_->execute("COMMIT"); }
   void rollback() override { (void)database_->execute("ROLLBACK"); }
+  bool in_transaction() const override { return database_->in_transaction(); }
   Status savepoint() override { return database_->execute("SAVEPOINT task"); }
   Status release_savepoint() override { return database_->execute("RELEASE task"); }
   void rollback_to_savepoint() override { (void)database_->execute("ROLLBACK TO task"); }
@@ -244,18 +282,15 @@ class SqliteStore final : public Store {
     return std::optional(std::move(payment));
   }
 
-  std::unique_ptr<Database> database_;
+  std::string place_;
+  std::unique_ptr<Database> database_;  // null while suspended
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& place) {
-  const bool in_memory = place == "memory";
-  if (!in_memory) TILL_TRY(prepare_file(place));
-  TILL_ASSIGN(auto database, Database::open(in_memory ? ":memory:" : place));
-  TILL_TRY(database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"));
-  TILL_TRY(migrate(*database));
-  return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(database)));
+  TILL_ASSIGN(auto database, open_database(place));
+  return std::unique_ptr<Store>(std::make_unique<SqliteStore>(place, std::move(database)));
 }
 
 }  // namespace till

@@ -58,10 +58,17 @@ class Store {
  public:
   virtual ~Store() = default;
 
+  // A connection must not be carried over fork(): suspend() closes what would suffer, resume() opens it again when it
+  // is needed. Both do nothing where there is nothing to close.
+  virtual void suspend() = 0;
+  virtual Status resume() = 0;
+
   // A transaction around several calls, durable when commit() returns. Savepoints nest one level inside it.
   virtual Status begin() = 0;
   virtual Status commit() = 0;
   virtual void rollback() = 0;
+  // False once the store has taken a transaction back by itself, a full disk for instance.
+  virtual bool in_transaction() const = 0;
   virtual Status savepoint() = 0;
   virtual Status release_savepoint() = 0;
   virtual void rollback_to_savepoint() = 0;

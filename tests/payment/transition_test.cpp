@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "core/base/limits.h"
 #include "core/json/json.h"
 
 namespace till {
@@ -106,10 +107,11 @@ INSTANTIATE_TEST_SUITE_P(
         Mismatch{R"({"status":"paid","amount_paid":{"amount":"99.99","currency":"EUR"}})", "amount_mismatch"},
         Mismatch{R"({"status":"paid","amount_paid":{"amount":"100","currency":"USD"}})", "currency_mismatch"},
         Mismatch{R"({"status":"paid","reference":"1235"})", "reference_mismatch"},
-        Mismatch{R"({"status":"paid","test":true})", "mode_mismatch"}));
+        Mismatch{R"({"status":"pending","test":true})", "mode_mismatch"}));
 
 TEST(PaymentAmounts, follow_from_paid_when_the_provider_leaves_them_out) {
-  const auto change = apply(payment_in(kPending), seen(R"({"status":"paid"})"), kNow);
+  const auto change =
+      apply(payment_in(kPending), seen(R"({"status":"paid","amount":{"amount":"100","currency":"EUR"}})"), kNow);
   EXPECT_EQ(change->payment.amount_paid->amount_text(), "100.00");
   EXPECT_TRUE(change->payment.amount_due->is_zero());
 }
@@ -126,7 +128,7 @@ TEST(PaymentAmounts, due_is_what_is_missing_and_never_negative) {
 TEST(PaymentAction, is_gone_once_the_provider_no_longer_names_it) {
   Payment payment = payment_in(kRequiresAction);
   payment.next_action = json::Object{{"type", "confirm_card_amount"}};
-  EXPECT_TRUE(apply(payment, seen(R"({"status":"paid"})"), kNow)->payment.next_action.is_null());
+  EXPECT_TRUE(apply(payment, seen(R"({"status":"failed"})"), kNow)->payment.next_action.is_null());
 }
 
 struct BadOutput {
@@ -150,6 +152,15 @@ INSTANTIATE_TEST_SUITE_P(
                     BadOutput{R"({"status":"done"})", "$.status"}, BadOutput{R"({"amount":"1.00"})", "$.amount"},
                     BadOutput{R"({"expires_at":"soon"})", "$.expires_at"}, BadOutput{R"({"test":"yes"})", "$.test"},
                     BadOutput{R"({"pay_to":"bc1"})", "$.pay_to"}, BadOutput{R"({"state":"x"})", "$.state"}));
+
+TEST(ScriptOutputSize, of_what_is_kept_is_bounded) {
+  const std::string big(kMaxStateBytes, 'x');
+  for (const char* member : {"state", "pay_to", "next_action", "decline"}) {
+    const auto observation = read_observation(json::Object{{member, json::Object{{"x", big}}}});
+    ASSERT_FALSE(observation.ok()) << member;
+    EXPECT_EQ(observation.error().field, std::string("$.") + member);
+  }
+}
 
 }  // namespace
 }  // namespace till

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/json/json.h"
+
 namespace till {
 namespace {
 
@@ -48,6 +50,35 @@ TEST(HandlesTest, replies_show_handles_where_their_secrets_were) {
   EXPECT_NE(*hidden.find_string("token"), "secret-one");
   EXPECT_EQ(handles.shown(hidden, true), reply);
   EXPECT_EQ(handles.shown(hidden, false).find_string("token"), "[secret]");
+}
+
+TEST(HandlesTest, a_secret_that_comes_again_keeps_its_handle) {
+  Handles handles;
+  const json::Value reply = json::Object{{"token", "one-and-the-same"}};
+  EXPECT_EQ(handles.hide(reply, {"token"}), handles.hide(reply, {"token"}));
+}
+
+TEST(HandlesTest, beyond_their_number_secrets_are_hidden_for_good) {
+  Handles handles;
+  json::Array items;
+  for (std::size_t i = 0; i < Handles::kMaxReplySecrets + 1; ++i)
+    items.push_back(json::Object{{"token", "secret-" + std::to_string(i)}});
+  const json::Value hidden = handles.hide(std::move(items), {"token"});
+  EXPECT_EQ(hidden.array()->back().find_string("token"), "[secret]");
+  EXPECT_EQ(handles.shown(hidden.array()->front(), true).find_string("token"), "secret-0");
+}
+
+TEST(HandlesTest, card_numbers_that_a_reply_repeats_are_hidden_in_texts_and_numbers) {
+  Handles handles;
+  (void)handles.add(Handles::Kind::kCardData, "4541250000000001");
+  const json::Value reply =
+      json::parse(R"({"a":4541250000000001,"b":"no 4541250000000001","c":[4541250000000001]})").value();
+  EXPECT_EQ(json::write(handles.hide(reply, {})), R"({"a":"[card]","b":"no [card]","c":["[card]"]})");
+  EXPECT_EQ(json::write(handles.shown(reply, false)), R"({"a":"[card]","b":"no [card]","c":["[card]"]})");
+}
+
+TEST(HandlesTest, a_secret_that_is_part_of_what_replaces_it_is_replaced_once) {
+  EXPECT_EQ(redact_secret("bad secret, secret", "secret", "[secret]"), "bad [secret], [secret]");
 }
 
 TEST(HandlesTest, a_secret_repeated_elsewhere_is_redacted) {

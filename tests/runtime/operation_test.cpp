@@ -157,6 +157,39 @@ TEST_F(OperationTest, a_payment_over_another_amount_is_never_taken_for_this_one)
   const Payment kept = stored(result.error().payment_id);
   EXPECT_EQ(kept.outcome, Outcome::kUnknown);
   EXPECT_NE(kept.status, PaymentStatus::kPaid);
+  EXPECT_EQ(kept.provider_id, "p1") << "so that it can be asked about and refunded";
+}
+
+TEST_F(OperationTest, a_refused_read_after_the_write_does_not_undo_the_write) {
+  const auto exchange = begin("native.setTwo", R"({"x":1,"idempotency_key":"two"})");
+  reply(*exchange, 200, "{}");
+  ASSERT_NE(exchange->request(), nullptr) << "the read";
+  reply(*exchange, 404, "{}");
+  EXPECT_EQ(exchange->result().error().kind, ErrorKind::kOutcomeUnknown);
+  const auto again = begin("native.setTwo", R"({"x":1,"idempotency_key":"two"})");
+  ASSERT_EQ(again->request(), nullptr);
+  EXPECT_EQ(again->result().error().kind, ErrorKind::kOutcomeUnknown);
+}
+
+TEST_F(OperationTest, a_refusal_says_nothing_of_an_earlier_attempt_that_may_have_arrived) {
+  const auto exchange = begin("payments.create", kPay);
+  exchange->reply({.status = 409, .headers = {}, .body = "{}", .repeated = true});
+  EXPECT_EQ(exchange->result().error().kind, ErrorKind::kOutcomeUnknown);
+}
+
+TEST_F(OperationTest, neither_a_redirect_nor_a_request_timeout_is_a_refusal) {
+  for (const int status : {301, 408}) {
+    const std::string input =
+        R"({"amount":{"amount":"1","currency":"EUR"},"reference":")" + std::to_string(status) + "\"}";
+    EXPECT_EQ(run("payments.create", input, status, "{}").error().kind, ErrorKind::kOutcomeUnknown) << status;
+  }
+}
+
+TEST_F(OperationTest, scripts_see_no_secret_that_a_reply_repeats) {
+  const auto seen = run("native.getThing", R"({"id":"1"})", 200, R"({"echo":"sk_live_SECRET123"})");
+  EXPECT_EQ(seen->find_string("echo"), "[secret]");
+  const auto length = run("native.lengthOf", R"({"id":"1"})", 200, R"({"echo":"sk_live_SECRET123"})");
+  EXPECT_EQ(length->find_integer("length"), 8) << "of [secret]: the script never had the key";
 }
 
 TEST_F(OperationTest, a_poll_that_names_another_amount_reference_currency_or_mode_changes_nothing) {

@@ -118,6 +118,89 @@ TEST_F(RuntimeTest, works_in_a_child_after_the_parent_used_it_and_in_the_parent_
   EXPECT_EQ(again->request(), nullptr) << "the child's payment holds the key for the parent too";
 }
 
+// Pays once through an exchange and answers it.
+bool pay_once(Gateway& gateway, const std::string& key) {
+  auto exchange = gateway.begin("payments.create",
+                                R"({"amount":{"amount":"48.25","currency":"EUR"},"idempotency_key":")" + key + "\"}");
+  if (!exchange.ok() || !(*exchange)->request()) return false;
+  (*exchange)->reply({.status = 200,
+                      .headers = {},
+                      .body = R"({"id":"p-)" + key + R"(","status":"pending","amount":48.25,"currency":"EUR"})"});
+  return (*exchange)->result().ok();
+}
+
+TEST_F(RuntimeTest, what_a_child_writes_outlives_its_parents_runtime) {
+  ASSERT_TRUE(pay_once(*shop_, "parent"));
+  int go[2];
+  ASSERT_EQ(pipe(go), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    bool ok = pay_once(*shop_, "child-before");
+    char byte = 0;
+    ok = ok && read(go[0], &byte, 1) == 1;
+    for (int i = 0; i < 5; ++i) ok = ok && pay_once(*shop_, "child-after-" + std::to_string(i));
+    _exit(ok ? 0 : 1);
+  }
+  shop_.reset();
+  runtime_.reset();
+  ASSERT_EQ(write(go[1], "x", 1), 1);
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_EQ(all_stored().size(), 7u);
+}
+
+TEST_F(RuntimeTest, a_child_forked_while_its_parent_writes_can_write_too) {
+  std::atomic<bool> stop = false;
+  std::atomic<int> paid = 0;
+  std::thread busy([&] {
+    while (!stop) paid += pay_once(*shop_, "parent-" + std::to_string(paid)) ? 1 : 0;
+  });
+  constexpr int kChildren = 10;
+  int failed = 0;
+  for (int i = 0; i < kChildren; ++i) {
+    const pid_t child = fork();
+    if (child == 0) _exit(pay_once(*shop_, "child-" + std::to_string(i)) ? 0 : 1);
+    int status = 0;
+    waitpid(child, &status, 0);
+    failed += WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1;
+  }
+  stop = true;
+  busy.join();
+  EXPECT_EQ(failed, 0);
+  std::size_t stored_count = 0;
+  for (const Payment& payment : store()->list_payments({.gateway = "acme/live", .limit = 100'000}).value())
+    stored_count += payment.outcome == Outcome::kKnown ? 1 : 0;
+  EXPECT_EQ(stored_count, static_cast<std::size_t>(paid + kChildren));
+}
+
+TEST_F(RuntimeTest, an_exchange_ends_in_the_child_and_goes_on_in_the_parent) {
+  auto exchange = begin("payments.create", kPay);
+  const pid_t child = fork();
+  if (child == 0) {
+    exchange->reply({.status = 200, .headers = {}, .body = std::string(kPending)});
+    const bool ended = exchange->request() == nullptr && exchange->result().error().code == "inherited_exchange";
+    exchange.reset();
+    _exit(ended ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  reply(*exchange, 200, kPending);
+  EXPECT_TRUE(exchange->result().ok());
+}
+
+TEST_F(RuntimeTest, an_exchange_may_go_inside_a_callback_and_a_call_there_is_an_error) {
+  auto pending = begin("payments.create", kPay);
+  shop_ = open_gateway(kNobody);
+  std::promise<ErrorKind> called;
+  shop_->start("payments.create", R"({"amount":{"amount":"1","currency":"EUR"}})", [&](const Result<std::string>&) {
+    pending.reset();
+    called.set_value(shop_->call("check", "{}").error().kind);
+  });
+  EXPECT_EQ(called.get_future().get(), ErrorKind::kInternal);
+}
+
 TEST_F(RuntimeTest, one_key_from_eight_threads_is_sent_once) {
   std::atomic<int> handed_out = 0;
   std::vector<std::thread> threads;
