@@ -29,7 +29,9 @@ Result<std::vector<std::string>> SystemResolver::resolve(const std::string& host
   }
   if (!addresses.empty()) return addresses;
   const char* why = failed != 0 ? ::gai_strerror(failed) : "no address";
-  return Error{ErrorKind::kTransport, "resolve", "the host name could not be resolved: " + std::string(why)};
+  Error error{ErrorKind::kTransport, "resolve", "the host name could not be resolved: " + std::string(why)};
+  error.retryable = failed == EAI_AGAIN;  // no verdict on the name: the name server could not be asked
+  return error;
 }
 
 // What the helper threads share with the loop's thread; they keep it alive.

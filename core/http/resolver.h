@@ -12,7 +12,8 @@ namespace till::http {
 class Resolver {
  public:
   virtual ~Resolver() = default;
-  // The host's IPv4 and IPv6 addresses as text, best first; kTransport "resolve" when there is none.
+  // The host's IPv4 and IPv6 addresses as text, best first; kTransport "resolve" when there is none, retryable
+  // when asking again may help.
   virtual Result<std::vector<std::string>> resolve(const std::string& host) = 0;
 };
 

@@ -1,6 +1,7 @@
 // Promises about the way to a server: names, addresses, proxies.
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +13,19 @@
 #include "core/http/resolver.h"
 #include "tests/http/fetch.h"
 #include "tests/http/server.h"
+
+namespace {
+
+std::atomic<int> names_asked{0};
+
+}  // namespace
+
+// In place of the C library's, for this program, so that no test asks a name server.
+extern "C" int getaddrinfo(const char* host, const char*, const addrinfo*, addrinfo** found) {
+  ++names_asked;
+  *found = nullptr;
+  return std::string_view(host) == "again.test" ? EAI_AGAIN : EAI_NONAME;
+}
 
 namespace till::http {
 namespace {
@@ -140,6 +154,20 @@ TEST_F(Route, unknown_name_is_a_typed_error) {
   EXPECT_EQ(verdict(fetch(client, post(url("shop.test")))), "resolve/no");
   Client empty(trusting(), always({}));
   EXPECT_EQ(verdict(fetch(empty, post(url("shop.test")))), "resolve/no");
+}
+
+TEST_F(Route, name_server_that_cannot_be_asked_is_asked_again_even_for_a_write) {
+  serve();
+  Client client(trusting());
+  names_asked = 0;
+  const auto again = fetch(client, post(url("again.test")), {10'000, false, 3});
+  EXPECT_EQ(verdict(again), "resolve/no");
+  EXPECT_TRUE(again.error().retryable);
+  EXPECT_EQ(names_asked, 3);
+  const auto unknown = fetch(client, post(url("unknown.test")), {10'000, false, 3});
+  EXPECT_EQ(verdict(unknown), "resolve/no");
+  EXPECT_FALSE(unknown.error().retryable);
+  EXPECT_EQ(names_asked, 4);
 }
 
 TEST_F(Route, look_up_without_a_thread_is_an_error_and_the_next_one_works) {
