@@ -242,8 +242,7 @@ TlsChannel::Step TlsChannel::judge(int returned) {
   if (kind == SSL_ERROR_WANT_READ) return Step::kMore;
   if (kind == SSL_ERROR_ZERO_RETURN) return Step::kDone;
   const long verified = SSL_get_verify_result(ssl_);
-  distrusted_ = verified != X509_V_OK;
-  if (distrusted_) {
+  if (verified != X509_V_OK) {
     failure_ = "the certificate is not trusted: " + std::string(X509_verify_cert_error_string(verified));
   } else {
     const char* const reason = ERR_reason_error_string(ERR_peek_last_error());

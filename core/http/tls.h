@@ -76,9 +76,8 @@ class TlsChannel {
   bool peer_said_goodbye() const;
   // Whether all that was fed has been read: neither bytes nor a part of a record are left.
   bool drained() const;
-  // Why the last step failed, for people; and whether the peer's certificate was the reason.
+  // Why the last step failed, for people.
   const std::string& failure() const { return failure_; }
-  bool distrusted() const { return distrusted_; }
 
  private:
   friend struct TlsHooks;
@@ -91,7 +90,6 @@ class TlsChannel {
   std::string_view in_;
   std::string out_;
   std::string failure_;
-  bool distrusted_ = false;
 };
 
 }  // namespace till::http
