@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "core/base/limits.h"
 #include "core/base/result.h"
 #include "core/http/message.h"
 
@@ -22,8 +23,8 @@ struct ClientOptions {
   std::int64_t idle_timeout_ms = 55'000;        // a pooled connection unused for longer is closed
   std::size_t max_connections_per_origin = 64;  // further requests wait in line, in order, within their deadline
   std::size_t max_idle_per_origin = 16;
-  std::size_t max_response_bytes = 8u << 20;  // of body, after chunked decoding
-  std::size_t max_header_bytes = 64u << 10;   // of status line and header fields
+  std::size_t max_response_bytes = kMaxResponseBytes;  // of body, after chunked decoding
+  std::size_t max_header_bytes = kMaxHeaderBytes;      // of status line and header fields
   std::string user_agent = "till/0.1";
 };
 // Fills proxy and no_proxy from HTTPS_PROXY / https_proxy and NO_PROXY / no_proxy when they are empty.

@@ -5,6 +5,8 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <limits>
 
+#include "core/base/limits.h"
+
 namespace till::http {
 namespace {
 
@@ -41,7 +43,7 @@ class ResponseReader::Parser final : public beast::http::basic_parser<false> {
                      ErrorCode& failed) override {
     // Beast bounds what waits in the buffer; this bounds the sum, and so a header that drips in.
     header_bytes_ += name.size() + value.size() + 4;
-    if (header_bytes_ > limits_.header_bytes || ++fields_ > kMaxFields) {
+    if (header_bytes_ > limits_.header_bytes || ++fields_ > kMaxHeaderFields) {
       failed = error::header_limit;
       return;
     }

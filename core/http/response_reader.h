@@ -19,7 +19,6 @@ struct ResponseLimits {
 class ResponseReader {
  public:
   enum class State { kMore, kDone, kFailed };
-  static constexpr std::size_t kMaxFields = 256;
   static constexpr int kMaxInterim = 16;
 
   explicit ResponseReader(ResponseLimits limits);

@@ -237,7 +237,7 @@ TEST(Client, reads_a_body_that_ends_with_the_connection) {
 }
 
 TEST(Client, sends_and_reads_bodies_larger_than_any_buffer) {
-  const std::string body(6 << 20, 'x');
+  const std::string body(kMaxResponseBytes, 'x');
   Server server([](Peer& peer) {
     const std::string request = peer.read_request();
     peer.answer(request.substr(request.find("\r\n\r\n") + 4));

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <fstream>
 
+#include "core/base/limits.h"
 #include "core/http/response_reader.h"
 #include "tests/http/fetch.h"
 #include "tests/http/server.h"
@@ -182,6 +183,14 @@ INSTANTIATE_TEST_SUITE_P(Framing, HostileFlood,
                          testing::Values("Content-Length: 2147483648\r\n", "Transfer-Encoding: chunked\r\n",
                                          "Connection: close\r\n"));
 
+TEST_F(Hostile, answer_one_byte_above_the_common_limit_is_too_large) {
+  serve([](Peer& peer) {
+    peer.read_request();
+    peer.answer(std::string(kMaxResponseBytes + 1, 'x'));
+  });
+  EXPECT_EQ(verdict(ask()), "too_large/yes");
+}
+
 TEST_F(Hostile, ten_thousand_headers_are_too_large) {
   serve([](Peer& peer) {
     peer.read_request();
@@ -196,7 +205,7 @@ TEST_F(Hostile, many_small_headers_are_too_large_even_within_the_byte_limit) {
   serve([](Peer& peer) {
     peer.read_request();
     std::string header = "HTTP/1.1 200 OK\r\n";
-    for (int i = 0; i < 400; ++i) header += "X: y\r\n";
+    for (std::size_t i = 0; i < kMaxHeaderFields; ++i) header += "X: y\r\n";
     peer.send(header + "Content-Length: 0\r\n\r\n");
   });
   EXPECT_EQ(verdict(ask()), "too_large/yes");
