@@ -17,6 +17,25 @@ namespace {
 
 using testing::HasSubstr;
 
+// Systems whose OpenSSL refuses old versions by itself would hide whether the client does. The configuration is read
+// once per process, so this comes before any test.
+const bool lax_openssl = [] {
+  char path[] = "/tmp/till-openssl-XXXXXX";
+  std::FILE* const file = ::fdopen(::mkstemp(path), "w");
+  std::fputs(
+      "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = lax\n"
+      "[lax]\nMinProtocol = TLSv1\nCipherString = DEFAULT:@SECLEVEL=0\n",
+      file);
+  std::fclose(file);
+  OPENSSL_INIT_SETTINGS* const settings = OPENSSL_INIT_new();
+  OPENSSL_INIT_set_config_filename(settings, path);
+  OPENSSL_INIT_set_config_appname(settings, "openssl_conf");
+  const bool done = OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, settings) == 1;
+  OPENSSL_INIT_free(settings);
+  ::unlink(path);
+  return done;
+}();
+
 // Every name is this machine.
 class HereResolver final : public Resolver {
  public:
@@ -131,7 +150,12 @@ TEST_F(Tls, authority_that_is_not_trusted_is_refused) {
 }
 
 TEST_F(Tls, version_1_1_is_refused) {
+  ASSERT_TRUE(lax_openssl);
   serve({.max_version = TLS1_1_VERSION});
+  // What a client without a minimum of its own gets here.
+  SSL_CTX* const lax = SSL_CTX_new(TLS_client_method());
+  EXPECT_EQ(SSL_CTX_get_min_proto_version(lax), TLS1_VERSION);
+  SSL_CTX_free(lax);
   expect_refused("localhost", "TLS");
 }
 
