@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "core/base/clock.h"
 #include "core/json/json.h"
@@ -105,7 +106,10 @@ class TemporaryFolder {
     char name[] = "/tmp/till-test-XXXXXX";
     path_ = mkdtemp(name);
   }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  ~TemporaryFolder() {
+    std::error_code ignored;  // a runtime that went in a callback may still be closing its store
+    std::filesystem::remove_all(path_, ignored);
+  }
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
   const std::string& path() const { return path_; }

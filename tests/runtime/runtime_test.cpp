@@ -169,8 +169,8 @@ TEST_F(RuntimeTest, a_child_forked_while_its_parent_writes_can_write_too) {
   busy.join();
   EXPECT_EQ(failed, 0);
   std::size_t stored_count = 0;
-  for (const Payment& payment : store()->list_payments({.gateway = "acme/live", .limit = 100'000}).value())
-    stored_count += payment.outcome == Outcome::kKnown ? 1 : 0;
+  const auto payments = store()->list_payments({.gateway = "acme/live", .limit = 100'000}).value();
+  for (const Payment& payment : payments) stored_count += payment.outcome == Outcome::kKnown ? 1 : 0;
   EXPECT_EQ(stored_count, static_cast<std::size_t>(paid + kChildren));
 }
 
