@@ -81,7 +81,8 @@ class TillError(Exception):
         self.retryable = retryable
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.message}" if self.field else self.message
+        named = not self.field or self.message.startswith(self.field)
+        return self.message if named else f"{self.field}: {self.message}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Worker pools send exceptions between processes; keyword arguments need this to survive.

@@ -79,3 +79,9 @@ def test_the_tree_in_the_docstring_names_every_class() -> None:
     drawn = till.TillError.__doc__ or ""
     for kind in KINDS:
         assert f"── {kind} " in drawn
+
+
+def test_the_text_of_an_error_names_its_place_once() -> None:
+    with pytest.raises(till.ConfigurationError) as caught:
+        till.Gateway("openpay", {})
+    assert str(caught.value).count("$.api_key") == 1
