@@ -165,7 +165,7 @@ TILL_API till_status till_runtime_provider(till_runtime *runtime, const char *pr
  * Opens one merchant account. Nothing is sent; the operation "check" asks the provider whether the credentials are good.
  * Args:      runtime; provider: an id; settings_json: an object checked against the provider's settings schema (see
  *            till_runtime_provider()), plus mode, base_url (https, or http for loopback addresses), timeout_ms (30000),
- *            label (names this account in the store), ca_file and proxy; out: the gateway.
+ *            label (names this account in the store); out: the gateway.
  * Returns:   TILL_OK. TILL_NOT_FOUND: no such provider. TILL_CONFIGURATION: a setting is missing, unknown or wrong
  *            (`field` says which; its value is never repeated). TILL_PLUGIN: the provider's files are broken.
  * Ownership: *out is the caller's; free it with till_gateway_free(). Secrets are copied and wiped with the gateway.

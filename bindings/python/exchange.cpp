@@ -45,12 +45,15 @@ void fail(Exchange& exchange, std::string code, std::string message, std::string
 
 }  // namespace
 
+// Without the GIL: an answer to a write waits for the disk.
+using Released = py::call_guard<py::gil_scoped_release>;
+
 void bind_exchange(py::module_& module) {
   py::class_<Exchange>(module, "NativeExchange")
       .def("request", &request)
       .def("timeout_ms", &Exchange::timeout_ms)
-      .def("reply", &reply, py::arg("status"), py::arg("headers"), py::arg("body"))
-      .def("fail", &fail, py::arg("code"), py::arg("message"), py::arg("sent"))
+      .def("reply", &reply, py::arg("status"), py::arg("headers"), py::arg("body"), Released())
+      .def("fail", &fail, py::arg("code"), py::arg("message"), py::arg("sent"), Released())
       .def("result", [](const Exchange& exchange) { return reply_object(exchange.result()); });
 }
 

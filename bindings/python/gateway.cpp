@@ -82,7 +82,12 @@ void start(Gateway& gateway, std::string_view operation, std::string_view input,
 }
 
 py::object begin(Gateway& gateway, std::string_view operation, std::string_view input) {
-  return result_object(gateway.begin(operation, input));
+  std::optional<Result<std::unique_ptr<Exchange>>> begun;
+  {
+    const py::gil_scoped_release released;  // a write waits for the disk
+    begun.emplace(gateway.begin(operation, input));
+  }
+  return result_object(*std::move(begun));
 }
 
 // [(token, reply or error), ...]

@@ -10,6 +10,7 @@
 #include "core/json/json.h"
 #include "core/runtime/gateway.h"
 #include "core/runtime/incoming.h"
+#include "core/runtime/log.h"
 #include "core/runtime/operation_outcome.h"
 #include "core/runtime/outgoing.h"
 
@@ -178,6 +179,7 @@ Status Operation::run_script() {
               plugin::ScriptRun::open(config().plugin, operation_, script_input(), config().script_settings, clock()));
   script_.emplace(std::move(script));
   auto step = script_->begin();
+  pass_on_log();
   if (!step.ok()) return hide_secrets(std::move(step).error(), config(), handles_);
   if (!is_write_) {
     take_step(std::move(step));
@@ -251,7 +253,16 @@ void Operation::failed(Error error) {
   finish(std::move(error));
 }
 
+void Operation::pass_on_log() {
+  const auto& lines = script_->log();
+  for (; logged_ < lines.size(); ++logged_) {
+    const json::Value shown = handles_.shown(lines[logged_].text, false);
+    write_log(lines[logged_].level, config().manifest().id + " " + operation_, config().redact(*shown.string()));
+  }
+}
+
 void Operation::take_step(Result<plugin::ScriptStep> step) {
+  pass_on_log();
   if (!step.ok())
     finish(std::move(step).error());
   else if (const auto* wanted = std::get_if<plugin::ScriptRequest>(&*step))

@@ -83,6 +83,7 @@ class Operation {
 
   // Between requests.
   void take_step(Result<plugin::ScriptStep> step);
+  void pass_on_log();
   void take_request(const plugin::ScriptRequest& wanted);
   void take_output(const json::Value& output);
 
@@ -112,6 +113,7 @@ class Operation {
   UnixMillis started_at_;
   Handles handles_;
   std::optional<plugin::ScriptRun> script_;
+  std::size_t logged_ = 0;          // lines of the script's log that were passed on
   std::optional<Payment> payment_;  // the one that the call is about: as looked up, or as it will be made
   std::optional<Write> write_;      // the record of a write
 

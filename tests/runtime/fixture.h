@@ -30,7 +30,8 @@ inline constexpr std::string_view kAcmeManifest = R"json({
     "refunds.create": {}, "refunds.get": {}, "refunds.list": {},
     "tokens.create": {"returns_secrets": true}, "cards.verify": {}, "check": {}},
   "native": {"getThing": {"summary": "Reads a thing."}, "setThing": {"summary": "Changes a thing.", "write": true},
-    "setTwo": {"summary": "Changes a thing and looks at it.", "write": true}, "lengthOf": {"summary": "Measures an echo."}},
+    "setTwo": {"summary": "Changes a thing and looks at it.", "write": true}, "lengthOf": {"summary": "Measures an echo."},
+    "say": {"summary": "Logs a text."}},
   "absent": {"payments.accept": "Acme settles underpayments by itself.", "rates": "Acme publishes no rates."},
   "settings": {"type": "object", "properties": {
       "api_key": {"type": "string", "title": "API key", "description": "From the dashboard.", "secret": true, "minLength": 8},
@@ -95,6 +96,7 @@ provider.native.setTwo = function(params)
   http.post("/things", {json = params})
   return http.get("/things").json
 end
+provider.native.say = function(params) log.info(params.text) return http.get("/me").json end
 provider.native.lengthOf = function(params) return {length = #http.get("/things").json.echo} end
 provider.native.setThing = function(params) return http.post("/things", {json = params}).json end
 )lua";

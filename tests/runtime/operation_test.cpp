@@ -350,6 +350,20 @@ TEST_F(OperationTest, rate_limits_and_request_ids_are_read_from_the_reply) {
   EXPECT_EQ(exchange->result().error().request_id, "req_9");
 }
 
+TEST_F(OperationTest, what_a_script_logs_is_shown_on_request_without_secrets) {
+  const auto logged = [&] {
+    testing::internal::CaptureStderr();
+    (void)run("native.say", R"({"text":"key sk_live_SECRET123"})", 200, "{}");
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(logged(), "");
+  setenv("TILL_LOG", "info", 1);
+  EXPECT_EQ(logged(), "till: info acme native.say: key [secret]\n");
+  setenv("TILL_LOG", "warn", 1);
+  EXPECT_EQ(logged(), "");
+  unsetenv("TILL_LOG");
+}
+
 TEST_F(OperationTest, native_calls_pass_through_and_writes_among_them_are_recorded) {
   EXPECT_EQ(run("native.getThing", R"({"id":"a/b"})", 200, R"({"x":1.50})").value(),
             json::parse(R"({"x":"1.50"})").value());
