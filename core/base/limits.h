@@ -10,16 +10,10 @@ inline constexpr std::size_t kMiB = 1024 * kKiB;
 
 // One operation's input as JSON: far above any real order, far below what would hurt a worker process.
 inline constexpr std::size_t kMaxInputBytes = 1 * kMiB;
-// The shop's order id: what one indexed column of common databases holds.
-inline constexpr std::size_t kMaxReferenceLength = 255;
-// Text shown to the payer: more than any provider prints.
-inline constexpr std::size_t kMaxDescriptionLength = 2048;
 // Any URL: what browsers and proxies are known to carry.
 inline constexpr std::size_t kMaxUrlLength = 2048;
 // A name, an e-mail address (RFC 5321 ends at 254) or a similar line about the customer.
 inline constexpr std::size_t kMaxCustomerFieldLength = 255;
-// A user agent: longer ones are made up.
-inline constexpr std::size_t kMaxUserAgentLength = 1024;
 // The shop's own data, kept with each payment and sent back with it.
 inline constexpr std::size_t kMaxMetadataBytes = 16 * kKiB;
 // An idempotency key: the largest that any known provider takes.
@@ -33,10 +27,6 @@ inline constexpr std::size_t kMaxScriptBytes = 256 * kKiB;
 inline constexpr std::size_t kMaxManifestBytes = 256 * kKiB;
 // One gateway's settings as JSON, keys and certificates included.
 inline constexpr std::size_t kMaxSettingsBytes = 64 * kKiB;
-// One setting's text: room for a PEM chain.
-inline constexpr std::size_t kMaxSettingLength = 32 * kKiB;
-// A provider's own id of a payment, refund or event.
-inline constexpr std::size_t kMaxProviderIdLength = 255;
 // The message of an error, outside text included: one screen of text.
 inline constexpr std::size_t kMaxErrorMessageLength = 1024;
 // The body of one HTTP reply: lists of a hundred payments stay under a tenth of it.
@@ -44,7 +34,5 @@ inline constexpr std::size_t kMaxResponseBytes = 4 * kMiB;
 // All header fields of one HTTP reply, and their number: what common servers send at most.
 inline constexpr std::size_t kMaxHeaderBytes = 64 * kKiB;
 inline constexpr std::size_t kMaxHeaderFields = 256;
-// The body of one webhook: the largest documented one is under 64 KiB.
-inline constexpr std::size_t kMaxWebhookBytes = 1 * kMiB;
 
 }  // namespace till

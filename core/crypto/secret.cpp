@@ -31,4 +31,9 @@ void Secret::wipe() {
   if (bytes_ != nullptr) OPENSSL_cleanse(bytes_.get(), size_);
 }
 
+void wipe(std::string& text) {
+  OPENSSL_cleanse(text.data(), text.size());
+  text.clear();
+}
+
 }  // namespace till

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace till {
@@ -36,5 +37,8 @@ class Secret {
   std::unique_ptr<char[]> bytes_;
   std::size_t size_ = 0;
 };
+
+// Overwrites text that held a secret, and empties it.
+void wipe(std::string& text);
 
 }  // namespace till

@@ -11,12 +11,14 @@
 #include "core/http/loop.h"
 #include "core/http/pool.h"
 #include "core/http/resolver.h"
+#include "core/http/tls.h"
 
 namespace till::http {
 
 class Client::Impl {
  public:
   Impl(ClientOptions options, std::shared_ptr<Resolver> resolver) {
+    TlsChannel::prepare();
     around_.options = std::move(options);
     around_.loop = std::make_shared<Loop>();
     around_.lookups = std::make_unique<Lookups>(around_.loop, std::move(resolver));

@@ -25,6 +25,8 @@ class Headers {
   std::size_t size() const { return fields_.size(); }
   auto begin() const { return fields_.begin(); }
   auto end() const { return fields_.end(); }
+  auto begin() { return fields_.begin(); }
+  auto end() { return fields_.end(); }
 
  private:
   std::vector<Field> fields_;

@@ -187,6 +187,8 @@ TlsContext::Session TlsContext::lend(const std::string& origin) {
   return newest;
 }
 
+void TlsChannel::prepare() { (void)TlsHooks::method(); }
+
 Result<std::unique_ptr<TlsChannel>> TlsChannel::make(TlsContext& context, const std::string& host, std::string origin) {
   std::unique_ptr<TlsChannel> made(new TlsChannel(context, std::move(origin)));
   made->ssl_ = SSL_new(context.context_);

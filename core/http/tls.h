@@ -50,6 +50,9 @@ class TlsContext {
 // read() and write(). The context must outlive it.
 class TlsChannel {
  public:
+  // Makes what all channels share, so that it is never made while the process forks. Again: nothing.
+  static void prepare();
+
   enum class Step { kMore, kDone, kFailed };
 
   // `host` is verified against the certificate, as a name or as an IP address; sessions are kept under `origin`.

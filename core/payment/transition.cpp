@@ -116,9 +116,10 @@ Status check_same_payment(const Payment& payment, const Observation& seen) {
   if (!seen.reference.empty() && !payment.reference.empty() && seen.reference != payment.reference)
     return mismatch("reference_mismatch", "the provider's payment carries another reference than this payment");
   if (seen.test && *seen.test != payment.test)
-    return mismatch("mode_mismatch", *seen.test
-                                         ? "the provider answered in test mode, but this gateway is live"
-                                         : "the provider answered in live mode, but this gateway is in test mode");
+    return mismatch("mode_mismatch",
+                    *seen.test
+                        ? "the provider answered in test mode, but this gateway is live: open it with mode `test`"
+                        : "the provider answered in live mode, but this gateway is in test mode: check its keys");
   return {};
 }
 

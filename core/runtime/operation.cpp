@@ -229,7 +229,14 @@ http::SendOptions Operation::send_options() const {
   return options;
 }
 
+void Operation::wipe_request() {
+  wipe(request_.body);
+  wipe(request_.url);
+  for (auto& [name, value] : request_.headers) wipe(value);
+}
+
 void Operation::replied(http::Response response) {
+  wipe_request();
   Incoming incoming = incoming_reply(response, expected_, config(), handles_, clock().now_ms());
   note_answer(response, incoming.refusal.has_value());
   if (incoming.refusal)
@@ -249,6 +256,7 @@ void Operation::note_answer(const http::Response& response, bool refusal) {
 }
 
 void Operation::failed(Error error) {
+  wipe_request();
   if (asked_write_ && error.sent != Sent::kNo) acted_ = true;
   finish(std::move(error));
 }

@@ -49,6 +49,7 @@ class Operation {
   StoreQueue::Task store_task();
   void stored(Status status);
 
+  // Holds credentials and card data; wiped once it is answered.
   const http::Request& request() const { return request_; }
   http::SendOptions send_options() const;
   void replied(http::Response response);
@@ -89,6 +90,7 @@ class Operation {
 
   // The end.
   void finish(Error error);
+  void wipe_request();
   void note_answer(const http::Response& response, bool refusal);
   Error unknown_outcome(Error why) const;
   Status commit(Store& store);

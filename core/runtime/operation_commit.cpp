@@ -170,6 +170,7 @@ Status Operation::keep(Store& store, const Change& change) const {
 
 Result<json::Value> Operation::commit_payment(Store& store) {
   TILL_ASSIGN(const Observation seen, read_observation(*output_));
+  if (!seen.status) return plugin_error("script_output", "a payment needs a status");
   TILL_ASSIGN(const Payment current, current_payment(store));
   TILL_ASSIGN(const Change change, apply(current, seen, clock().now_ms()));
   TILL_TRY(keep(store, change));

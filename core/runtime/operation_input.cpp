@@ -212,6 +212,8 @@ Result<OperationInput> read_native(const plugin::Manifest& manifest, json::Value
 
 }  // namespace
 
+void prepare_operations() { (void)operation_schema("check"); }
+
 std::string_view native_name(std::string_view operation) {
   return operation.starts_with(kNativePrefix) ? operation.substr(kNativePrefix.size()) : std::string_view();
 }

@@ -11,10 +11,13 @@
 #include <utility>
 
 #include "core/base/limits.h"
+#include "core/crypto/digest.h"
+#include "core/crypto/ecdsa.h"
 #include "core/json/json.h"
 #include "core/runtime/engine.h"
 #include "core/runtime/fork.h"
 #include "core/runtime/install_path.h"
+#include "core/runtime/operation_input.h"
 
 namespace till {
 namespace {
@@ -98,6 +101,15 @@ Status read_option(const std::string& key, const json::Value& value, RuntimeOpti
   return {};
 }
 
+// What is made on first use and shared by all threads is made here, under the mutex that fork() waits for: a child that
+// inherited it half made would wait for ever.
+void prepare_shared() {
+  const std::lock_guard lock(fork_mutex());
+  prepare_operations();
+  (void)sha256("");
+  (void)SigningKey::generate();
+}
+
 }  // namespace
 
 struct Runtime::State {
@@ -121,7 +133,7 @@ Result<std::shared_ptr<Runtime>> Runtime::open(RuntimeOptions options) {
   if (std::string installed = installed_provider_path(); !installed.empty()) options.plugin_path.push_back(installed);
   http::apply_environment(options.http);
   if (!options.clock) options.clock = std::make_shared<SystemClock>();
-  (void)fork_generation();  // registers the fork handlers
+  prepare_shared();
   TILL_ASSIGN(std::string place, find_store_place(options.store));
   return std::make_shared<Runtime>(Private(), std::move(options), std::move(place));
 }

@@ -13,6 +13,8 @@ constexpr int kBusyTimeoutMs = 15'000;
 
 Error sqlite_error(sqlite3* handle, int code) {
   const bool busy = (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
+  if ((code & 0xff) == SQLITE_NOTADB)
+    return configuration_error("$.store", "the store's file is no SQLite database: give another place");
   const char* reason = handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
   return {.kind = ErrorKind::kInternal,
           .code = busy ? "store_busy" : "store_failed",

@@ -208,6 +208,14 @@ TEST_F(OperationTest, a_poll_that_names_another_amount_reference_currency_or_mod
   }
 }
 
+TEST_F(OperationTest, an_answer_without_a_status_is_the_plugins_error) {
+  const auto payment = run("payments.create", kPay, 200, kPending);
+  const std::string input = json::write(json::Object{{"id", *payment->find_string("id")}});
+  const auto polled = run("payments.get", input, 200, R"({"id":"p1","amount":48.25,"currency":"EUR"})");
+  ASSERT_FALSE(polled.ok());
+  EXPECT_EQ(polled.error().kind, ErrorKind::kPlugin);
+}
+
 TEST_F(OperationTest, polls_move_a_payment_forward_and_never_back) {
   const auto payment = run("payments.create", kPay, 200, kPending);
   const std::string id(*payment->find_string("id"));
@@ -322,10 +330,13 @@ TEST_F(OperationTest, card_data_goes_out_and_nowhere_else) {
   const auto exchange = begin("payments.create", input);
   EXPECT_THAT(exchange->request()->body, HasSubstr(R"("card_number":"4541250000000001")"));
   EXPECT_THAT(exchange->request()->body, HasSubstr(R"("card_cvv":"987")"));
+  const http::Request& sent = *exchange->request();
   reply(
       *exchange, 200,
       R"({"id":"p1","status":"paid","amount":5,"currency":"EUR","card_number":"4541250000000001","note":"4541250000000001"})");
   ASSERT_TRUE(exchange->result().ok()) << exchange->result().error().message;
+  EXPECT_EQ(sent.body, "") << "wiped";
+  EXPECT_EQ(sent.headers.find("X-Api-Key"), "") << "wiped";
   EXPECT_THAT(*exchange->result(), Not(HasSubstr("4541250000000001")));
   EXPECT_THAT(bytes_on_disk(), Not(HasSubstr("4541250000000001")));
   EXPECT_THAT(bytes_on_disk(), Not(HasSubstr("987")));

@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "core/store/store.h"
@@ -172,6 +173,16 @@ TEST_F(SqliteStoreTest, a_place_that_cannot_be_written_is_a_configuration_error)
     EXPECT_EQ(store.error().kind, ErrorKind::kConfiguration) << place;
     EXPECT_EQ(store.error().field, "$.store") << place;
   }
+}
+
+TEST_F(SqliteStoreTest, a_file_that_is_no_database_is_a_configuration_error_and_left_alone) {
+  const std::string junk = folder_ + "/junk";
+  std::ofstream(junk) << std::string(5000, 'x');
+  const auto store = open_sqlite_store(junk);
+  ASSERT_FALSE(store.ok());
+  EXPECT_EQ(store.error().kind, ErrorKind::kConfiguration);
+  EXPECT_EQ(store.error().field, "$.store");
+  EXPECT_EQ(fs::file_size(junk), 5000u);
 }
 
 TEST_F(SqliteStoreTest, many_processes_may_open_a_new_store_at_once) {

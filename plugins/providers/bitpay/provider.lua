@@ -245,6 +245,10 @@ local function check_filters(input, options)
       fail("InvalidRequest", "BitPay cannot filter by " .. name .. ": leave it out and choose from the list.", {field = "$." .. name})
     end
   end
+  if input.reference ~= nil and not settings.send_order_details then
+    fail("InvalidRequest", "No reference is sent to BitPay while the setting send_order_details is off: leave it out and "
+      .. "choose by amount and time.", {field = "$.reference"})
+  end
   if input.reference ~= nil and options.orderId ~= nil then
     fail("InvalidRequest", "Give either reference or options.orderId: BitPay filters by one.", {field = "$.reference"})
   end
