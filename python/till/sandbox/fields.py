@@ -18,7 +18,11 @@ Check = Callable[[object], str | None]
 
 
 class FieldError(ValueError):
-    """A field is missing, unknown or wrong; the text says which one and why."""
+    """A field is missing, unknown or wrong; the text says which one and why, `field` has its name."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 @dataclass(frozen=True)
@@ -35,15 +39,15 @@ def check_fields(given: Mapping[str, object], documented: Sequence[Field]) -> No
     known = {field.name for field in documented}
     for name in given:
         if name not in known:
-            raise FieldError(f"Unknown field: {name[:60]}")
+            raise FieldError(f"Unknown field: {name[:60]}", name[:60])
     for field in documented:
         if field.name not in given:
             if field.required:
-                raise FieldError(f"Missing required field: {field.name}")
+                raise FieldError(f"Missing required field: {field.name}", field.name)
             continue
         problem = field.check(given[field.name])
         if problem is not None:
-            raise FieldError(f"Invalid {field.name}: {problem}")
+            raise FieldError(f"Invalid {field.name}: {problem}", field.name)
 
 
 def text(value: object) -> str | None:
