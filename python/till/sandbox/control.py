@@ -91,6 +91,10 @@ class Control:
         """Moves this provider's clock forward."""
         self._call("POST", "/clock", {"advance_seconds": seconds})
 
+    def now_ms(self) -> int:
+        """What this provider's clock shows, in milliseconds since 1970."""
+        return int(self._call("GET", "/clock")["now_ms"])
+
     def options(self, **changes: Any) -> dict[str, Any]:
         """Changes options of the simulator, if any are given, and returns all."""
         return dict(self._call("POST", "/options", changes))
@@ -102,6 +106,39 @@ class Control:
     def command(self, name: str, **arguments: Any) -> Any:
         """A step that only one provider has, by its name."""
         return self._call("POST", f"/commands/{quote(name, safe='')}", arguments)
+
+    # Webhooks
+
+    def webhook_url(self, url: str) -> None:
+        """Where webhooks go that name no place of their own; empty for nowhere.
+
+        Its host is thereby registered: besides loopback, only it is ever called.
+        """
+        self._call("POST", "/webhooks", {"url": url})
+
+    def webhooks(self, wait_seconds: int = 10) -> list[dict[str, Any]]:
+        """Every webhook since the start or the last reset, once none is under way or the wait is over."""
+        return list(self._call("GET", f"/webhooks?wait_seconds={wait_seconds}")["webhooks"])
+
+    def send_again(self, webhook_id: str) -> None:
+        """Sends the same message once more."""
+        self._call("POST", f"/webhooks/{quote(webhook_id, safe='')}/again")
+
+    def send_twice(self, webhook_id: str) -> None:
+        """Sends the same message two more times at the same moment."""
+        self._call("POST", f"/webhooks/{quote(webhook_id, safe='')}/twice")
+
+    def send_out_of_order(self) -> int:
+        """Sends all webhooks, those held and those sent before, the newest first; says how many."""
+        return int(self._call("POST", "/webhooks/out-of-order")["sent"])
+
+    def hold_webhooks(self) -> None:
+        """Keeps new webhooks back until they are released."""
+        self._call("POST", "/webhooks", {"hold": True})
+
+    def release_webhooks(self, order: str = "sent") -> int:
+        """Sends those held, as they happened or in `"reverse"` order; says how many."""
+        return int(self._call("POST", "/webhooks/release", {"order": order})["sent"])
 
     # OpenPay
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
+
+from starlette.routing import Route
 
 from till.sandbox.call import Answer, Call
 from till.sandbox.checkout import Checkout
@@ -12,6 +14,7 @@ from till.sandbox.clock import Clock
 from till.sandbox.faults import Faults
 from till.sandbox.fields import Check, FieldError
 from till.sandbox.recorder import Recorder
+from till.sandbox.webhooks import Webhooks
 
 Command = Callable[[Mapping[str, object]], object]
 """A step of the control API that only one service has: takes and returns JSON."""
@@ -28,13 +31,15 @@ class ControlError(ValueError):
 class Simulator(ABC):
     """One simulated service: its API, its payer's pages and what a test may do behind its back.
 
-    All methods run on the server's one thread and never wait.
+    All methods run on the server's one thread and never wait. Webhooks go out through `self.webhooks.send`,
+    whole and signed; `webhook_retry_seconds` are the documented pauses after failed attempts, if any are.
     """
 
     id: str
     title: str
     api_prefix: str
     option_checks: ClassVar[Mapping[str, Check]]
+    webhook_retry_seconds: ClassVar[Sequence[float]] = ()
 
     def __init__(self, origin: str, clock: Clock, shop: str) -> None:
         self.origin = origin
@@ -42,6 +47,7 @@ class Simulator(ABC):
         self.shop = shop
         self.faults = Faults()
         self.recorder = Recorder()
+        self.webhooks = Webhooks(clock, self.webhook_retry_seconds)
         self.options: dict[str, object] = self.default_options()
 
     # The service itself
@@ -68,7 +74,7 @@ class Simulator(ABC):
     @property
     @abstractmethod
     def payer_url_template(self) -> str:
-        """The payer's page, with `{id}` where the payment's id goes."""
+        """The payer's page, with `{id}` where the payment's id goes: in the path or in the query."""
 
     @abstractmethod
     def gateway_settings(self) -> dict[str, str]:
@@ -91,6 +97,14 @@ class Simulator(ABC):
     @abstractmethod
     def checkout(self, payment_id: str) -> Checkout:
         """What the payer's page shows; `ControlError` 404 when there is no such payment."""
+
+    def routes(self) -> list[Route]:
+        """Pages and pictures beside the API and the payer's page that only this service has."""
+        return []
+
+    def time_passed(self) -> None:
+        """Called after a test moved the clock: what happens by itself with time, for instance a webhook."""
+        return
 
     def commands(self) -> dict[str, Command]:
         """Steps of the control API that only this service has."""
@@ -115,6 +129,7 @@ class Simulator(ABC):
         """Back to the state after the start; keys, tokens and the clock's offset stay."""
         self.faults.clear()
         self.recorder.clear()
+        self.webhooks.clear()
         self.options = self.default_options()
         self.forget()
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_UP, Decimal, InvalidOperation
 from typing import ClassVar
 
+from starlette.routing import Route
+
 from till.sandbox import wire
 from till.sandbox.bitpay import identity
 from till.sandbox.bitpay.api import Api
@@ -17,6 +19,7 @@ from till.sandbox.bitpay.methods import RpcError
 from till.sandbox.bitpay.pages import checkout_of
 from till.sandbox.bitpay.rates import BTC_STEP
 from till.sandbox.bitpay.tokens import FACADES, Token, Tokens, new_pairing_code
+from till.sandbox.bitpay.web import bitpay_routes
 from till.sandbox.call import Answer, Call
 from till.sandbox.checkout import Checkout
 from till.sandbox.clock import Clock
@@ -199,6 +202,10 @@ class BitPay(Simulator):
     def checkout(self, payment_id: str) -> Checkout:
         """The invoice's page."""
         return checkout_of(self, self._invoice(payment_id))
+
+    def routes(self) -> list[Route]:
+        """See `Simulator.routes`."""
+        return bitpay_routes(self)
 
     def commands(self) -> dict[str, Command]:
         """Pairing from the merchant's side, refunds, notifications."""

@@ -8,6 +8,10 @@ from dataclasses import asdict
 from decimal import ROUND_UP, Decimal, InvalidOperation
 from typing import ClassVar
 
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
 from till.sandbox.call import Answer, Call
 from till.sandbox.checkout import Checkout
 from till.sandbox.clock import Clock, iso
@@ -17,6 +21,7 @@ from till.sandbox.openpay.cards import Card, Cards
 from till.sandbox.openpay.pages import PAYER_CARD, checkout_of
 from till.sandbox.openpay.paylinks import Paylink
 from till.sandbox.openpay.transactions import CURRENCIES, Transaction, Transactions
+from till.sandbox.page import json_answer, qr_png
 from till.sandbox.simulator import Command, ControlError, Simulator
 
 
@@ -159,6 +164,17 @@ class OpenPay(Simulator):
         """The paylink's page."""
         link = self._paylink(payment_id)
         return checkout_of(self, link, self.transactions.of_paylink(link.id))
+
+    def routes(self) -> list[Route]:
+        """The picture behind a paylink's `qr_code`."""
+
+        async def picture(request: Request) -> Response:
+            link = self.paylinks.get(request.path_params["id"])
+            if link is None:
+                return json_answer(404, self.error_body("There is no such paylink."))
+            return qr_png(self.payer_url_template.replace("{id}", link.id))
+
+        return [Route("/qr/{id}.png", picture)]
 
     def commands(self) -> dict[str, Command]:
         """The bank statement, trusted cards, and what a merchant does in the dashboard."""
