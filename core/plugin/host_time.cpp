@@ -19,8 +19,16 @@ int time_now(lua_State* state) {
   return 1;
 }
 
+// 0, 1, 2, ... of the gateway.
+int count_nonce(lua_State* state) {
+  if (text_argument(state, 1) != "count") raise_argument(state, 1, "nothing or \"count\"");
+  lua_pushinteger(state, run_of(state).nonces->next());
+  return 1;
+}
+
 // Greater than every nonce before it in this process, and near the time.
 int time_nonce(lua_State* state) {
+  if (!lua_isnoneornil(state, 1)) return count_nonce(state);
   const std::int64_t now = run_of(state).clock->now_ms();
   std::int64_t last = last_nonce.load();
   std::int64_t next = 0;

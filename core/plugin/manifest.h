@@ -19,12 +19,22 @@ namespace till::plugin {
 struct Auth {
   enum class Scheme { kNone, kHeader, kBasic, kEcdsaSecp256k1 };
   Scheme scheme = Scheme::kNone;
-  std::string header;              // kHeader: e.g. "x-api-key"
-  std::string prefix;              // kHeader: e.g. "Bearer "
-  std::string secret;              // kHeader, kEcdsaSecp256k1: the setting that holds the key
-  std::string username, password;  // kBasic: names of settings
-  std::string identity_header;     // kEcdsaSecp256k1: compressed public key in hex
-  std::string signature_header;    // kEcdsaSecp256k1: hex of the DER signature over SHA-256(url || body)
+  std::string header;          // kHeader: e.g. "x-api-key"
+  std::string prefix;          // kHeader: e.g. "Bearer "
+  std::string prefix_setting;  // kHeader: the setting whose value chooses among `prefixes`; empty: `prefix` it is
+  std::map<std::string, std::string, std::less<>> prefixes;  // kHeader: value of `prefix_setting` -> prefix
+  std::string secret;                                        // kHeader, kEcdsaSecp256k1: the setting that holds the key
+  std::string username, password;                            // kBasic: names of settings
+  std::string challenge_setting;  // kBasic: true in this setting: sent only once the server asked for it
+  std::string identity_header;    // kEcdsaSecp256k1: compressed public key in hex
+  std::string signature_header;   // kEcdsaSecp256k1: hex of the DER signature over SHA-256(url || body)
+};
+
+// An integer from `low` to `high` stands at the JSON pointer.
+struct PointerRange {
+  std::string pointer;
+  std::int64_t low = 0;
+  std::int64_t high = 0;
 };
 
 // A condition on a reply and the error it means. The first rule that matches wins.
@@ -33,6 +43,7 @@ struct ErrorRule {
   std::optional<std::pair<int, int>> status_range;          // inclusive
   std::vector<std::pair<std::string, json::Value>> equals;  // JSON pointer -> value
   std::vector<std::string> truthy;  // JSON pointers whose value is not null, false, 0, "" or absent
+  std::vector<PointerRange> ranges;
   ErrorKind kind = ErrorKind::kProvider;
   bool retryable = false;
 };
@@ -42,6 +53,7 @@ struct ErrorMap {
   std::vector<std::string> message;     // JSON pointers tried in order for the provider's own sentence
   std::vector<std::string> code;        // ... and code
   std::vector<std::string> field;       // ... and the field it blames
+  std::vector<std::string> fields;      // ... and an object {field: message}
   std::vector<std::string> request_id;  // ... and its own id of the request
   std::string request_id_header;
 };

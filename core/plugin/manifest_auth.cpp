@@ -1,4 +1,5 @@
 // How requests are authenticated, and where else a secret may stand.
+#include <algorithm>
 #include <array>
 
 #include "core/plugin/format.h"
@@ -10,11 +11,22 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kSchemes = {"none", "header", "basic", "ecdsa_secp256k1"};
 
-Status check_setting_name(const Node& node, const Manifest& manifest, const std::string& name, bool must_be_secret) {
+const json::Value* find_setting(const Manifest& manifest, std::string_view name) {
   const json::Value* properties = manifest.settings_schema.find("properties");
-  const json::Value* setting = properties == nullptr ? nullptr : properties->find(name);
+  return properties == nullptr ? nullptr : properties->find(name);
+}
+
+Status check_setting_type(const Node& node, const Manifest& manifest, std::string_view name, std::string_view type) {
+  const json::Value* setting = find_setting(manifest, name);
   if (setting == nullptr) return node.error("must be the name of one of the `settings`");
-  if (setting->find_string("type") != "string") return node.error("the setting must be of type `string`");
+  if (setting->find_string("type") != type)
+    return node.error("the setting must be of type `" + std::string(type) + "`");
+  return {};
+}
+
+Status check_setting_name(const Node& node, const Manifest& manifest, const std::string& name, bool must_be_secret) {
+  TILL_TRY(check_setting_type(node, manifest, name, "string"));
+  const json::Value* setting = find_setting(manifest, name);
   if (must_be_secret && !setting->find_bool("secret").value_or(false))
     return node.error("the setting must be marked \"secret\": true");
   return {};
@@ -35,23 +47,63 @@ Status read_header_name(const Node& auth, std::string_view key, std::string& out
   return {};
 }
 
+Status read_prefix_text(const Node& node, std::string& out) {
+  const std::string* text = node.value().string();
+  if (text == nullptr || !is_header_value(*text + "x"))
+    return node.error("must be printable ASCII such as \"Bearer \"");
+  out = *text;
+  return {};
+}
+
+// A setting from which a prefix always follows: a plain enum that has a value in every gateway.
+Status check_prefix_setting(const Node& node, const Manifest& manifest, const std::string& name) {
+  TILL_TRY(check_setting_name(node, manifest, name, false));
+  const json::Value& setting = *find_setting(manifest, name);
+  if (setting.find_bool("secret").value_or(false)) return node.error("the setting must not be secret");
+  if (setting.find("enum") == nullptr) return node.error("the setting must have an `enum`");
+  const json::Value* required = manifest.settings_schema.find("required");
+  const bool is_required = required != nullptr && std::find(required->array()->begin(), required->array()->end(),
+                                                            json::Value(name)) != required->array()->end();
+  if (!is_required && setting.find("default") == nullptr)
+    return node.error("the setting must have a default or be required");
+  return {};
+}
+
+Status read_prefix_choice(const Node& node, Manifest& manifest) {
+  Auth& auth = manifest.auth;
+  TILL_TRY(node.only({"setting", "values"}));
+  TILL_ASSIGN(const Node setting, node.required("setting"));
+  TILL_ASSIGN(auth.prefix_setting, setting.text());
+  TILL_TRY(check_prefix_setting(setting, manifest, auth.prefix_setting));
+  TILL_ASSIGN(const Node values, node.required("values"));
+  TILL_ASSIGN(const auto members, values.members());
+  for (const auto& [value, prefix] : members) TILL_TRY(read_prefix_text(prefix, auth.prefixes[value]));
+  const json::Array& choices = *find_setting(manifest, auth.prefix_setting)->find("enum")->array();
+  for (const json::Value& choice : choices)
+    if (!auth.prefixes.contains(*choice.string())) return values.error("misses the value `" + *choice.string() + "`");
+  if (auth.prefixes.size() > choices.size()) return values.error("has a value that the setting cannot have");
+  return {};
+}
+
 Status read_header_auth(const Node& node, Manifest& manifest) {
   Auth& auth = manifest.auth;
   auth.scheme = Auth::Scheme::kHeader;
   TILL_TRY(node.only({"scheme", "header", "prefix", "secret"}));
   TILL_TRY(read_header_name(node, "header", auth.header));
   if (const auto prefix = node.find("prefix")) {
-    const std::string* text = prefix->value().string();
-    if (text == nullptr || !is_header_value(*text + "x"))
-      return prefix->error("must be printable ASCII such as \"Bearer \"");
-    auth.prefix = *text;
+    const bool chosen = prefix->value().object() != nullptr;
+    TILL_TRY(chosen ? read_prefix_choice(*prefix, manifest) : read_prefix_text(*prefix, auth.prefix));
   }
   return read_setting_name(node, "secret", manifest, true, auth.secret);
 }
 
 Status read_basic_auth(const Node& node, Manifest& manifest) {
   manifest.auth.scheme = Auth::Scheme::kBasic;
-  TILL_TRY(node.only({"scheme", "username", "password"}));
+  TILL_TRY(node.only({"scheme", "username", "password", "challenge_setting"}));
+  if (const auto challenge = node.find("challenge_setting")) {
+    TILL_ASSIGN(manifest.auth.challenge_setting, challenge->text());
+    TILL_TRY(check_setting_type(*challenge, manifest, manifest.auth.challenge_setting, "boolean"));
+  }
   TILL_TRY(read_setting_name(node, "username", manifest, false, manifest.auth.username));
   return read_setting_name(node, "password", manifest, true, manifest.auth.password);
 }

@@ -51,6 +51,27 @@ Status read_equals(const Node& node, ErrorRule& rule) {
   return {};
 }
 
+Result<PointerRange> read_range(const std::string& pointer, const Node& node) {
+  TILL_TRY(check_pointer(node, pointer));
+  TILL_ASSIGN(const auto ends, node.elements());
+  if (ends.size() != 2) return node.error("a range has two ends, such as [400, 599]");
+  const auto low = ends[0].value().as_integer();
+  const auto high = ends[1].value().as_integer();
+  if (!low || !high) return node.error("the ends of a range are integers");
+  if (*low > *high) return node.error("the range must begin with its lower end");
+  return PointerRange{pointer, *low, *high};
+}
+
+Status read_ranges(const Node& node, ErrorRule& rule) {
+  TILL_ASSIGN(const auto members, node.members());
+  if (members.empty()) return node.error("must name at least one place");
+  for (const auto& [pointer, ends] : members) {
+    TILL_ASSIGN(PointerRange range, read_range(pointer, ends));
+    rule.ranges.push_back(std::move(range));
+  }
+  return {};
+}
+
 Status read_kind(const Node& node, ErrorRule& rule) {
   TILL_ASSIGN(const Node kind, node.required("kind"));
   TILL_ASSIGN(const std::string name, kind.text());
@@ -64,12 +85,13 @@ Status read_kind(const Node& node, ErrorRule& rule) {
 }
 
 Status read_rule(const Node& node, ErrorRule& rule) {
-  TILL_TRY(node.only({"status", "equals", "truthy", "kind", "retryable"}));
+  TILL_TRY(node.only({"status", "equals", "truthy", "range", "kind", "retryable"}));
   if (const auto status = node.find("status")) TILL_TRY(read_status_condition(*status, rule));
   if (const auto equals = node.find("equals")) TILL_TRY(read_equals(*equals, rule));
   TILL_ASSIGN(rule.truthy, read_texts(node, "truthy", check_pointer));
-  if (!node.find("status") && rule.equals.empty() && rule.truthy.empty())
-    return node.error("needs a condition: `status`, `equals` or `truthy`");
+  if (const auto range = node.find("range")) TILL_TRY(read_ranges(*range, rule));
+  if (!node.find("status") && rule.equals.empty() && rule.truthy.empty() && rule.ranges.empty())
+    return node.error("needs a condition: `status`, `equals`, `truthy` or `range`");
   TILL_TRY(read_kind(node, rule));
   TILL_ASSIGN(rule.retryable, node.flag("retryable"));
   return {};
@@ -89,11 +111,12 @@ Status read_errors(const Node& root, Manifest& manifest) {
   const auto errors = root.find("errors");
   if (!errors) return {};
   ErrorMap& out = manifest.errors;
-  TILL_TRY(errors->only({"rules", "message", "code", "field", "request_id", "request_id_header"}));
+  TILL_TRY(errors->only({"rules", "message", "code", "field", "fields", "request_id", "request_id_header"}));
   TILL_TRY(read_rules(*errors, out));
   TILL_ASSIGN(out.message, read_texts(*errors, "message", check_pointer));
   TILL_ASSIGN(out.code, read_texts(*errors, "code", check_pointer));
   TILL_ASSIGN(out.field, read_texts(*errors, "field", check_pointer));
+  TILL_ASSIGN(out.fields, read_texts(*errors, "fields", check_pointer));
   TILL_ASSIGN(out.request_id, read_texts(*errors, "request_id", check_pointer));
   const auto header = errors->find("request_id_header");
   if (!header || header->value() == json::Value("")) return {};

@@ -6,6 +6,7 @@
 
 #include "core/plugin/handle.h"
 #include "core/plugin/json_text.h"
+#include "core/plugin/multipart.h"
 #include "core/plugin/path_template.h"
 #include "core/plugin/plain_text.h"
 
@@ -109,6 +110,14 @@ Status add_form_body(const json::Value& value, ScriptRequest& request) {
   return {};
 }
 
+Status add_multipart_body(const json::Value& value, ScriptRequest& request) {
+  TILL_ASSIGN(const Pairs pairs, pairs_of("opts.multipart", value));
+  MultipartBody made = multipart_body(pairs);
+  request.content_type = std::move(made.content_type);
+  request.body = std::move(made.body);
+  return {};
+}
+
 Status add_option(const Manifest& manifest, const std::string& name, const json::Value& value, ScriptRequest& request) {
   if (name == "headers") return add_headers(manifest, value, request);
   if (name == "expect") return add_expect(value, request);
@@ -116,6 +125,7 @@ Status add_option(const Manifest& manifest, const std::string& name, const json:
   if (name == "read") return add_flag(name, value, request.read);
   if (name == "json") return add_json_body(value, request);
   if (name == "form") return add_form_body(value, request);
+  if (name == "multipart") return add_multipart_body(value, request);
   if (name == "query") {
     TILL_ASSIGN(request.query, pairs_of("opts.query", value));
     return {};
@@ -123,12 +133,13 @@ Status add_option(const Manifest& manifest, const std::string& name, const json:
   if (name == "path" && value.object() != nullptr) return {};  // expanded already
   if (name == "path") return option_error("opts.path takes a map");
   return option_error("opts." + plain_text(name, 60) +
-                      " is unknown; there are auth, expect, form, headers, json, path, query, read");
+                      " is unknown; there are auth, expect, form, headers, json, multipart, path, query, read");
 }
 
 Status check_body(const json::Value& options, std::size_t max_body, const ScriptRequest& request) {
-  if (options.find("json") != nullptr && options.find("form") != nullptr)
-    return option_error("a request takes opts.json or opts.form, not both");
+  const auto given = [&](std::string_view name) { return options.find(name) == nullptr ? 0 : 1; };
+  if (given("json") + given("form") + given("multipart") > 1)
+    return option_error("a request takes one of opts.json, opts.form and opts.multipart");
   if (request.method == "GET" && !request.content_type.empty()) return option_error("a GET request takes no body");
   if (request.body.size() > max_body)
     return option_error("the body is larger than " + std::to_string(max_body) + " bytes");

@@ -18,8 +18,8 @@ inline constexpr std::size_t kMaxHeaderValueBytes = 8 * 1024;
 inline constexpr std::size_t kMaxQueryFields = 200;
 
 // `method` is one of GET, POST, PUT, PATCH, DELETE; `path` the template; `options` an object or null with the members
-// path, query, json, form, headers, expect, auth, read. `max_body` limits the body's bytes. Errors: kPlugin, code
-// "script_error" with a sentence for the plugin's author; "script_output" when a handle stands inside longer text.
+// path, query, json, form, multipart, headers, expect, auth, read. `max_body` limits the body's bytes. Errors: kPlugin,
+// code "script_error" with a sentence for the plugin's author; "script_output" when a handle stands inside longer text.
 Result<ScriptRequest> build_request(const Manifest& manifest, std::string_view method, std::string_view path,
                                     const json::Value& options, std::size_t max_body);
 

@@ -35,13 +35,14 @@ std::int64_t processor_ns_of(RunState& run) {
 }  // namespace
 
 RunState::RunState(std::shared_ptr<const Plugin> plugin_, std::string operation_, json::Value input_,
-                   json::Value settings_, const Clock& clock_, ScriptLimits limits_)
+                   json::Value settings_, const Clock& clock_, ScriptLimits limits_, Counter* nonces_)
     : plugin(std::move(plugin_)),
       operation(std::move(operation_)),
       input(std::move(input_)),
       settings(std::move(settings_)),
       clock(&clock_),
       limits(limits_),
+      nonces(nonces_ == nullptr ? &own_nonces : nonces_),
       heap(limits_.max_memory_bytes, static_cast<std::uint64_t>(limits_.max_instructions * kBytesPerUnit)),
       hook_interval(std::clamp<std::int64_t>(limits_.max_instructions, 1, kHookInterval)) {}
 

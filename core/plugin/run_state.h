@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/base/clock.h"
+#include "core/base/counter.h"
 #include "core/base/error.h"
 #include "core/json/value.h"
 #include "core/plugin/lua_api.h"
@@ -31,7 +32,7 @@ enum class Ending { kNone, kTime, kMemory, kDepth, kRequests, kOutput, kFailed }
 
 struct RunState {
   RunState(std::shared_ptr<const Plugin> plugin_, std::string operation_, json::Value input_, json::Value settings_,
-           const Clock& clock_, ScriptLimits limits_);
+           const Clock& clock_, ScriptLimits limits_, Counter* nonces_);
   RunState(const RunState&) = delete;
   RunState& operator=(const RunState&) = delete;
 
@@ -58,6 +59,8 @@ struct RunState {
   json::Value settings;
   const Clock* clock;
   ScriptLimits limits;
+  Counter own_nonces;
+  Counter* nonces;
 
   ScriptHeap heap;
   lua_State* thread = nullptr;  // the coroutine that the script runs in

@@ -93,8 +93,8 @@ class ScriptRun::Impl {
   enum class Stage { kReady, kWaiting, kEnded };
 
   Impl(std::shared_ptr<const Plugin> plugin, std::string operation, json::Value input, json::Value settings,
-       const Clock& clock, ScriptLimits limits)
-      : run(std::move(plugin), std::move(operation), std::move(input), std::move(settings), clock, limits) {}
+       const Clock& clock, ScriptLimits limits, Counter* nonces)
+      : run(std::move(plugin), std::move(operation), std::move(input), std::move(settings), clock, limits, nonces) {}
 
   Status prepare();
   Result<ScriptStep> step();
@@ -152,9 +152,9 @@ Result<ScriptStep> ScriptRun::Impl::finish(int status) {
 }
 
 Result<ScriptRun> ScriptRun::open(std::shared_ptr<const Plugin> plugin, std::string operation, json::Value input,
-                                  json::Value settings, const Clock& clock, ScriptLimits limits) {
+                                  json::Value settings, const Clock& clock, ScriptLimits limits, Counter* nonces) {
   auto impl = std::make_unique<Impl>(std::move(plugin), std::move(operation), std::move(input), std::move(settings),
-                                     clock, limits);
+                                     clock, limits, nonces);
   TILL_TRY(impl->prepare());
   return ScriptRun(std::move(impl));
 }

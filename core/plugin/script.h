@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/clock.h"
+#include "core/base/counter.h"
 #include "core/base/result.h"
 #include "core/json/value.h"
 #include "core/plugin/plugin.h"
@@ -68,10 +69,12 @@ struct ScriptLogLine {
 class ScriptRun {
  public:
   // Prepares a fresh sandbox; no code runs yet. Uses plugin->chunk when there is one, else compiles plugin->script
-  // (script_syntax). `settings` holds the non-secret settings only. `clock` must outlive the
-  // run. `operation` is "payments.create", or "native.NAME" for a native call.
+  // (script_syntax). `settings` holds the non-secret settings only. `clock` and
+  // `nonces`, from which time.nonce("count") counts (null: from 0 in each run), must outlive the run. `operation` is
+  // "payments.create", or "native.NAME" for a native call.
   static Result<ScriptRun> open(std::shared_ptr<const Plugin> plugin, std::string operation, json::Value input,
-                                json::Value settings, const Clock& clock, ScriptLimits limits = {});
+                                json::Value settings, const Clock& clock, ScriptLimits limits = {},
+                                Counter* nonces = nullptr);
   ScriptRun(ScriptRun&&) noexcept;
   ScriptRun& operator=(ScriptRun&&) noexcept;
   ~ScriptRun();

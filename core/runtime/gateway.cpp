@@ -6,6 +6,7 @@
 
 #include "core/runtime/engine.h"
 #include "core/runtime/gateway_config.h"
+#include "core/runtime/gateway_memory.h"
 #include "core/runtime/operation.h"
 
 namespace till {
@@ -18,7 +19,7 @@ Result<std::shared_ptr<Gateway>> Gateway::open(std::shared_ptr<Runtime> runtime,
 }
 
 Gateway::Gateway(Private, std::shared_ptr<Runtime> runtime, std::unique_ptr<const GatewayConfig> config)
-    : runtime_(std::move(runtime)), config_(std::move(config)) {}
+    : runtime_(std::move(runtime)), config_(std::move(config)), memory_(std::make_unique<GatewayMemory>()) {}
 
 Gateway::~Gateway() = default;
 

@@ -13,6 +13,7 @@
 namespace till {
 
 struct GatewayConfig;
+struct GatewayMemory;
 
 // Safe to call from any thread. Keeps its Runtime alive.
 class Gateway : public std::enable_shared_from_this<Gateway> {
@@ -45,6 +46,7 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
   const plugin::Manifest& manifest() const;
   const GatewayConfig& config() const { return *config_; }
   Runtime& runtime() const { return *runtime_; }
+  GatewayMemory& memory() const { return *memory_; }
 
  private:
   struct Private {};
@@ -55,6 +57,7 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
  private:
   std::shared_ptr<Runtime> runtime_;
   std::unique_ptr<const GatewayConfig> config_;
+  std::unique_ptr<GatewayMemory> memory_;
 };
 
 }  // namespace till

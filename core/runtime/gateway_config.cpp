@@ -123,6 +123,11 @@ const Secret* GatewayConfig::secret(std::string_view setting) const {
   return found == secrets.end() ? nullptr : &found->second;
 }
 
+bool GatewayConfig::waits_for_challenge() const {
+  const std::string& setting = manifest().auth.challenge_setting;
+  return !setting.empty() && script_settings.find_bool(setting).value_or(false);
+}
+
 std::string GatewayConfig::redact(std::string text) const {
   for (const auto& [setting, secret] : secrets) text = redact_secret(std::move(text), secret.reveal(), "[secret]");
   return text;

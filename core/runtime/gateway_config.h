@@ -33,6 +33,8 @@ struct GatewayConfig {
   std::optional<SigningKey> identity;                  // for request signatures
 
   const plugin::Manifest& manifest() const { return plugin->manifest; }
+  // The credentials of an operation stay here until the server asks for them.
+  bool waits_for_challenge() const;
   const Secret* secret(std::string_view setting) const;
   // `text` with each of this gateway's secrets replaced by "[secret]".
   std::string redact(std::string text) const;

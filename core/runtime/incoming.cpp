@@ -8,11 +8,15 @@
 
 #include "core/base/limits.h"
 #include "core/json/json.h"
+#include "core/json/path.h"
 #include "core/json/pointer.h"
 #include "core/runtime/operation_outcome.h"
 
 namespace till {
 namespace {
+
+// How many fields a message names; bounded_message() bounds their texts.
+constexpr std::size_t kMaxBlamedFields = 20;
 
 bool is_truthy(const json::Value* value) {
   if (!value || value->is_null()) return false;
@@ -28,15 +32,21 @@ bool status_matches(const plugin::ErrorRule& rule, int status) {
 }
 
 bool body_matches(const plugin::ErrorRule& rule, const std::optional<json::Value>& body) {
-  if (rule.equals.empty() && rule.truthy.empty()) return true;
+  if (rule.equals.empty() && rule.truthy.empty() && rule.ranges.empty()) return true;
   if (!body) return false;
   const auto equals = [&](const auto& condition) {
     const json::Value* value = json::at_pointer(*body, condition.first);
     return value && *value == condition.second;
   };
   const auto truthy = [&](const std::string& pointer) { return is_truthy(json::at_pointer(*body, pointer)); };
+  const auto in_range = [&](const plugin::PointerRange& range) {
+    const json::Value* value = json::at_pointer(*body, range.pointer);
+    const auto integer = value ? value->as_integer() : std::nullopt;
+    return integer && *integer >= range.low && *integer <= range.high;
+  };
   return std::all_of(rule.equals.begin(), rule.equals.end(), equals) &&
-         std::all_of(rule.truthy.begin(), rule.truthy.end(), truthy);
+         std::all_of(rule.truthy.begin(), rule.truthy.end(), truthy) &&
+         std::all_of(rule.ranges.begin(), rule.ranges.end(), in_range);
 }
 
 // The first of the places that holds text or a number.
@@ -49,6 +59,46 @@ std::string first_text(const std::optional<json::Value>& body, const std::vector
     if (const json::Number* number = value->number()) return number->text;
   }
   return {};
+}
+
+// What a provider says of one field: a text, or several in a list.
+std::string field_message(const json::Value& value) {
+  if (const std::string* text = value.string()) return *text;
+  std::string joined;
+  if (value.array())
+    for (const json::Value& item : *value.array())
+      if (item.string()) joined += (joined.empty() ? "" : ", ") + *item.string();
+  return joined;
+}
+
+// What a reply blames, from the first of the places that holds an object {field: message} which is not empty.
+struct Blame {
+  std::string field;    // "$.NAME" of the first member
+  std::string message;  // "name: message; name2: message2"
+};
+
+Blame find_blame(const std::optional<json::Value>& body, const std::vector<std::string>& pointers) {
+  Blame blame;
+  if (!body) return blame;
+  for (const std::string& pointer : pointers) {
+    const json::Value* place = json::at_pointer(*body, pointer);
+    if (!place || !place->object() || place->object()->empty()) continue;
+    blame.field = json::member_path("$", place->object()->begin()->first);
+    std::size_t told = 0;
+    for (const auto& [name, value] : *place->object()) {
+      if (++told > kMaxBlamedFields) break;
+      blame.message += (blame.message.empty() ? "" : "; ") + name + ": " + field_message(value);
+    }
+    return blame;
+  }
+  return blame;
+}
+
+// "Acme says: The input is wrong (amount: too small; currency: unknown)".
+std::string refusal_message(const std::string& name, const std::string& said, const std::string& blame, int status) {
+  if (said.empty() && blame.empty()) return name + " answered with HTTP status " + std::to_string(status);
+  if (said.empty() || blame.empty()) return name + " says: " + said + blame;
+  return name + " says: " + said + " (" + blame + ")";
 }
 
 // Kinds by status for replies that no rule of the manifest matches.
@@ -90,12 +140,12 @@ Error refusal_error(const plugin::ErrorRule* rule, const plugin::ScriptReply& re
   Error error;
   error.kind = rule ? rule->kind : default_kind(response.status);
   error.code = response.status >= 500 ? "provider_failed" : "provider_refused";
-  std::string said = first_text(reply.json, map.message);
+  Blame blame = find_blame(reply.json, map.fields);
   error.message =
-      config.manifest().name +
-      (said.empty() ? " answered with HTTP status " + std::to_string(response.status) : " says: " + std::move(said));
+      refusal_message(config.manifest().name, first_text(reply.json, map.message), blame.message, response.status);
   error.provider_code = first_text(reply.json, map.code);
   error.field = first_text(reply.json, map.field);
+  if (error.field.empty()) error.field = std::move(blame.field);
   error.request_id = first_text(reply.json, map.request_id);
   if (const auto id = response.headers.find(map.request_id_header.empty() ? "x-request-id" : map.request_id_header);
       id && error.request_id.empty())

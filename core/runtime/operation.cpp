@@ -7,8 +7,10 @@
 #include "core/base/encoding.h"
 #include "core/base/id.h"
 #include "core/crypto/digest.h"
+#include "core/http/challenge.h"
 #include "core/json/json.h"
 #include "core/runtime/gateway.h"
+#include "core/runtime/gateway_memory.h"
 #include "core/runtime/incoming.h"
 #include "core/runtime/log.h"
 #include "core/runtime/operation_outcome.h"
@@ -175,8 +177,8 @@ json::Value Operation::script_input() {
 }
 
 Status Operation::run_script() {
-  TILL_ASSIGN(auto script,
-              plugin::ScriptRun::open(config().plugin, operation_, script_input(), config().script_settings, clock()));
+  TILL_ASSIGN(auto script, plugin::ScriptRun::open(config().plugin, operation_, script_input(),
+                                                   config().script_settings, clock(), {}, &gateway_->memory().nonces));
   script_.emplace(std::move(script));
   auto step = script_->begin();
   pass_on_log();
@@ -225,7 +227,8 @@ http::SendOptions Operation::send_options() const {
   const std::int64_t left_ms = started_at_ + config().timeout_ms - clock().now_ms();
   http::SendOptions options;
   options.timeout_ms = std::clamp<std::int64_t>(left_ms, 1, config().timeout_ms);
-  options.repeatable = !asked_write_ || !config().manifest().idempotency_header.empty();
+  // Outside of writes no key goes along, so there only what changes nothing may arrive twice.
+  options.repeatable = wanted_.read || (asked_write_ && !config().manifest().idempotency_header.empty());
   return options;
 }
 
@@ -237,7 +240,12 @@ void Operation::wipe_request() {
 
 void Operation::replied(http::Response response) {
   wipe_request();
-  Incoming incoming = incoming_reply(response, expected_, config(), handles_, clock().now_ms());
+  if (is_challenge(response)) {
+    challenged_ = true;
+    prepare_request();
+    return;
+  }
+  Incoming incoming = incoming_reply(response, wanted_.expect, config(), handles_, clock().now_ms());
   note_answer(response, incoming.refusal.has_value());
   if (incoming.refusal)
     finish(*std::move(incoming.refusal));
@@ -273,27 +281,40 @@ void Operation::take_step(Result<plugin::ScriptStep> step) {
   pass_on_log();
   if (!step.ok())
     finish(std::move(step).error());
-  else if (const auto* wanted = std::get_if<plugin::ScriptRequest>(&*step))
-    take_request(*wanted);
+  else if (auto* wanted = std::get_if<plugin::ScriptRequest>(&*step))
+    take_request(std::move(*wanted));
   else
     take_output(std::get<plugin::ScriptDone>(*step).output);
 }
 
-void Operation::take_request(const plugin::ScriptRequest& wanted) {
-  asked_write_ = is_write_ && !wanted.read;
-  std::string key;
+void Operation::take_request(plugin::ScriptRequest wanted) {
+  wanted_ = std::move(wanted);
+  asked_write_ = is_write_ && !wanted_.read;
+  request_key_.clear();
   if (asked_write_) {
-    key = write_->idempotency_key;
-    if (++write_requests_ > 1) key += "-" + std::to_string(write_requests_);
+    request_key_ = write_->idempotency_key;
+    if (++write_requests_ > 1) request_key_ += "-" + std::to_string(write_requests_);
   }
-  auto request = outgoing_request(wanted, config(), handles_, key);
+  prepare_request();
+}
+
+void Operation::prepare_request() {
+  const bool authenticate = challenged_ || !config().waits_for_challenge();
+  auto request = outgoing_request(wanted_, config(), handles_, request_key_, authenticate);
   if (!request.ok()) {
     finish(std::move(request).error());
     return;
   }
   request_ = std::move(request).value();
-  expected_ = wanted.expect;
   need_ = Need::kRequest;
+}
+
+// A request that went out without credentials changed nothing when they are asked for. Asked once only: a second 401
+// refuses the credentials themselves.
+bool Operation::is_challenge(const http::Response& response) const {
+  constexpr int kUnauthorized = 401;
+  return !challenged_ && wanted_.authenticate && config().waits_for_challenge() && response.status == kUnauthorized &&
+         http::offers_scheme(response.headers, "Basic");
 }
 
 void Operation::take_output(const json::Value& output) {

@@ -85,7 +85,9 @@ class Operation {
   // Between requests.
   void take_step(Result<plugin::ScriptStep> step);
   void pass_on_log();
-  void take_request(const plugin::ScriptRequest& wanted);
+  void take_request(plugin::ScriptRequest wanted);
+  void prepare_request();
+  bool is_challenge(const http::Response& response) const;
   void take_output(const json::Value& output);
 
   // The end.
@@ -123,15 +125,17 @@ class Operation {
   Need need_ = Need::kNothing;
   std::optional<Result<plugin::ScriptStep>> first_step_;  // waits until the write is recorded
   std::optional<Write> earlier_;                          // the record that was there already
-  http::Request request_;
-  std::vector<int> expected_;                 // statuses that the script reads itself
-  int write_requests_ = 0;                    // handed out so far
-  bool asked_write_ = false;                  // the request that waits for its answer may change something
-  bool acted_ = false;                        // such a request arrived, or may have, and was not refused
-  bool refused_ = false;                      // such a request was refused: it changed nothing
-  std::optional<json::Value> output_;         // what the script returned, with nothing hidden left in it
-  std::optional<Error> error_;                // how the operation ended otherwise
-  std::optional<Result<std::string>> ready_;  // becomes the result once it is committed
+  plugin::ScriptRequest wanted_;                          // what the script asked for last, ...
+  std::string request_key_;                               // ... the idempotency key it goes with, ...
+  http::Request request_;                                 // ... and what it became
+  bool challenged_ = false;                               // the server asked for credentials that were to wait for that
+  int write_requests_ = 0;                                // handed out so far
+  bool asked_write_ = false;                              // the request that waits for its answer may change something
+  bool acted_ = false;                                    // such a request arrived, or may have, and was not refused
+  bool refused_ = false;                                  // such a request was refused: it changed nothing
+  std::optional<json::Value> output_;                     // what the script returned, with nothing hidden left in it
+  std::optional<Error> error_;                            // how the operation ended otherwise
+  std::optional<Result<std::string>> ready_;              // becomes the result once it is committed
   std::optional<Result<std::string>> result_;
 };
 

@@ -94,6 +94,13 @@ Status sign(const GatewayConfig& config, http::Request& request) {
   return {};
 }
 
+std::string_view header_prefix(const GatewayConfig& config) {
+  const plugin::Auth& auth = config.manifest().auth;
+  if (auth.prefix_setting.empty()) return auth.prefix;
+  const auto chosen = auth.prefixes.find(config.script_settings.find_string(auth.prefix_setting).value_or(""));
+  return chosen == auth.prefixes.end() ? std::string_view() : std::string_view(chosen->second);
+}
+
 Status authenticate(const GatewayConfig& config, http::Request& request) {
   const plugin::Auth& auth = config.manifest().auth;
   switch (auth.scheme) {
@@ -101,7 +108,7 @@ Status authenticate(const GatewayConfig& config, http::Request& request) {
       return {};
     case plugin::Auth::Scheme::kHeader: {
       TILL_ASSIGN(const std::string key, required_secret(config, auth.secret));
-      request.headers.add(auth.header, auth.prefix + key);
+      request.headers.add(auth.header, std::string(header_prefix(config)) + key);
       return {};
     }
     case plugin::Auth::Scheme::kBasic: {
@@ -119,7 +126,7 @@ Status authenticate(const GatewayConfig& config, http::Request& request) {
 }  // namespace
 
 Result<http::Request> outgoing_request(const plugin::ScriptRequest& wanted, const GatewayConfig& config,
-                                       const Handles& handles, std::string_view idempotency_key) {
+                                       const Handles& handles, std::string_view idempotency_key, bool authenticate_it) {
   http::Request request;
   request.method = wanted.method;
   TILL_ASSIGN(request.url, outgoing_url(wanted, config, handles));
@@ -133,7 +140,7 @@ Result<http::Request> outgoing_request(const plugin::ScriptRequest& wanted, cons
   if (!wanted.content_type.empty()) request.headers.set("Content-Type", wanted.content_type);
   if (!idempotency_key.empty() && !config.manifest().idempotency_header.empty())
     request.headers.add(config.manifest().idempotency_header, std::string(idempotency_key));
-  if (wanted.authenticate) TILL_TRY(authenticate(config, request));
+  if (authenticate_it && wanted.authenticate) TILL_TRY(authenticate(config, request));
   TILL_TRY(http::check_request(request));
   return request;
 }

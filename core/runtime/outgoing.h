@@ -11,9 +11,11 @@
 
 namespace till {
 
-// `idempotency_key` is sent in the header the manifest names; empty for reads. kPlugin errors when the script asked for
-// something that its manifest does not allow; nothing was sent then.
+// Without `authenticate` the manifest's auth is left out, as it is when the script wants none. `idempotency_key` is
+// sent in the header the manifest names; empty for reads. kPlugin errors when the script asked for something that its
+// manifest does not allow; nothing was sent then.
 Result<http::Request> outgoing_request(const plugin::ScriptRequest& wanted, const GatewayConfig& config,
-                                       const Handles& handles, std::string_view idempotency_key);
+                                       const Handles& handles, std::string_view idempotency_key,
+                                       bool authenticate = true);
 
 }  // namespace till

@@ -248,6 +248,19 @@ TEST(HostTime, now_comes_from_the_clock_and_nonces_grow) {
       "true");
 }
 
+TEST(HostTime, counted_nonces_go_on_from_run_to_run) {
+  Counter nonces;
+  const auto count = [&nonces] {
+    auto run = ScriptRun::open(plugin_with_check("return {time.nonce('count'), time.nonce('count')}"), "check",
+                               json::Object(), json::Object(), test_clock(), {}, &nonces);
+    return json::write(std::get<ScriptDone>(*run->begin()).output);
+  };
+  EXPECT_EQ(count(), "[0,1]");
+  EXPECT_EQ(count(), "[2,3]");
+  EXPECT_EQ(value_of("time.nonce('count')"), "[0]");
+  EXPECT_THAT(problem_of("time.nonce('random')"), HasSubstr("nothing or \"count\" expected"));
+}
+
 TEST(HostTime, text_and_seconds) {
   EXPECT_EQ(
       value_of("time.parse('2026-11-20T22:50:00.000Z'), time.parse('2026-11-20 22:50:00'), time.iso(1795215000000), "
@@ -297,6 +310,7 @@ TEST(HostHttp, methods_and_flags) {
   EXPECT_FALSE(request.authenticate);
   EXPECT_TRUE(request.read);
   EXPECT_EQ(request.expect, (std::vector<int>{402, 404}));
+  EXPECT_FALSE(request_of("http.get('/x', {read = false})").read);
 }
 
 TEST(HostHttp, path_values_are_encoded_as_one_segment) {
@@ -319,6 +333,18 @@ TEST(HostHttp, form_is_urlencoded) {
   EXPECT_EQ(request.content_type, "application/x-www-form-urlencoded");
 }
 
+TEST(HostHttp, multipart_fields_keep_their_text_and_stay_in_their_part) {
+  const auto request = request_of("http.post('/', {multipart = {{'b\"\\r\\n', 'x y&z\\r\\n'}, {'a', 1}, {'c', nil}}})");
+  EXPECT_EQ(request.content_type, "multipart/form-data; boundary=till-form-0");
+  EXPECT_EQ(request.body,
+            "--till-form-0\r\nContent-Disposition: form-data; name=\"b%22%0D%0A\"\r\n\r\nx y&z\r\n\r\n"
+            "--till-form-0\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n"
+            "--till-form-0--\r\n");
+  EXPECT_EQ(request_of("http.post('/', {multipart = {a = '--till-form-0', ['till-form-1'] = ''}})").content_type,
+            "multipart/form-data; boundary=till-form-2");
+  EXPECT_EQ(request_of("http.post('/', {multipart = {}})").body, "--till-form-0--\r\n");
+}
+
 TEST(HostHttp, json_body_may_be_any_value) {
   EXPECT_EQ(request_of("http.post('/', {json = json.object('b', 1, 'a', json.encode({x = json.array({})}))})").body,
             R"({"b":1,"a":"{\"x\":[]}"})");
@@ -334,7 +360,11 @@ TEST(HostHttp, declared_headers_may_be_set) {
 TEST(HostHttp, wrong_options_are_named) {
   EXPECT_THAT(problem_of("http.get('/', {jsn = {}})"), HasSubstr("opts.jsn is unknown"));
   EXPECT_THAT(problem_of("http.get('/', {json = {}})"), HasSubstr("a GET request takes no body"));
-  EXPECT_THAT(problem_of("http.post('/', {json = {}, form = {}})"), HasSubstr("not both"));
+  EXPECT_THAT(problem_of("http.post('/', {json = {}, form = {}})"),
+              HasSubstr("one of opts.json, opts.form and opts.multipart"));
+  EXPECT_THAT(problem_of("http.post('/', {multipart = {}, form = {}})"), HasSubstr("a request takes one of"));
+  EXPECT_THAT(problem_of("http.get('/', {multipart = {}})"), HasSubstr("a GET request takes no body"));
+  EXPECT_THAT(problem_of("http.post('/', {multipart = {a = {}}})"), HasSubstr("opts.multipart.a takes"));
   EXPECT_THAT(problem_of("http.get('/', {expect = {99}})"), HasSubstr("statuses from 100 to 599"));
   EXPECT_THAT(problem_of("http.get('/', {auth = 1})"), HasSubstr("true or false"));
   EXPECT_THAT(problem_of("http.get('/', {query = {a = {}}})"), HasSubstr("opts.query.a takes"));
@@ -358,6 +388,8 @@ TEST(HostHandles, a_handle_passes_whole_and_raw_through_bodies_paths_and_queries
   EXPECT_EQ(request_of("http.post('/', {json = {params = json.encode({card = input.h})}})", input).body,
             "{\"params\":\"{\\\"card\\\":\\\"" + kHandle + "\\\"}\"}");
   EXPECT_EQ(request_of("http.post('/', {form = {card = input.h}})", input).body, "card=" + kHandle);
+  EXPECT_THAT(request_of("http.post('/', {multipart = {card = input.h}})", input).body,
+              HasSubstr("\r\n" + kHandle + "\r\n"));
   EXPECT_EQ(request_of("http.get('/{card}', {path = {card = input.h}})", input).path, "/" + kHandle);
   EXPECT_EQ(request_of("http.get('/', {query = {card = input.h}})", input).query, (Pairs{{"card", kHandle}}));
   EXPECT_EQ(request_of("http.get('/', {headers = {['X-Accept-Version'] = input.h}})", input).headers[0].second,

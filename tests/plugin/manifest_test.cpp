@@ -34,6 +34,9 @@ constexpr std::string_view kFull = R"({
       "api_key": {"type": "string", "title": "API key", "description": "See the dashboard.", "secret": true},
       "user": {"type": "string", "title": "User", "description": "Your login."},
       "token": {"type": "string", "title": "Token", "description": "From pairing.", "secret": true},
+      "kind": {"type": "string", "title": "Kind", "description": "A kind of key.", "enum": ["bearer", "plain"], "default": "plain"},
+      "loose": {"type": "string", "title": "Loose", "description": "A choice.", "enum": ["a"]},
+      "wait": {"type": "boolean", "title": "Wait", "description": "Wait for the challenge.", "default": false},
       "size": {"type": "integer", "title": "Size", "description": "A size.", "default": 5}},
     "required": ["api_key"], "additionalProperties": false},
   "modes": {"live": {"base_url": "https://api.acme.example/v1"}, "test": {"base_url": "https://test.acme.example:8443", "test": true}, "own": {}},
@@ -41,8 +44,9 @@ constexpr std::string_view kFull = R"({
   "auth": {"scheme": "header", "header": "X-Api-Key", "prefix": "Key ", "secret": "api_key"},
   "headers": {"X-Accept-Version": "2.0.0"}, "script_headers": ["X-Trace"], "path_secrets": ["token"], "reply_secrets": ["token"],
   "errors": {"rules": [{"status": 401, "kind": "AuthenticationError"}, {"status": [500, 599], "kind": "ProviderError", "retryable": true},
-                       {"equals": {"/success": false}, "kind": "Conflict"}, {"truthy": ["/error"], "kind": "NotFound"}],
-             "message": ["/message", "/error"], "code": ["/code"], "field": ["/field"], "request_id": ["/id"], "request_id_header": "X-Request-Id"},
+                       {"equals": {"/success": false}, "kind": "Conflict"}, {"truthy": ["/error"], "kind": "NotFound"},
+                       {"range": {"/status": [400, 599]}, "kind": "InvalidRequest"}],
+             "message": ["/message", "/error"], "code": ["/code"], "field": ["/field"], "fields": ["/fields"], "request_id": ["/id"], "request_id_header": "X-Request-Id"},
   "idempotency": {"header": "Idempotency-Key"}, "currencies": ["EUR", "BTC"], "permissions": {"card_data": true}})";
 
 json::Value full() {
@@ -91,6 +95,12 @@ void expect_refused(const Fault& fault) {
 
 void expect_refused(std::initializer_list<Fault> faults) {
   for (const Fault& fault : faults) expect_refused(fault);
+}
+
+std::string replaced(std::string text, std::string_view what, std::string_view by) {
+  const auto at = text.find(what);
+  EXPECT_NE(at, std::string::npos) << what;
+  return at == std::string::npos ? text : text.replace(at, what.size(), by);
 }
 
 void expect_accepted(std::string_view place, std::string_view text) {
@@ -147,7 +157,7 @@ TEST(Manifest, reads_modes) {
 
 TEST(Manifest, reads_error_rules) {
   const ErrorMap errors = parse_manifest(kFull)->errors;
-  ASSERT_EQ(errors.rules.size(), 4u);
+  ASSERT_EQ(errors.rules.size(), 5u);
   EXPECT_EQ(errors.rules[0].status, 401);
   EXPECT_EQ(errors.rules[0].kind, ErrorKind::kAuthentication);
   EXPECT_FALSE(errors.rules[0].retryable);
@@ -156,9 +166,14 @@ TEST(Manifest, reads_error_rules) {
   EXPECT_THAT(errors.rules[2].equals, ElementsAre(std::pair<std::string, json::Value>("/success", false)));
   EXPECT_THAT(errors.rules[3].truthy, ElementsAre("/error"));
   EXPECT_EQ(errors.rules[3].kind, ErrorKind::kNotFound);
+  ASSERT_EQ(errors.rules[4].ranges.size(), 1u);
+  EXPECT_EQ(errors.rules[4].ranges[0].pointer, "/status");
+  EXPECT_EQ(errors.rules[4].ranges[0].low, 400);
+  EXPECT_EQ(errors.rules[4].ranges[0].high, 599);
   EXPECT_THAT(errors.message, ElementsAre("/message", "/error"));
   EXPECT_THAT(errors.code, ElementsAre("/code"));
   EXPECT_THAT(errors.field, ElementsAre("/field"));
+  EXPECT_THAT(errors.fields, ElementsAre("/fields"));
   EXPECT_THAT(errors.request_id, ElementsAre("/id"));
   EXPECT_EQ(errors.request_id_header, "X-Request-Id");
 }
@@ -384,6 +399,48 @@ TEST(Manifest, refuses_auth_that_does_not_hold_together) {
   expect_accepted("auth|header", "\"Authorization\"");
 }
 
+TEST(Manifest, reads_a_prefix_that_a_setting_chooses) {
+  const Auth auth =
+      parse_manifest(changed("auth|prefix", R"({"setting":"kind","values":{"bearer":"Bearer ","plain":""}})"))->auth;
+  EXPECT_EQ(auth.prefix, "");
+  EXPECT_EQ(auth.prefix_setting, "kind");
+  EXPECT_THAT(auth.prefixes, ElementsAre(std::pair("bearer", "Bearer "), std::pair("plain", "")));
+}
+
+TEST(Manifest, refuses_a_prefix_that_does_not_follow_from_its_setting) {
+  const auto prefix = [](std::string_view setting, std::string_view values) {
+    return R"({"setting":")" + std::string(setting) + R"(","values":)" + std::string(values) + "}";
+  };
+  expect_refused(
+      {{"auth|prefix", "{}", "$.auth.prefix.setting", "is required"},
+       {"auth|prefix", R"({"setting":"kind"})", "$.auth.prefix.values", "is required"},
+       {"auth|prefix", R"({"setting":"kind","value":{}})", "$.auth.prefix.value", "did you mean `values`?"},
+       {"auth|prefix", prefix("none", "{}"), "$.auth.prefix.setting", "name of one of the `settings`"},
+       {"auth|prefix", prefix("size", "{}"), "$.auth.prefix.setting", "of type `string`"},
+       {"auth|prefix", prefix("token", "{}"), "$.auth.prefix.setting", "must not be secret"},
+       {"auth|prefix", prefix("user", "{}"), "$.auth.prefix.setting", "`enum`"},
+       {"auth|prefix", prefix("loose", R"({"a":""})"), "$.auth.prefix.setting", "default or be required"},
+       {"auth|prefix", prefix("kind", "[]"), "$.auth.prefix.values", "must be an object"},
+       {"auth|prefix", prefix("kind", R"({"bearer":"B "})"), "$.auth.prefix.values", "misses the value `plain`"},
+       {"auth|prefix", prefix("kind", R"({"bearer":"B ","plain":"","x":""})"), "$.auth.prefix.values", "cannot have"},
+       {"auth|prefix", prefix("kind", R"({"bearer":"B\r\n","plain":""})"), "$.auth.prefix.values.bearer",
+        "printable ASCII"}});
+  const std::string required = replaced(changed("auth|prefix", prefix("loose", R"({"a":""})")),
+                                        R"("required":["api_key"])", R"("required":["api_key","loose"])");
+  EXPECT_TRUE(parse_manifest(required).ok());
+}
+
+TEST(Manifest, reads_and_checks_the_setting_that_waits_for_a_challenge) {
+  const auto basic = [](std::string_view setting) {
+    return R"({"scheme":"basic","username":"user","password":"api_key","challenge_setting":)" + std::string(setting) +
+           "}";
+  };
+  EXPECT_EQ(parse_manifest(changed("auth", basic("\"wait\"")))->auth.challenge_setting, "wait");
+  expect_refused({{"auth", basic("\"none\""), "$.auth.challenge_setting", "name of one of the `settings`"},
+                  {"auth", basic("\"user\""), "$.auth.challenge_setting", "of type `boolean`"},
+                  {"auth", basic("true"), "$.auth.challenge_setting", "must be text"}});
+}
+
 TEST(Manifest, refuses_path_secrets_that_are_none) {
   expect_refused({{"path_secrets", "[\"missing\"]", "$.path_secrets[0]", "name of one"},
                   {"path_secrets", "[\"user\"]", "$.path_secrets[0]", "secret"},
@@ -453,6 +510,14 @@ TEST(Manifest, refuses_bad_error_rules) {
                   {"errors|rules|2|equals", R"({"/a":{}})", R"($.errors.rules[2].equals."/a")", "must be null"},
                   {"errors|rules|3|truthy", R"(["error"])", "$.errors.rules[3].truthy[0]", "JSON pointer"},
                   {"errors|rules|3|truthy", R"(["/a~2"])", "$.errors.rules[3].truthy[0]", "JSON pointer"},
+                  {"errors|rules|4|range", "{}", "$.errors.rules[4].range", "at least one"},
+                  {"errors|rules|4|range", "[1,2]", "$.errors.rules[4].range", "must be an object"},
+                  {"errors|rules|4|range", R"({"status":[1,2]})", "$.errors.rules[4].range.status", "JSON pointer"},
+                  {"errors|rules|4|range", R"({"/a":[1]})", R"($.errors.rules[4].range."/a")", "two ends"},
+                  {"errors|rules|4|range", R"({"/a":[1,"2"]})", R"($.errors.rules[4].range."/a")", "are integers"},
+                  {"errors|rules|4|range", R"({"/a":["1",2]})", R"($.errors.rules[4].range."/a")", "are integers"},
+                  {"errors|rules|4|range", R"({"/a":[2,1]})", R"($.errors.rules[4].range."/a")", "lower end"},
+                  {"errors|fields", R"(["fields"])", "$.errors.fields[0]", "JSON pointer"},
                   {"errors|message", R"(["message"])", "$.errors.message[0]", "JSON pointer"},
                   {"errors|code", R"(["/a~"])", "$.errors.code[0]", "JSON pointer"},
                   {"errors|field", R"(["a"])", "$.errors.field[0]", "JSON pointer"},

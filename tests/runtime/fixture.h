@@ -159,6 +159,25 @@ class AcmeTest : public testing::Test {
     return std::move(gateway).value();
   }
 
+  // `text` with the one place where `what` stands replaced.
+  static std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
+    std::string out(text);
+    const auto at = out.find(what);
+    EXPECT_NE(at, std::string::npos) << what;
+    return at == std::string::npos ? out : out.replace(at, what.size(), by);
+  }
+
+  // From here on shop_ is at a provider of its own: Acme's manifest and script as they are given here.
+  void open_variant(std::string_view manifest, std::string_view settings = R"({"api_key":"sk_live_SECRET123"})",
+                    std::string_view script = kAcmeScript) {
+    const std::string id = "variant" + std::to_string(++variants_);
+    write_file(folder_.path() + "/" + id + "/manifest.json", replaced(manifest, "\"acme\"", "\"" + id + "\""));
+    write_file(folder_.path() + "/" + id + "/provider.lua", script);
+    auto gateway = Gateway::open(runtime_, id, settings);
+    ASSERT_TRUE(gateway.ok()) << gateway.error().field << ": " << gateway.error().message;
+    shop_ = *std::move(gateway);
+  }
+
   std::unique_ptr<Exchange> begin(std::string_view operation, std::string_view input) {
     auto exchange = shop_->begin(operation, input);
     EXPECT_TRUE(exchange.ok()) << exchange.error().message;
@@ -190,7 +209,9 @@ class AcmeTest : public testing::Test {
   // The store as another process would find it now.
   std::unique_ptr<Store> store() const { return open_sqlite_store(store_path()).value(); }
   Payment stored(std::string_view id) const { return store()->find_payment(id).value().value(); }
-  std::vector<Payment> all_stored() const { return store()->list_payments({.gateway = "acme/live"}).value(); }
+  std::vector<Payment> all_stored(std::string_view gateway = "acme/live") const {
+    return store()->list_payments({.gateway = std::string(gateway)}).value();
+  }
 
   // Everything the store has on the disk.
   std::string bytes_on_disk() const { return read_file(store_path()) + read_file(store_path() + "-wal"); }
@@ -199,6 +220,7 @@ class AcmeTest : public testing::Test {
   std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>(kNow);
   std::shared_ptr<Runtime> runtime_;
   std::shared_ptr<Gateway> shop_;
+  int variants_ = 0;
 };
 
 }  // namespace till

@@ -3,6 +3,8 @@
 
 #include "core/base/encoding.h"
 #include "core/crypto/ecdsa.h"
+#include "core/runtime/engine.h"
+#include "core/runtime/operation.h"
 #include "tests/runtime/fixture.h"
 
 namespace till {
@@ -48,6 +50,58 @@ TEST_F(RequestsTest, that_need_a_missing_setting_say_which_and_leave_no_record) 
   ASSERT_EQ((*exchange)->request(), nullptr);
   EXPECT_EQ((*exchange)->result().error().kind, ErrorKind::kConfiguration);
   EXPECT_EQ((*exchange)->result().error().field, "$.token");
+}
+
+class RepeatTest : public AcmeTest {
+ protected:
+  // Whether the client may send the first request of this operation again after it broke on the way.
+  bool repeatable(std::string_view operation, std::string_view input) {
+    const auto engine = runtime_->engine().value();
+    const auto prepared = Operation::prepare(shop_, operation, input, engine->store()).value();
+    while (prepared->need() == Operation::Need::kStore) prepared->stored(engine->store().run(prepared->store_task()));
+    return prepared->send_options().repeatable;
+  }
+  bool check_is_repeatable(std::string_view request, std::string_view manifest = kAcmeManifest) {
+    open_variant(manifest, R"({"api_key":"sk_live_SECRET123"})", replaced(kAcmeScript, R"(http.get("/me"))", request));
+    return repeatable("check", "{}");
+  }
+  const std::string keyed_ = replaced(kAcmeManifest, R"("idempotency": null)", R"("idempotency": {"header": "Key"})");
+};
+
+TEST_F(RepeatTest, is_for_requests_that_the_script_calls_reads_whatever_their_method) {
+  EXPECT_TRUE(check_is_repeatable(R"(http.get("/me"))"));
+  EXPECT_TRUE(check_is_repeatable(R"(http.post("/me", {read = true}))"));
+  EXPECT_FALSE(check_is_repeatable(R"(http.get("/me", {read = false}))"));
+  EXPECT_FALSE(check_is_repeatable(R"(http.post("/me"))"));
+  EXPECT_FALSE(check_is_repeatable(R"(http.post("/me"))", keyed_)) << "no key goes along with what is no write";
+}
+
+TEST_F(RepeatTest, of_a_write_needs_a_provider_that_knows_its_key) {
+  EXPECT_FALSE(repeatable("payments.create", kPay));
+  open_variant(keyed_);
+  const auto exchange = begin("native.setThing", R"({"x":1,"idempotency_key":"k1"})");
+  EXPECT_EQ(exchange->request()->headers.find("Key"), "k1");
+  EXPECT_TRUE(repeatable("native.setThing", R"({"x":1,"idempotency_key":"k2"})"));
+}
+
+TEST_F(RequestsTest, that_are_made_with_get_may_be_writes_all_the_same) {
+  const std::string script =
+      replaced(kAcmeScript, R"(http.post("/payments", {json = body}))", R"(http.get("/pay", {read = false}))");
+  open_variant(kAcmeManifest, R"({"api_key":"sk_live_SECRET123"})", script);
+  const auto exchange = begin("payments.create", kPay);
+  EXPECT_EQ(exchange->request()->method, "GET");
+  fail(*exchange, Sent::kMaybe);
+  EXPECT_EQ(exchange->result().error().kind, ErrorKind::kOutcomeUnknown);
+}
+
+TEST_F(RequestsTest, count_their_nonces_per_gateway) {
+  const std::string script =
+      replaced(kAcmeScript, R"(http.get("/me"))", R"(http.get("/{n}", {path = {n = time.nonce("count")}}))");
+  open_variant(kAcmeManifest, R"({"api_key":"sk_live_SECRET123"})", script);
+  EXPECT_EQ(begin("check", "{}")->request()->url, "https://api.acme.example/v1/0");
+  EXPECT_EQ(begin("check", "{}")->request()->url, "https://api.acme.example/v1/1");
+  open_variant(kAcmeManifest, R"({"api_key":"sk_live_SECRET123"})", script);
+  EXPECT_EQ(begin("check", "{}")->request()->url, "https://api.acme.example/v1/0");
 }
 
 TEST_F(RequestsTest, are_not_made_for_what_the_provider_cannot_do) {
@@ -115,25 +169,13 @@ class SigningTest : public AcmeTest {
  protected:
   // The key of bitpay/bitauth's own tests, first row of tests/vectors/bitpay.json.
   static constexpr const char* kKey = "97811b691dd7ebaeb67977d158e1da2c4d3eaa4ee4e2555150628acade6b344c";
-
-  static std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
-    std::string out(text);
-    const auto at = out.find(what);
-    return at == std::string::npos ? out : out.replace(at, what.size(), by);
-  }
 };
 
 TEST_F(SigningTest, signs_the_address_and_the_body_exactly_as_they_are_sent) {
-  std::string manifest = replaced(
+  const std::string manifest = replaced(
       kAcmeManifest, R"("scheme": "header", "header": "X-Api-Key", "prefix": "Key ", "secret": "api_key")",
       R"("scheme": "ecdsa_secp256k1", "identity_header": "X-Identity", "signature_header": "X-Signature", "secret": "api_key")");
-  manifest = replaced(manifest, R"("id": "acme")", R"("id": "signed")");
-  write_file(folder_.path() + "/signed/manifest.json", manifest);
-  write_file(folder_.path() + "/signed/provider.lua", kAcmeScript);
-  const auto settings = json::write(json::Object{{"api_key", kKey}, {"base_url", "https://127.0.0.1:8443/api"}});
-  auto gateway = Gateway::open(runtime_, "signed", settings);
-  ASSERT_TRUE(gateway.ok()) << gateway.error().message;
-  shop_ = *gateway;
+  open_variant(manifest, json::write(json::Object{{"api_key", kKey}, {"base_url", "https://127.0.0.1:8443/api"}}));
   const auto exchange = begin("payments.create", kPay);
   const http::Request& request = *exchange->request();
   EXPECT_EQ(request.headers.find("X-Identity"), "02326209e52f6f17e987ec27c56a1321acf3d68088b8fb634f232f12ccbc9a4575");
