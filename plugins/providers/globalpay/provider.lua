@@ -1,0 +1,239 @@
+-- GlobalPay: invoices with a payment page, as payments.
+-- Protocol: https://globalpay.cloudbhutan.com/docs/api-reference ("the documentation" below).
+
+-- What an invoice's status means for a payment. Nothing says that an overdue invoice can no longer be paid, so it is no end.
+local INVOICE_STATUS = {pending = "pending", overdue = "pending", paid = "paid", cancelled = "cancelled"}
+-- The payment statuses for which GlobalPay has one of its own.
+local STATUS_FILTER = {pending = "pending", paid = "paid", cancelled = "cancelled"}
+-- The documentation's largest `limit`, and as many pages as one operation may ask for.
+local PAGE_SIZE, MAX_PAGES = 100, 20
+-- Beyond this, JSON numbers are not the same integer everywhere (RFC 8259, section 6).
+local LARGEST_INTEGER = 9007199254740991
+
+local LIST_FIELDS = {"limit", "offset", "status", "customerId"}
+local INVOICE_FIELDS = {"customerId", "amount", "currency", "description"}
+
+local function object(value)
+  return type(value) == "table" and value ~= json.null and value or {}
+end
+
+local function plain_text(value)
+  return type(value) == "string" and value ~= "" and value or nil
+end
+
+local function time_of(value)
+  return plain_text(value) and time.parse(value) or nil
+end
+
+local function bad_answer(what)
+  fail("ProviderError", "GlobalPay's answer " .. what .. ".")
+end
+
+-- ---- invoices
+
+-- GlobalPay counts in the smallest unit of the currency.
+local function minor_units(amount)
+  local ok, minor = pcall(money.minor, amount)
+  if not ok or minor > LARGEST_INTEGER then
+    fail("InvalidRequest", "The amount is too large to be sent exactly.", {field = "$.amount"})
+  end
+  return minor
+end
+
+local function amount_of(invoice)
+  local ok, amount = pcall(money.from_minor, invoice.amount, invoice.currency)
+  if not ok then bad_answer("holds no valid amount and currency") end
+  return amount
+end
+
+-- GlobalPay has no field for the shop's own reference, so an invoice without a description says it there.
+local function description_of(input)
+  if plain_text(input.description) then return input.description end
+  return plain_text(input.reference) and "Order " .. input.reference or nil
+end
+
+local function customer_of(input)
+  return object(input.options).customerId or settings.customer_id
+    or fail("InvalidRequest", "GlobalPay wants a customer for every invoice: give options.customerId, or set customer_id.",
+      {field = "$.options.customerId"})
+end
+
+local function payment_from(invoice)
+  invoice = object(invoice)
+  local id = plain_text(invoice.id) or bad_answer("holds no invoice")
+  local amount = amount_of(invoice)
+  local status = INVOICE_STATUS[invoice.status]
+    or fail("ProviderError", "GlobalPay answered with an invoice status that its documentation does not have.",
+      {code = "unknown_status"})
+  return {
+    id = id,
+    status = status,
+    amount = amount,
+    amount_paid = status == "paid" and amount or nil,
+    checkout_url = plain_text(invoice.paymentUrl),
+    created_at = time_of(invoice.createdAt),
+    state = {customerId = plain_text(invoice.customerId)},
+    raw = invoice,
+  }
+end
+
+-- ---- pages
+
+-- One page of invoices: its items, and the documented figures about the whole list.
+local function page_of(query)
+  local body = object(http.get("/api/invoices", {query = query}).json)
+  local pagination = object(body.pagination)
+  local items, total, limit = body.data, pagination.total, pagination.limit
+  if type(items) ~= "table" or items == json.null or (items[1] == nil and next(items) ~= nil) then
+    bad_answer("holds no list of invoices")
+  end
+  if type(total) ~= "number" or type(limit) ~= "number" or limit < 1 then
+    bad_answer("does not say how long the list is")
+  end
+  return {items = items, total = total, limit = limit, more = pagination.hasMore == true}
+end
+
+-- The n-th page to look at (n from 0) when a list is searched from both ends inwards: 0, last, 1, last - 1, ... The order
+-- of the list is not documented, and what is asked about is mostly new: it stands near one of the ends.
+local function nth_page(n, pages)
+  return n % 2 == 0 and n // 2 or pages - 1 - n // 2
+end
+
+-- No call that reads one invoice is documented, so it is looked for in the list.
+local function find_invoice(id, customer)
+  local function page_at(number, limit)
+    return page_of({{"limit", limit}, {"offset", number > 0 and number * limit or nil}, {"customerId", customer}})
+  end
+  local first = page_at(0, PAGE_SIZE)
+  local pages, page, changed = math.max(1, (first.total + first.limit - 1) // first.limit), first, false
+  for n = 0, math.min(pages, MAX_PAGES) - 1 do
+    if n > 0 then page = page_at(nth_page(n, pages), first.limit) end
+    for _, invoice in ipairs(page.items) do
+      if object(invoice).id == id then return invoice end
+    end
+    changed = changed or page.total ~= first.total
+  end
+  if pages > MAX_PAGES then
+    fail("ProviderError", "GlobalPay has no call that reads one invoice, and its list is too long to search: this invoice is not "
+      .. "among the " .. tostring(MAX_PAGES * first.limit) .. " at both ends of " .. tostring(first.total) .. ".",
+      {code = "list_too_long"})
+  end
+  if changed then
+    fail("ProviderError", "GlobalPay's list of invoices changed while it was searched: ask again.",
+      {code = "list_changed", retryable = true})
+  end
+  fail("NotFound", "GlobalPay's list of invoices has no such invoice.")
+end
+
+-- ---- payments
+
+function provider.payments.create(input)
+  local customer = customer_of(input)
+  local reply = http.post("/api/invoices", {json = json.object(
+    "customerId", customer,
+    "amount", minor_units(input.amount),
+    "currency", input.amount.currency,
+    "description", description_of(input))})
+  local payment = payment_from(reply.json)
+  payment.state.customerId = payment.state.customerId or customer
+  return payment
+end
+
+function provider.payments.get(input)
+  return payment_from(find_invoice(input.payment.provider_id, plain_text(object(input.state).customerId)))
+end
+
+-- A filter that GlobalPay does not have is refused: a list that leaves it out would show payments nobody asked for.
+local function status_filter(input, options)
+  if input.status == nil then return options.status end
+  if options.status ~= nil then
+    fail("InvalidRequest", "Give either status or options.status: GlobalPay filters by one.", {field = "$.status"})
+  end
+  return STATUS_FILTER[input.status]
+    or fail("InvalidRequest", "GlobalPay has no invoices with this status; it has pending, paid and cancelled ones.",
+      {field = "$.status"})
+end
+
+local function offset_of(cursor)
+  if cursor == nil then return nil end
+  return text.digits(cursor) and tonumber(cursor)
+    or fail("InvalidRequest", "This is no cursor that an earlier list gave.", {field = "$.cursor"})
+end
+
+function provider.payments.list(input)
+  local options = object(input.options)
+  for _, name in ipairs({"reference", "currency", "from", "to"}) do
+    if input[name] ~= nil then
+      fail("InvalidRequest", "GlobalPay cannot filter by this; it can by status and customerId.", {field = "$." .. name})
+    end
+  end
+  if input.limit and input.limit > PAGE_SIZE then
+    fail("InvalidRequest", "GlobalPay lists at most 100 invoices per page.", {field = "$.limit"})
+  end
+  local offset = offset_of(input.cursor)
+  local page = page_of({
+    {"limit", input.limit},
+    {"offset", offset},
+    {"status", status_filter(input, options)},
+    {"customerId", options.customerId},
+  })
+  local items = json.array({})
+  for _, invoice in ipairs(page.items) do items[#items + 1] = payment_from(invoice) end
+  if page.more and #items == 0 then bad_answer("says that the list goes on, and ends it") end
+  return {items = items, next = page.more and tostring((offset or 0) + #items) or nil, total = page.total}
+end
+
+function provider.check(input)
+  page_of({{"limit", 1}})
+  return {ok = true}
+end
+
+-- ---- native calls, by their documented names and fields
+
+-- The documented fields in their order, each tested by `accepts`; any other is refused.
+local function chosen(params, names, accepts)
+  local known, list = {}, {}
+  for _, name in ipairs(names) do
+    known[name] = true
+    if params[name] ~= nil then list[#list + 1] = {name, params[name]} end
+  end
+  for name, value in pairs(params) do
+    if not known[name] then
+      fail("InvalidRequest", "GlobalPay documents no field " .. name .. " for this call.", {field = "$." .. name})
+    end
+    if not accepts(name, value) then
+      fail("InvalidRequest", name .. " is not what GlobalPay documents.", {field = "$." .. name})
+    end
+  end
+  return list
+end
+
+local function is_query_value(_, value)
+  return type(value) == "number" or type(value) == "string"
+end
+
+-- An amount is an integer in the smallest unit; everything else is text.
+local function is_invoice_value(name, value)
+  return type(value) == (name == "amount" and "number" or "string")
+end
+
+provider.native["GET /api/invoices"] = function(params)
+  return http.get("/api/invoices", {query = chosen(params, LIST_FIELDS, is_query_value)}).json
+end
+
+provider.native["POST /api/invoices"] = function(params)
+  local members = {}
+  for _, pair in ipairs(chosen(params, INVOICE_FIELDS, is_invoice_value)) do
+    members[#members + 1], members[#members + 2] = pair[1], pair[2]
+  end
+  return http.post("/api/invoices", {json = json.object(table.unpack(members))}).json
+end
+
+provider.native["GET /api/payments"] = function(params)
+  return http.get("/api/payments", {query = chosen(params, {"limit", "offset"}, is_query_value)}).json
+end
+
+-- Its fields are not documented: what the caller gives is sent as it is.
+provider.native["POST /api/refunds"] = function(params)
+  return http.post("/api/refunds", {json = params}).json
+end
