@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import ssl
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,7 +21,7 @@ from bitpay_client import BitPayClient, Identity
 from openpay_client import OpenPayClient
 
 import till.sandbox
-from till.sandbox import Clock, Control, ControlFailed, Sandbox
+from till.sandbox import PROVIDERS, Clock, Control, ControlFailed, Provider, Sandbox
 from till.sandbox.__main__ import run
 from till.sandbox.server import open_socket
 
@@ -37,9 +39,18 @@ def rates(described: dict[str, object]) -> int:
 def test_description_is_json_with_everything_a_gateway_needs(sandbox: Sandbox) -> None:
     described = json.loads(json.dumps(sandbox.describe()))
     assert set(described) == {"ca_file", "control_url", "providers"}
-    assert set(described["providers"]) == {"openpay", "bitpay"}
-    for provider in described["providers"].values():
-        assert set(provider) == {"base_url", "settings", "control_url", "payer_url_template"}
+    assert set(described["providers"]) == set(PROVIDERS) >= {"openpay", "bitpay"}
+    for name, provider in described["providers"].items():
+        assert set(provider) == {field.name for field in fields(Provider)} | {"open"}
+        assert provider["mode"] == "test" and provider["title"].lower() == name
+        opened = ast.parse(provider["open"], mode="eval").body
+        assert isinstance(opened, ast.Call) and ast.unparse(opened.func) == "till.Gateway"
+        assert [ast.literal_eval(given) for given in opened.args] == [name, provider["settings"]]
+        assert {word.arg: ast.literal_eval(word.value) for word in opened.keywords} == {
+            "mode": "test",
+            "base_url": provider["base_url"],
+            "ca_file": described["ca_file"],
+        }
         assert provider["base_url"].startswith("https://127.0.0.1:")
         assert "{id}" in provider["payer_url_template"]
     assert described["providers"]["openpay"]["settings"]["api_key"].startswith("sk_test_")
@@ -202,8 +213,10 @@ def test_command_line_prints_a_table_with_urls(capsys: pytest.CaptureFixture[str
         text += line
     child.terminate()
     child.communicate(timeout=20)
-    assert "no real money" in text and "OpenPay" in text and "BitPay" in text
-    assert text.count("https://127.0.0.1:") == 6 and "CA file" in text
+    assert "no real money" in text and "CA file" in text
+    assert "OpenPay, mode: test" in text and "BitPay, mode: test" in text
+    assert text.count("https://127.0.0.1:") == 4 * len(PROVIDERS)
+    assert text.count('mode="test", base_url="https://127.0.0.1:') == len(PROVIDERS)
 
 
 def test_command_line_says_when_a_port_is_taken(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:

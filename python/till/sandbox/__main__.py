@@ -10,15 +10,13 @@ import threading
 from collections.abc import Sequence
 from types import FrameType
 
-from till.sandbox.sandbox import Sandbox
-
-_SERVICE_NAMES = {"bitpay": "BitPay", "openpay": "OpenPay"}
+from till.sandbox.sandbox import PROVIDERS, Sandbox
 
 
 def run(argv: Sequence[str]) -> int:
     """Starts the sandbox, prints where it is, waits for SIGINT or SIGTERM. Returns the exit status."""
     options = _parser().parse_args(argv)
-    ports = {"openpay": options.port_openpay, "bitpay": options.port_bitpay}
+    ports = {name: getattr(options, f"port_{name}") for name in PROVIDERS}
     done = threading.Event()
     restore = _stop_on_signals(done)
     try:
@@ -41,12 +39,12 @@ def run(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="till sandbox",
-        description="Strict local simulators of OpenPay and BitPay over TLS. No real money.",
+        description=f"Strict local simulators of {', '.join(PROVIDERS)} over TLS. No real money.",
     )
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port-openpay", type=_port, default=0, help="default: a free one")
-    parser.add_argument("--port-bitpay", type=_port, default=0, help="default: a free one")
+    for name in PROVIDERS:
+        parser.add_argument(f"--port-{name}", type=_port, default=0, help="default: a free one")
     parser.add_argument("--shop", default="Corner Shop", help="name on the payer's pages")
     parser.add_argument("--until-input-ends", action="store_true", help=argparse.SUPPRESS)
     return parser
@@ -92,12 +90,12 @@ def _line(sandbox: Sandbox) -> str:
 def _table(sandbox: Sandbox) -> str:
     lines = ["till sandbox: simulated payment services, no real money", ""]
     for name, provider in sandbox.providers.items():
-        lines.append(_SERVICE_NAMES[name])
+        lines.append(f"{provider.title}, mode: {provider.mode}")
         lines.append(f"  API       {provider.base_url}")
         lines.append(f"  control   {provider.control_url}")
         lines.append(f"  payer     {provider.payer_url_template}")
         lines += [f"  {key:<9} {value}" for key, value in provider.settings.items()]
-        lines.append("")
+        lines += [f"  Python    {sandbox.open_line(name)}", ""]
     lines.append(f"CA file     {sandbox.ca_file}")
     lines.append("Stop with Ctrl-C.")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The sandbox as a whole: both simulated services over TLS, in a thread or in a process of their own."""
+"""The sandbox as a whole: all simulated services over TLS, in a thread or in a process of their own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -22,15 +22,20 @@ from till.sandbox.server import ServerThread, Site, open_socket
 from till.sandbox.simulator import Simulator
 from till.sandbox.tls import make_tls_files
 
-_SIMULATORS: dict[str, type[Simulator]] = {"bitpay": BitPay, "openpay": OpenPay}
+_SIMULATORS: dict[str, type[Simulator]] = {
+    "bitpay": BitPay,
+    "openpay": OpenPay,
+}
 PROVIDERS = tuple(sorted(_SIMULATORS))
 """Ids of the services that are simulated."""
 
 
 @dataclass(frozen=True)
 class Provider:
-    """How one simulated service is reached and what a gateway to it needs."""
+    """How one simulated service is reached and what a gateway to it needs; `title` is for people."""
 
+    title: str
+    mode: str
     base_url: str
     settings: Mapping[str, str]
     control_url: str
@@ -38,7 +43,7 @@ class Provider:
 
 
 class Sandbox:
-    """Strict local simulators of OpenPay and BitPay.
+    """Strict local simulators of payment services.
 
     >>> with Sandbox() as sandbox:
     ...     sandbox.providers["openpay"].base_url.startswith("https://127.0.0.1:")
@@ -121,13 +126,22 @@ class Sandbox:
         """A client that plays payer, network and bad luck for one provider."""
         return Control(self.providers[provider_id].control_url, self.ca_file)
 
+    def open_line(self, provider_id: str) -> str:
+        """The line of Python that opens a gateway to a simulated service."""
+        provider = self.providers[provider_id]
+        settings = json.dumps(dict(provider.settings))
+        place = f'mode="{provider.mode}", base_url="{provider.base_url}", ca_file="{self.ca_file}"'
+        return f'till.Gateway("{provider_id}", {settings}, {place})'
+
     def describe(self) -> dict[str, Any]:
         """Everything an embedder needs, ready for JSON. `control_url` is that of the first provider."""
-        providers = {name: asdict(provider) for name, provider in self.providers.items()}
         return {
             "ca_file": self.ca_file,
             "control_url": self.providers[PROVIDERS[0]].control_url,
-            "providers": providers,
+            "providers": {
+                name: {**asdict(provider), "open": self.open_line(name)}
+                for name, provider in self.providers.items()
+            },
         }
 
     def _start_thread(self) -> None:
@@ -168,11 +182,16 @@ class Sandbox:
             raise RuntimeError("the sandbox did not start")
         described = json.loads(line)
         self.ca_file = described["ca_file"]
-        self.providers = {name: Provider(**provider) for name, provider in described["providers"].items()}
+        self.providers = {
+            name: Provider(**{field.name: provider[field.name] for field in fields(Provider)})
+            for name, provider in described["providers"].items()
+        }
 
 
 def _provider(simulator: Simulator) -> Provider:
     return Provider(
+        title=simulator.title,
+        mode="test",
         base_url=simulator.base_url,
         settings=simulator.gateway_settings(),
         control_url=simulator.origin + "/_sandbox",
