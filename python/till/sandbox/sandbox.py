@@ -17,6 +17,7 @@ from typing import Any, Literal, Self
 from till.sandbox.bitpay import BitPay
 from till.sandbox.clock import Clock
 from till.sandbox.control import Control
+from till.sandbox.globalpay import GlobalPay
 from till.sandbox.openpay import OpenPay
 from till.sandbox.server import ServerThread, Site, open_socket
 from till.sandbox.simulator import Simulator
@@ -24,6 +25,7 @@ from till.sandbox.tls import make_tls_files
 
 _SIMULATORS: dict[str, type[Simulator]] = {
     "bitpay": BitPay,
+    "globalpay": GlobalPay,
     "openpay": OpenPay,
 }
 PROVIDERS = tuple(sorted(_SIMULATORS))
