@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from bitpay_client import BitPayClient, Identity
+from globalpay_client import GlobalPayClient
 from openpay_client import OpenPayClient
 
 from till.sandbox import Control, Sandbox
@@ -55,6 +56,22 @@ def openpay_control(sandbox: Sandbox) -> Control:
 def openpay(sandbox: Sandbox, openpay_control: Control, http: httpx.Client) -> OpenPayClient:
     provider = sandbox.providers["openpay"]
     return OpenPayClient(http, provider.base_url, provider.settings["api_key"])
+
+
+# GlobalPay
+
+
+@pytest.fixture
+def globalpay_control(sandbox: Sandbox) -> Control:
+    control = sandbox.control("globalpay")
+    control.reset()
+    return control
+
+
+@pytest.fixture
+def globalpay(sandbox: Sandbox, globalpay_control: Control, http: httpx.Client) -> GlobalPayClient:
+    provider = sandbox.providers["globalpay"]
+    return GlobalPayClient(http, provider.base_url, provider.settings["api_key"])
 
 
 # BitPay
