@@ -52,7 +52,7 @@ class ApiEndpoint:
         if status == 429:
             headers["retry-after"] = str(int(fault.number("retry_after", 1)))
         text = "Too many requests" if status == 429 else "Something went wrong on our end"
-        return Answer(status, self._simulator.error_body(text), headers)
+        return Answer(status, self._simulator.fault_body(status, text), headers)
 
     def _describe(self, call: Call, fault: Fault | None) -> dict[str, object]:
         try:

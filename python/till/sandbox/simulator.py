@@ -60,6 +60,10 @@ class Simulator(ABC):
     def error_body(self, message: str) -> object:
         """An error in the service's own shape."""
 
+    def fault_body(self, status: int, message: str) -> object:
+        """The body of a failure that a test ordered, for services whose errors repeat the HTTP status."""
+        return self.error_body(message)
+
     def rpc_method(self, call: Call) -> str:
         """The method named in the body, for services that have one; else empty."""
         return ""
