@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from till.sandbox.bitgpt import BitGpt
 from till.sandbox.bitpay import BitPay
 from till.sandbox.clock import Clock
 from till.sandbox.control import Control
@@ -24,6 +25,7 @@ from till.sandbox.simulator import Simulator
 from till.sandbox.tls import make_tls_files
 
 _SIMULATORS: dict[str, type[Simulator]] = {
+    "bitgpt": BitGpt,
     "bitpay": BitPay,
     "globalpay": GlobalPay,
     "openpay": OpenPay,
