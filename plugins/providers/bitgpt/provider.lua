@@ -115,8 +115,8 @@ local function price_of(record)
   return nil
 end
 
--- Sum of an invoice's completed payments, or nil unless all of them are in the invoice's currency: BitGPT gives no sum,
--- and between currencies there is no exact one.
+-- Sum of an invoice's completed payments, or nil without any and unless all of them are in the invoice's currency: BitGPT
+-- gives no sum, and between currencies there is no exact one.
 local function received_for(invoice, currency)
   if type(invoice.payments) ~= "table" or invoice.payments == json.null then return nil end
   local sum = money.of("0", currency)
@@ -127,7 +127,7 @@ local function received_for(invoice, currency)
       sum = money.add(sum, price)
     end
   end
-  return sum
+  return not money.is_zero(sum) and sum or nil
 end
 
 local function unknown_status(kind, status)
@@ -139,24 +139,32 @@ local function status_of(record, kind)
   return kind.status[record.status] or fail("ProviderError", unknown_status(kind, record.status), {code = "unknown_status"})
 end
 
--- In a list one odd record must not hide the others: it is shown without a status, and the log says so.
+-- In a list one odd record must not hide the others. One with an unknown status, or paid without an amount that a Money
+-- can hold, is shown without a status, and the log says so.
 local function listed_status(record, kind)
   local status = kind.status[record.status]
   if not status then log.warn(unknown_status(kind, record.status)) end
+  if status == "paid" and not price_of(record) then return nil end
   return status
 end
 
 local function checkout_url(id)
-  return settings.checkout_url .. "/" .. text.url_encode(id)
+  local base = settings.checkout_url
+  if not text.starts(base, "https://") then
+    fail("ConfigurationError", "the payment page is at an https address.", {field = "$.checkout_url"})
+  end
+  if text.ends(base, "/") then base = base:sub(1, -2) end
+  return base .. "/" .. text.url_encode(id)
 end
 
 local function invoice_view(invoice, status, test)
   local amount = price_of(invoice)
+  local received = amount and received_for(invoice, amount.currency)
   return {
     id = invoice.id,
     status = status,
     amount = amount,
-    amount_paid = amount and received_for(invoice, amount.currency),
+    amount_paid = received or status == "paid" and amount or nil,
     reference = plain_text(object(invoice.metadata).reference),
     checkout_url = checkout_url(invoice.id),
     created_at = time_of(invoice.created_at),
