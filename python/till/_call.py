@@ -11,6 +11,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
+from till._names import core_input
+
 T = TypeVar("T")
 P = ParamSpec("P")
 
@@ -24,6 +26,11 @@ class Call(Generic[T]):
         self.operation = operation
         self.input = input
         self.decode = decode
+
+    @classmethod
+    def of(cls, operation: str, decode: Callable[[Any], T], **arguments: object) -> Call[T]:
+        """A call with Python's arguments; those that are None are left out."""
+        return cls(operation, core_input(operation, arguments), decode)
 
 
 class BlockingNoun:
@@ -64,8 +71,3 @@ def awaitable(operation: Callable[P, Call[T]]) -> Callable[Concatenate[AsyncNoun
         return noun._run(operation(*args, **kwargs))
 
     return method
-
-
-def given(**members: object) -> dict[str, object]:
-    """The members that are not None: an absent argument is an absent member."""
-    return {name: value for name, value in members.items() if value is not None}

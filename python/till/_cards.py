@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from till._call import AsyncNoun, BlockingNoun, Call, awaitable, blocking, given
+from till._call import AsyncNoun, BlockingNoun, Call, awaitable, blocking
 from till._card import Card
 from till._money import Money
 
@@ -50,10 +50,13 @@ def verify(
     >>> shop.cards.verify(card).status
     'requires_action'
     """
-    return Call(
+    return Call.of(
         "cards.verify",
-        given(card=card, customer=customer, options=options, idempotency_key=idempotency_key),
         verification,
+        card=card,
+        customer=customer,
+        options=options,
+        idempotency_key=idempotency_key,
     )
 
 
@@ -66,9 +69,7 @@ def confirm(card: Card, amount: Money, *, idempotency_key: str | None = None) ->
     >>> shop.cards.confirm(card, till.Money(statement["amount"], statement["currency"])).status
     'verified'
     """
-    return Call(
-        "cards.confirm", given(card=card, amount=amount, idempotency_key=idempotency_key), verification
-    )
+    return Call.of("cards.confirm", verification, card=card, amount=amount, idempotency_key=idempotency_key)
 
 
 class Cards(BlockingNoun):

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from till import _cards, _ledgers, _native, _payments, _rates, _refunds, _tokens, _webhooks
 from till._call import Call
-from till._errors import NativeError, error_from_native
+from till._errors import NativeError, TillError, error_from_native
 from till._exchange import Exchange
 from till._json import decode, encode
+from till._names import in_python, nearest
 from till._page import page_of
 from till._runtime import Runtime, milliseconds, shared_runtime
 from till._text import checked_text
@@ -116,8 +117,24 @@ class _Account:
         """Begins an operation (`payments.create`, ...) that you step with an HTTP client of your own."""
         native = self._native.begin(checked_text(operation, "operation"), encode(input))
         if isinstance(native, tuple):
-            raise error_from_native(native)
+            raise self._suggesting(error_from_native(native), operation)
         return Exchange(native, _DECODERS.get(operation, _as_it_is))
+
+    def _finished(self, call: Call[T], reply: bytes | NativeError) -> T:
+        if isinstance(reply, tuple):
+            error = in_python(error_from_native(reply), call.operation)
+            raise self._suggesting(error, call.operation)
+        return call.decode(decode(reply))
+
+    def _suggesting(self, error: TillError, operation: str) -> TillError:
+        """The error; when there is no operation or native call of that name, with one that may be meant."""
+        if error.code == "unsupported" and operation not in _DECODERS:
+            kind = "native" if operation.startswith("native.") else "capabilities"
+            known = self.runtime.describe(self.provider).get(kind, {})
+            if near := nearest(operation.removeprefix("native."), known):
+                error.message += f"; did you mean {near!r}?"
+                error.args = (error.message,)
+        return error
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -167,9 +184,8 @@ class Gateway(_Account):
         return self._run(Call(f"native.{name}", params or {}, _as_it_is))
 
     def _run(self, call: Call[T]) -> T:
-        return _finished(
-            call, self._native.call(checked_text(call.operation, "operation"), encode(call.input))
-        )
+        operation = checked_text(call.operation, "operation")
+        return self._finished(call, self._native.call(operation, encode(call.input)))
 
 
 class AsyncGateway(_Account):
@@ -210,10 +226,4 @@ class AsyncGateway(_Account):
 
         operation = checked_text(call.operation, "operation")
         reply = await completions().run(self._native, operation, encode(call.input))
-        return _finished(call, reply)
-
-
-def _finished(call: Call[T], reply: bytes | NativeError) -> T:
-    if isinstance(reply, tuple):
-        raise error_from_native(reply)
-    return call.decode(decode(reply))
+        return self._finished(call, reply)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from till import _values
-from till._call import AsyncNoun, BlockingNoun, Call, awaitable, blocking, given
+from till._call import AsyncNoun, BlockingNoun, Call, awaitable, blocking
 from till._money import Money
 from till._page import Page, page_of
-from till._payments import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +63,20 @@ def list_() -> Call[Page[Ledger]]:
 
 
 def entries(
-    currency: str, *, since: datetime | str | None = None, until: datetime | str | None = None
+    currency: str, *, since: date | str | None = None, until: date | str | None = None
 ) -> Call[Page[LedgerEntry]]:
-    """The entries of one currency's ledger in a span of time.
+    """The entries of one currency's ledger in a span of time: see `payments.list`.
 
     >>> page = bitpay.ledgers.entries("USD", since="2026-01-01")
     >>> all(isinstance(entry, till.LedgerEntry) for entry in page)
     True
     """
-    return Call(
+    return Call.of(
         "ledgers.entries",
-        given(currency=currency, **{"from": moment(since), "to": moment(until)}),
         page_of(ledger_entry),
+        currency=currency,
+        since=_values.moment(since, "since"),
+        until=_values.moment(until, "until"),
     )
 
 

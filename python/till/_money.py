@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LEAST_MINOR = -(2**63)
+_FORMAT = re.compile(r"((?:.?[<>^])?(?:[1-9]\d*)?)(,?)", re.DOTALL)
 
 
 class Money:
@@ -35,6 +37,8 @@ class Money:
     True
     >>> sum([price, price])
     Money('96.50', 'EUR')
+    >>> f"{price}", f"{till.Money(1234567, 'EUR'):,}"
+    ('48.25 EUR', '1,234,567.00 EUR')
     """
 
     __slots__ = ("_currency", "_native", "_text")
@@ -142,6 +146,15 @@ class Money:
 
     def __str__(self) -> str:
         return f"{self._text} {self._currency}"
+
+    def __format__(self, spec: str) -> str:
+        """As `str`, in a width; `,` groups the thousands: `f"{price:>16,}"`. Nothing is ever rounded, so any
+        other format is a `ValueError`: say `f"{price.amount:.1f}"` to mean it."""
+        found = _FORMAT.fullmatch(spec)
+        if found is None:
+            raise ValueError(f"Money has no format {spec!r}: [[fill]align][width][,] is what it takes")
+        place, grouping = found.groups()
+        return format(f"{self.amount:{grouping}f} {self._currency}", place)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Money, (self._text, self._currency))

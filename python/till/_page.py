@@ -1,12 +1,16 @@
-"""Page: one part of a list."""
+"""Page: one part of a list, and how all parts are read one after another."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+
+from till._call import AsyncNoun, BlockingNoun, Call
+from till._errors import ProviderError
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +46,56 @@ def page_of(item: Callable[[Any], T]) -> Callable[[Any], Page[T]]:
         return Page(tuple([item(one) for one in value["items"]]), value.get("next"), value.get("total"))
 
     return decode
+
+
+class _Walk(Generic[T]):
+    """The pages of a list in their order: `call` reads the next one, and is None at the end."""
+
+    def __init__(self, first: Call[Page[T]]) -> None:
+        self.call: Call[Page[T]] | None = first
+
+    def step(self, call: Call[Page[T]], page: Page[T]) -> Page[T]:
+        """Takes the page that `call` gave."""
+        if page.next is not None and page.next == call.input.get("cursor"):
+            raise ProviderError(
+                "the list has no end: a page names itself as the next one", code="endless_list"
+            )
+        following = {**call.input, "cursor": page.next}
+        self.call = None if page.next is None else Call(call.operation, following, call.decode)
+        return page
+
+
+def blocking_items(
+    operation: Callable[P, Call[Page[T]]], doc: str
+) -> Callable[Concatenate[BlockingNoun, P], Iterator[T]]:
+    """The items of all pages of a list, as a method. Wrong arguments are raised by the call itself."""
+
+    def iterate(noun: BlockingNoun, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        return items(noun, _Walk(operation(*args, **kwargs)))
+
+    def items(noun: BlockingNoun, walk: _Walk[T]) -> Iterator[T]:
+        while (call := walk.call) is not None:
+            yield from walk.step(call, noun._run(call))
+
+    return _described(iterate, operation, doc)
+
+
+def async_items(
+    operation: Callable[P, Call[Page[T]]], doc: str
+) -> Callable[Concatenate[AsyncNoun, P], AsyncIterator[T]]:
+    """The same for `async for`."""
+
+    def iterate(noun: AsyncNoun, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
+        return items(noun, _Walk(operation(*args, **kwargs)))
+
+    async def items(noun: AsyncNoun, walk: _Walk[T]) -> AsyncIterator[T]:
+        while (call := walk.call) is not None:
+            for item in walk.step(call, await noun._run(call)):
+                yield item
+
+    return _described(iterate, operation, doc)
+
+
+def _described(method: Callable[P, T], operation: Callable[..., object], doc: str) -> Callable[P, T]:
+    method.__module__, method.__doc__ = operation.__module__, doc
+    return method

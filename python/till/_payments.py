@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 from till import _values
-from till._call import AsyncNoun, BlockingNoun, Call, awaitable, blocking, given
+from till._call import AsyncNoun, BlockingNoun, Call, awaitable, blocking
 from till._card import Card
 from till._money import Money
-from till._page import Page, page_of
+from till._page import Page, async_items, blocking_items, page_of
 from till._refunds import Refund, refund
 
 PaymentStatus = Literal[
@@ -168,23 +168,21 @@ def create(
     """
     if not isinstance(amount, Money):
         raise TypeError(f"amount must be a till.Money, not {type(amount).__name__}")
-    return Call(
+    return Call.of(
         "payments.create",
-        given(
-            amount=amount,
-            reference=reference,
-            description=description,
-            customer=customer,
-            return_url=return_url,
-            cancel_url=cancel_url,
-            webhook_url=webhook_url,
-            pay_currency=pay_currency,
-            card=card,
-            metadata=metadata,
-            options=options,
-            idempotency_key=idempotency_key,
-        ),
         payment,
+        amount=amount,
+        reference=reference,
+        description=description,
+        customer=customer,
+        return_url=return_url,
+        cancel_url=cancel_url,
+        webhook_url=webhook_url,
+        pay_currency=pay_currency,
+        card=card,
+        metadata=metadata,
+        options=options,
+        idempotency_key=idempotency_key,
     )
 
 
@@ -196,13 +194,13 @@ def get(payment_id: str | None = None, *, provider_id: str | None = None) -> Cal
     >>> shop.payments.get(provider_id=payment.provider_id).id == payment.id
     True
     """
-    return Call("payments.get", given(id=payment_id, provider_id=provider_id), payment)
+    return Call.of("payments.get", payment, payment_id=payment_id, provider_id=provider_id)
 
 
 def list_(
     *,
-    since: datetime | str | None = None,
-    until: datetime | str | None = None,
+    since: date | str | None = None,
+    until: date | str | None = None,
     status: PaymentStatus | None = None,
     currency: str | None = None,
     reference: str | None = None,
@@ -210,35 +208,28 @@ def list_(
     cursor: str | None = None,
     options: Mapping[str, object] | None = None,
 ) -> Call[Page[Payment]]:
-    """The provider's own list, one page at a time; `page.next` is the next call's `cursor`.
+    """The provider's own list, one page at a time; `page.next` is the next call's `cursor`. `iterate` reads
+    all pages.
+
+    `since` and `until` (not included) are a `datetime` with a time zone, a `date`, which is its beginning in
+    UTC, or ISO 8601 text.
 
     >>> page = shop.payments.list(limit=20)
     >>> [payment.status for payment in page if payment.status == "paid"]
     []
     """
-    return Call(
+    return Call.of(
         "payments.list",
-        given(
-            **{"from": moment(since), "to": moment(until)},
-            status=status,
-            currency=currency,
-            reference=reference,
-            limit=limit,
-            cursor=cursor,
-            options=options,
-        ),
         page_of(payment),
+        since=_values.moment(since, "since"),
+        until=_values.moment(until, "until"),
+        status=status,
+        currency=currency,
+        reference=reference,
+        limit=limit,
+        cursor=cursor,
+        options=options,
     )
-
-
-def moment(time: datetime | str | None) -> str | None:
-    """A time as the core reads it. A `datetime` without a zone is a `ValueError`: nobody knows which moment
-    it is."""
-    if not isinstance(time, datetime):
-        return time
-    if time.tzinfo is None:
-        raise ValueError("a datetime needs a time zone here: datetime.now(timezone.utc)")
-    return time.isoformat(timespec="milliseconds")
 
 
 def cancel(
@@ -250,8 +241,8 @@ def cancel(
     Traceback (most recent call last):
     till._errors.Unsupported: ...
     """
-    return Call(
-        "payments.cancel", given(id=payment_id, reason=reason, idempotency_key=idempotency_key), payment
+    return Call.of(
+        "payments.cancel", payment, payment_id=payment_id, reason=reason, idempotency_key=idempotency_key
     )
 
 
@@ -268,9 +259,27 @@ def accept(
     >>> bitpay.payments.accept(invoice.id).status
     'paid'
     """
-    return Call(
-        "payments.accept", given(id=payment_id, amount=amount, idempotency_key=idempotency_key), payment
+    return Call.of(
+        "payments.accept", payment, payment_id=payment_id, amount=amount, idempotency_key=idempotency_key
     )
+
+
+_ITERATE = """Every payment of the provider's own list, one by one; pages are read as they are needed.
+
+The filters are those of `list`; `limit` is how many to ask for at a time, `cursor` where to begin. What
+happens meanwhile at the provider may show twice or not at all, as its paging has it.
+
+>>> from itertools import islice
+>>> for payment in islice(shop.payments.iterate(since="2026-01-01", limit=50), 1000):
+...     assert payment.created_at is not None
+
+With an `AsyncGateway` it is `async for`:
+
+>>> async def amounts(shop):
+...     return [payment.amount async for payment in shop.payments.iterate(until="2026-01-01")]
+>>> asyncio.run(amounts(async_shop))
+[]
+"""
 
 
 class Payments(BlockingNoun):
@@ -279,6 +288,7 @@ class Payments(BlockingNoun):
     create = blocking(create)
     get = blocking(get)
     list = blocking(list_)
+    iterate = blocking_items(list_, _ITERATE)
     cancel = blocking(cancel)
     accept = blocking(accept)
 
@@ -289,5 +299,6 @@ class AsyncPayments(AsyncNoun):
     create = awaitable(create)
     get = awaitable(get)
     list = awaitable(list_)
+    iterate = async_items(list_, _ITERATE)
     cancel = awaitable(cancel)
     accept = awaitable(accept)

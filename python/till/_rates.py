@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from till._call import AsyncNoun, BlockingNoun, Call, awaitable, blocking, given
+from till._call import AsyncNoun, BlockingNoun, Call, awaitable, blocking
 from till._page import Page, page_of
 
 
@@ -49,7 +49,7 @@ def get(to_currency: str, from_currency: str | None = None) -> Call[Rate]:
     >>> rate.from_currency, rate.to_currency, rate.rate > 0
     ('BTC', 'USD', True)
     """
-    return Call("rates.get", given(**{"from": from_currency}, to=to_currency), rate)
+    return Call.of("rates.get", rate, from_currency=from_currency, to_currency=to_currency)
 
 
 def list_() -> Call[Page[Rate]]:

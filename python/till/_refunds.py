@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from till import _values
-from till._call import AsyncNoun, BlockingNoun, Call, awaitable, blocking, given
+from till._call import AsyncNoun, BlockingNoun, Call, awaitable, blocking
 from till._money import Money
 from till._page import Page, page_of
 
@@ -56,17 +56,15 @@ def create(
     Traceback (most recent call last):
     till._errors.Unsupported: ...
     """
-    return Call(
+    return Call.of(
         "refunds.create",
-        given(
-            payment_id=payment_id,
-            amount=amount,
-            address=address,
-            reason=reason,
-            options=options,
-            idempotency_key=idempotency_key,
-        ),
         refund,
+        payment_id=payment_id,
+        amount=amount,
+        address=address,
+        reason=reason,
+        options=options,
+        idempotency_key=idempotency_key,
     )
 
 
@@ -77,7 +75,7 @@ def get(payment_id: str, refund_id: str) -> Call[Refund]:
     Traceback (most recent call last):
     till._errors.Unsupported: ...
     """
-    return Call("refunds.get", {"payment_id": payment_id, "id": refund_id}, refund)
+    return Call.of("refunds.get", refund, payment_id=payment_id, refund_id=refund_id)
 
 
 def list_(payment_id: str) -> Call[Page[Refund]]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from till import _values
-from till._call import AsyncNoun, BlockingNoun, Call, awaitable, blocking, given
+from till._call import AsyncNoun, BlockingNoun, Call, awaitable, blocking
 from till._page import Page, page_of
 
 
@@ -51,10 +51,13 @@ def create(
     >>> token.pairing_code is not None and token.approval_url is not None
     True
     """
-    return Call(
+    return Call.of(
         "tokens.create",
-        given(facade=facade, pairing_code=pairing_code, label=label, idempotency_key=idempotency_key),
         token,
+        facade=facade,
+        pairing_code=pairing_code,
+        label=label,
+        idempotency_key=idempotency_key,
     )
 
 
@@ -69,10 +72,12 @@ def approve(
     >>> [token.facade for token in bitpay.tokens.approve(asked.pairing_code, "merchant")]
     ['merchant']
     """
-    return Call(
+    return Call.of(
         "tokens.approve",
-        given(pairing_code=pairing_code, facade=facade, idempotency_key=idempotency_key),
         page_of(token),
+        pairing_code=pairing_code,
+        facade=facade,
+        idempotency_key=idempotency_key,
     )
 
 

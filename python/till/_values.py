@@ -1,12 +1,14 @@
-"""Decoders that several models share. What the core left out or set to null is None."""
+"""Decoders that several models share, where what the core left out or set to null is None; and times on their
+way into the core."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from till._errors import InvalidRequest
 from till._money import Money
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,3 +34,21 @@ def decimal(value: Any) -> Decimal | None:
 def mapping(value: Any) -> Mapping[str, Any]:
     """An object; an empty one for null."""
     return value or {}
+
+
+def moment(value: date | str | None, name: str) -> str | None:
+    """A time as the core reads it: a `datetime`, a `date` (its beginning in UTC), or text as it is. Without a
+    zone nobody knows which moment a `datetime` is: `InvalidRequest` at the parameter's `name`."""
+    if value is None or isinstance(value, str):
+        return value
+    if not isinstance(value, date):
+        raise TypeError(f"{name} is a datetime, a date or ISO 8601 text, not {type(value).__name__}")
+    if not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if value.tzinfo is None:
+        raise InvalidRequest(
+            "a datetime needs a time zone here, as in datetime.now(timezone.utc)",
+            code="no_time_zone",
+            field=f"$.{name}",
+        )
+    return value.isoformat(timespec="milliseconds")

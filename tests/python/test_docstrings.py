@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import doctest
 import importlib
 import pkgutil
@@ -39,7 +40,9 @@ def names(
     with httpx.Client(verify=ssl.create_default_context(cafile=sandbox.ca_file)) as http:
         yield {
             "till": till,
+            "asyncio": asyncio,
             "shop": shop,
+            "async_shop": gateway("openpay", kind=till.AsyncGateway),
             "bitpay": gateway("bitpay"),
             "payment": shop.payments.create(till.Money("150.00", "BZD")),
             "payer": payer,

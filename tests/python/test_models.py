@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 import till
-from till import _cards, _ledgers, _payments, _rates, _refunds, _tokens
+from till import _cards, _ledgers, _payments, _rates, _refunds, _tokens, _values
 from till._page import page_of
 
 PAYMENT: dict[str, Any] = {
@@ -97,16 +97,29 @@ def test_the_other_models_take_what_may_be_absent() -> None:
 
 
 def test_a_time_is_read_from_text_and_from_milliseconds() -> None:
-    from till import _values
-
     assert _values.time(1_795_218_281_776) == _values.time("2026-11-20T23:44:41.776Z")
     assert _values.time(None) is None
 
 
-def test_a_time_without_a_zone_is_refused() -> None:
-    with pytest.raises(ValueError, match="time zone"):
-        _payments.moment(datetime(2026, 1, 1))
-    assert _payments.moment(datetime(2026, 1, 1, tzinfo=UTC)) == "2026-01-01T00:00:00.000+00:00"
+def test_a_time_without_a_zone_is_refused_where_it_stands() -> None:
+    with pytest.raises(till.InvalidRequest, match="time zone") as caught:
+        _values.moment(datetime(2026, 1, 1), "since")
+    assert caught.value.field == "$.since"
+    with pytest.raises(TypeError, match="until is a datetime, a date or"):
+        _values.moment(20260101, "until")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (datetime(2026, 1, 1, 9, tzinfo=timezone(timedelta(hours=-6))), "2026-01-01T09:00:00.000-06:00"),
+        (date(2026, 1, 1), "2026-01-01T00:00:00.000+00:00"),
+        ("2026-01-01", "2026-01-01"),
+        (None, None),
+    ],
+)
+def test_a_time_is_a_datetime_a_date_or_text(given: date | str | None, sent: str | None) -> None:
+    assert _values.moment(given, "since") == sent
 
 
 def test_payments_and_verifications_can_be_put_in_sets() -> None:

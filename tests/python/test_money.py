@@ -130,3 +130,26 @@ def test_money_from_json_that_is_not_text_is_a_type_error_in_plain_words(value: 
     assert "Invoked with" not in str(caught.value)
     with pytest.raises(till.InvalidRequest, match="needs an amount"):
         till.Money.from_json({"currency": "EUR"})
+
+
+@pytest.mark.parametrize(
+    ("money", "spec", "text"),
+    [
+        (till.Money("150", "BZD"), "", "150.00 BZD"),
+        (till.Money("1234567.5", "BZD"), ",", "1,234,567.50 BZD"),
+        (till.Money("-0.50", "BZD"), ",", "-0.50 BZD"),
+        (till.Money("1234567", "JPY"), ",", "1,234,567 JPY"),
+        (till.Money("9007199254740993", "JPY"), ",", "9,007,199,254,740,993 JPY"),  # no float has it
+        (till.Money("150", "BZD"), ">14,", "    150.00 BZD"),
+        (till.Money("150", "BZD"), "*^14", "**150.00 BZD**"),
+        (till.Money("150", "BZD"), "12", "150.00 BZD  "),
+    ],
+)
+def test_money_in_a_format_keeps_every_digit(money: till.Money, spec: str, text: str) -> None:
+    assert format(money, spec) == text
+
+
+@pytest.mark.parametrize("spec", [".2f", "f", ",.2f", "d", "e", "n", "+", "_", "012", "%"])
+def test_a_format_that_could_round_is_refused(spec: str) -> None:
+    with pytest.raises(ValueError, match="Money has no format"):
+        format(till.Money("150.00", "BZD"), spec)

@@ -65,10 +65,10 @@ def test_the_sandbox_works_without_the_compiled_core() -> None:
     script = (
         "import sys; sys.modules['till._native'] = None\n"
         "from till.sandbox import Sandbox\n"
-        "with Sandbox() as sandbox: print(sorted(sandbox.providers))\n"
+        "with Sandbox() as sandbox: print('openpay' in sandbox.providers)\n"
         "import till\n"
         "try: till.Gateway\n"
         "except ImportError: print('no core')\n"
     )
     done = python("-c", script)
-    assert done.stdout.splitlines() == ["['bitpay', 'openpay']", "no core"], done.stderr
+    assert done.stdout.splitlines() == ["True", "no core"], done.stderr
