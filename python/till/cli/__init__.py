@@ -73,9 +73,11 @@ def _run(arguments: list[str]) -> int:
 
         if not isinstance(error, TillError):
             raise
+        from till.cli._explain import explained, status_of
+
         if as_json:
-            return _complain_in_json(error, _status_of(error))
-        return _complain(_explained(error), _status_of(error))
+            return _complain_in_json(error, status_of(error))
+        return _complain(explained(error, options), status_of(error))
 
 
 def _complain(message: str, status: int) -> int:
@@ -88,33 +90,6 @@ def _complain_in_json(error: TillError, status: int) -> int:
     return status
 
 
-def _explained(error: TillError) -> str:
-    from till import _errors
-
-    advice = ""
-    if isinstance(error, _errors.OutcomeUnknown):
-        ours = f" {error.payment_id}" if error.payment_id else ""
-        advice = (
-            f"\n  Nothing settles payment{ours} by itself. Look for its reference, or amount and time, with"
-            "\n  `till payments list` or on the provider's dashboard. Only if it is not there, pay again"
-            "\n  with a new --idempotency-key."
-        )
-    if isinstance(error, _errors.AuthenticationError):
-        advice = "\n  Where to find the right credentials: till providers show PROVIDER"
-    return f"{type(error).__name__}: {error}{advice}"
-
-
-def _status_of(error: TillError) -> int:
-    from till import _errors
-
-    if isinstance(error, _errors.OutcomeUnknown):
-        return _output.UNKNOWN
-    wrong = (_errors.ConfigurationError, _errors.InvalidRequest, _errors.Unsupported)
-    if isinstance(error, wrong) or error.code in ("unknown_provider", "idempotency_key_reused"):
-        return _output.USAGE
-    return _output.FAILED
-
-
 def _sandbox(arguments: list[str]) -> int:
     try:
         from till.sandbox.__main__ import run
@@ -124,9 +99,10 @@ def _sandbox(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from till.cli import demo, keys, pay, providers
+    from till.cli import demo, keys, pay, payments, providers
+    from till.cli._parser import Parser
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="till",
         description="An embeddable payment runtime for shops.",
         epilog=_output.EXIT_STATUS,
@@ -136,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     providers.add(commands)
     pay.add(commands)
+    payments.add(commands)
     keys.add(commands)
     commands.add_parser("sandbox", help="run local simulators of the providers", add_help=False)
     demo.add(commands)

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 if TYPE_CHECKING:
     from till import TillError
 
-OK, FAILED, USAGE, UNKNOWN, NOT_PAID, INTERRUPTED = 0, 1, 2, 3, 4, 130
+OK, FAILED, USAGE, UNKNOWN, NOT_PAID, STILL_WAITING, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 EXIT_STATUS = """\
 exit status:
   0    done (for `pay --wait` and `demo`: paid)
   1    the provider or the network failed, the provider refused, or output could not be written
   2    the command, a setting or an input is wrong; nothing was sent
   3    a payment was sent and no answer came: look for it at the provider before trying again
-  4    the payment is not paid: declined, expired, its card must be verified first, or the time to
-       wait is over
+  4    the payment is not paid: declined, expired, or its card must be verified first
+  5    `pay --wait`: the time is over and the payment still waits, for its payer or for its bank
   130  interrupted; `pay --wait` has printed the payment as it was last seen
 With --json the result is one JSON document on standard output, and a failure is one line of JSON at the
 end of standard error (docs/schemas/error.json); a wrong command line is told in words.
@@ -133,6 +133,12 @@ class Step(NamedTuple):
     seconds: float
 
 
+class Notes(list[str]):
+    """What is shown beside a step. `word` says how it ended, when it ended without an error."""
+
+    word = "ok"
+
+
 class Progress:
     """Steps as they happen, on stderr: a line that is filled in on a terminal, one line per step
     elsewhere."""
@@ -149,18 +155,18 @@ class Progress:
         self._write(f"{self._paint(text, '1')}\n")
 
     @contextmanager
-    def step(self, text: str) -> Iterator[list[str]]:
-        """One step. What is put into the yielded list is shown beside it when it is done."""
+    def step(self, text: str) -> Iterator[Notes]:
+        """One step. What is put into the yielded notes is shown beside it when it is done."""
         if self._live:
             self._write(f"  ...  {text}")
-        notes: list[str] = []
+        notes = Notes()
         begin = time.perf_counter()
         try:
             yield notes
         except BaseException:
             self._end(text, "fail", "31", begin, notes)
             raise
-        self._end(text, "ok", "32", begin, notes)
+        self._end(text, notes.word, "32" if notes.word == "ok" else "33", begin, notes)
 
     def _end(self, text: str, word: str, color: str, begin: float, notes: list[str]) -> None:
         mark = self._paint(word.ljust(4), color)

@@ -1,9 +1,8 @@
-"""`till pay` and `till payments`: asking for an amount, and looking at what became of it."""
+"""`till pay`: asking for an amount, and waiting for it."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from typing import Any
 
@@ -16,9 +15,10 @@ from till.cli._account import (
     seconds,
     typed,
 )
-from till.cli._output import NOT_PAID, OK, Failure, Progress, payment_json, print_json, table, tell
+from till.cli._output import NOT_PAID, OK, STILL_WAITING, Failure, Progress, tell
+from till.cli.payments import show_payment
 
-_FINAL = ("paid", "expired", "cancelled", "failed")
+_ENDED_UNPAID = ("expired", "cancelled", "failed")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 
 
@@ -54,29 +54,6 @@ def add(commands: Any) -> None:
     pay.add_argument("--json", action="store_true", help="print JSON")
     pay.set_defaults(run=_pay)
 
-    payments = commands.add_parser("payments", help="look at payments")
-    actions = payments.add_subparsers(metavar="ACTION", required=True)
-    _add_show(actions.add_parser("show", help="one payment as it is now"))
-    _add_list(actions.add_parser("list", help="the provider's own list, a page at a time"))
-
-
-def _add_show(show: argparse.ArgumentParser) -> None:
-    add_account_options(show)
-    show.add_argument("id", metavar="ID", help="till's id of the payment, or the provider's own")
-    show.add_argument("--json", action="store_true", help="print JSON")
-    show.set_defaults(run=_show)
-
-
-def _add_list(listing: argparse.ArgumentParser) -> None:
-    add_account_options(listing)
-    listing.add_argument("--since", metavar="TIME", help="such as 2026-02-01 or 2026-02-01T09:00:00Z")
-    listing.add_argument("--until", metavar="TIME")
-    listing.add_argument("--reference", help="your order's id")
-    listing.add_argument("--limit", metavar="N", type=int, help="payments on a page")
-    listing.add_argument("--cursor", help="the next page, as the page before said")
-    listing.add_argument("--json", action="store_true", help="print JSON")
-    listing.set_defaults(run=_list)
-
 
 def _pay(options: argparse.Namespace) -> int:
     gateway = gateway_from(options)
@@ -95,7 +72,7 @@ def _pay(options: argparse.Namespace) -> int:
         idempotency_key=options.idempotency_key,
     )
     if payment.status == "requires_action" and not payment.provider_id:
-        _print(payment, as_json=options.json)
+        show_payment(payment, as_json=options.json)
         tell(_next_step(payment))
         return NOT_PAID
     if options.wait is not None:
@@ -103,11 +80,12 @@ def _pay(options: argparse.Namespace) -> int:
         try:
             payment = waiting.run(options.wait)
         except KeyboardInterrupt:
-            _print(waiting.payment, as_json=options.json)
+            show_payment(waiting.payment, as_json=options.json)
             raise
-    _print(payment, as_json=options.json)
-    ended_unpaid = payment.status in ("failed", "expired", "cancelled")
-    return NOT_PAID if ended_unpaid or (options.wait is not None and payment.status != "paid") else OK
+    show_payment(payment, as_json=options.json)
+    if payment.status in _ENDED_UNPAID:
+        return NOT_PAID
+    return OK if options.wait is None or payment.status == "paid" else STILL_WAITING
 
 
 def _card(place: str) -> till.Card:
@@ -139,6 +117,10 @@ class _Waiting:
         self._gateway = gateway
         self.payment = payment
 
+    @property
+    def is_over(self) -> bool:
+        return self.payment.status in ("paid", *_ENDED_UNPAID)
+
     def run(self, seconds: float) -> till.Payment:
         """The payment when it is over, or when the time is."""
         where = f", to be paid at {self.payment.checkout_url}" if self.payment.checkout_url else ""
@@ -146,95 +128,29 @@ class _Waiting:
         deadline = time.monotonic() + seconds
         pause = _FIRST_PAUSE
         with Progress().step("waiting for the payer") as notes:
-            while self.payment.status not in _FINAL and self.payment.id and time.monotonic() < deadline:
-                time.sleep(max(0.0, min(pause, deadline - time.monotonic())))
+            wanted = 0.0
+            while not self.is_over and self.payment.id and (left := deadline - time.monotonic()) > 0:
+                time.sleep(min(max(pause, wanted), left))
+                if wanted > left:
+                    break
+                wanted = self._ask(self.payment.id)
                 pause = min(pause * 1.5, _LONGEST_PAUSE)
-                self._ask(self.payment.id)
             notes.append(self.payment.status)
+            if not self.is_over:
+                notes.word = "wait"
+                notes.append("the time to wait is over, the payment is not: till payments show goes on")
+            elif self.payment.status != "paid":
+                notes.word = "over"
         return self.payment
 
-    def _ask(self, payment_id: str) -> None:
-        """A failure that may pass is left to the next time."""
+    def _ask(self, payment_id: str) -> float:
+        """Looks again. A failure that may pass is left to the next time; the result is how many seconds the
+        provider wants to be left alone."""
         try:
             self.payment = self._gateway.payments.get(payment_id)
+        except till.RateLimited as error:
+            return error.retry_after or 0.0
         except till.TillError as error:
             if not error.retryable:
                 raise
-
-
-def _show(options: argparse.Namespace) -> int:
-    gateway = gateway_from(options)
-    ours = options.id.startswith("pay_")
-    payment = gateway.payments.get(options.id) if ours else gateway.payments.get(provider_id=options.id)
-    _print(payment, as_json=options.json)
-    return OK
-
-
-def _list(options: argparse.Namespace) -> int:
-    page = gateway_from(options).payments.list(
-        since=options.since,
-        until=options.until,
-        reference=options.reference,
-        limit=options.limit,
-        cursor=options.cursor,
-    )
-    if options.json:
-        items = [payment_json(payment) for payment in page]
-        print_json({"items": items, "next": page.next, "total": page.total})
-        return OK
-    rows = [
-        [
-            payment.created_at.isoformat(timespec="seconds") if payment.created_at else "",
-            payment.status,
-            str(payment.amount or ""),
-            payment.reference or "",
-            payment.id or "",
-            payment.provider_id or "",
-        ]
-        for payment in page
-    ]
-    print(
-        table(["Created", "Status", "Amount", "Reference", "Payment", "Provider id"], rows, right=["Amount"])
-    )
-    if page.next:
-        print(f"\nMore: --cursor {page.next}")
-    return OK
-
-
-def _print(payment: till.Payment, *, as_json: bool) -> None:
-    """Shows the payment; where that cannot be done, its id at least."""
-    try:
-        _write(payment, as_json=as_json)
-        sys.stdout.flush()
-    except OSError:
-        tell(f"payment {payment.id} is {payment.status}; it could not be written to standard output")
-        raise
-
-
-def _write(payment: till.Payment, *, as_json: bool) -> None:
-    if as_json:
-        print_json(payment_json(payment))
-        return
-    lines = {
-        "payment": payment.id,
-        "provider id": payment.provider_id,
-        "status": payment.status + (" (test)" if payment.test else ""),
-        "outcome": None
-        if payment.outcome == "known"
-        else "unknown: look for it at the provider before paying twice",
-        "amount": payment.amount,
-        "paid": payment.amount_paid,
-        "due": payment.amount_due,
-        "refunded": payment.amount_refunded,
-        "reference": payment.reference,
-        "declined": payment.decline and (payment.decline.message or payment.decline.code),
-        "next": payment.next_action and payment.next_action.get("message", payment.next_action.get("type")),
-        "pay at": payment.checkout_url,
-        "QR code": payment.qr_url,
-        "send": payment.pay_to
-        and f"{payment.pay_to.amount} {payment.pay_to.currency} to {payment.pay_to.address}",
-        "expires": payment.expires_at,
-    }
-    for name, value in lines.items():
-        if value is not None:
-            print(f"{name:<12} {value}")
+        return 0.0

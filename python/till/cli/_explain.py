@@ -1,0 +1,64 @@
+"""Errors of the library in the words of the command line: its flags, what helps, and the exit status."""
+
+from __future__ import annotations
+
+import argparse
+
+from till import _errors
+from till.cli import _output
+
+# Members of the input that are no flag of the same name.
+_PLACES = {
+    "amount": "AMOUNT",
+    "amount.amount": "AMOUNT",
+    "amount.currency": "CURRENCY",
+    "currency": "CURRENCY",
+    "payment_id": "ID",
+    "provider_id": "ID",
+}
+
+
+def explained(error: _errors.TillError, options: argparse.Namespace) -> str:
+    """The error for people: where in the command it is, and what to do about it."""
+    text = str(error)
+    if error.field:
+        text = text.replace(error.field, _place(error, options), 1)
+    return f"{type(error).__name__}: {text}{_advice(error)}"
+
+
+def status_of(error: _errors.TillError) -> int:
+    """The exit status for an error."""
+    if isinstance(error, _errors.OutcomeUnknown):
+        return _output.UNKNOWN
+    wrong = (_errors.ConfigurationError, _errors.InvalidRequest, _errors.Unsupported)
+    of_the_command = isinstance(error, wrong) and error.sent == "no"
+    if of_the_command or error.code in ("unknown_provider", "idempotency_key_reused"):
+        return _output.USAGE
+    return _output.FAILED
+
+
+def _place(error: _errors.TillError, options: argparse.Namespace) -> str:
+    path = (error.field or "").removeprefix("$.")
+    name = path.replace(".", "_")
+    if path in _PLACES:
+        return _PLACES[path]
+    if path.startswith("options."):
+        return f"--option {path.removeprefix('options.')}"
+    if hasattr(options, name):
+        return "--" + name.replace("_", "-")
+    if isinstance(error, _errors.ConfigurationError) and path.isidentifier():
+        return f"setting {path}"
+    return error.field or ""
+
+
+def _advice(error: _errors.TillError) -> str:
+    if isinstance(error, _errors.OutcomeUnknown):
+        ours = f" {error.payment_id}" if error.payment_id else ""
+        return (
+            f"\n  Nothing settles payment{ours} by itself. Look for its reference, or amount and time, with"
+            "\n  `till payments list` or on the provider's dashboard. Only if it is not there, pay again"
+            "\n  with a new --idempotency-key."
+        )
+    if isinstance(error, _errors.AuthenticationError):
+        return "\n  Where to find the right credentials: till providers show PROVIDER"
+    return ""

@@ -1,0 +1,118 @@
+"""`till payments`: looking at what became of payments."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import till
+from till.cli._account import add_account_options, gateway_from
+from till.cli._output import OK, payment_json, print_json, table, tell
+
+
+def add(commands: Any) -> None:
+    """Adds the commands to the parser."""
+    payments = commands.add_parser("payments", help="look at payments")
+    actions = payments.add_subparsers(metavar="ACTION", required=True)
+    _add_show(actions.add_parser("show", aliases=["get"], help="one payment as it is now"))
+    _add_list(actions.add_parser("list", help="the provider's own list, a page at a time or all of it"))
+
+
+def _add_show(show: argparse.ArgumentParser) -> None:
+    add_account_options(show)
+    show.add_argument("id", metavar="ID", help="till's id of the payment, or the provider's own")
+    show.add_argument("--json", action="store_true", help="print JSON")
+    show.set_defaults(run=_show)
+
+
+def _add_list(listing: argparse.ArgumentParser) -> None:
+    add_account_options(listing)
+    listing.add_argument("--since", metavar="TIME", help="such as 2026-02-01 or 2026-02-01T09:00:00Z")
+    listing.add_argument("--until", metavar="TIME")
+    listing.add_argument("--reference", help="your order's id")
+    listing.add_argument("--limit", metavar="N", type=int, help="payments on a page")
+    listing.add_argument("--cursor", help="the next page, as the page before said")
+    listing.add_argument("--all", action="store_true", help="this page and all that follow it")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    listing.set_defaults(run=_list)
+
+
+def _show(options: argparse.Namespace) -> int:
+    gateway = gateway_from(options)
+    ours = options.id.startswith("pay_")
+    payment = gateway.payments.get(options.id) if ours else gateway.payments.get(provider_id=options.id)
+    show_payment(payment, as_json=options.json)
+    return OK
+
+
+def _list(options: argparse.Namespace) -> int:
+    payments = gateway_from(options).payments
+    filters: dict[str, Any] = {
+        name: getattr(options, name) for name in ("since", "until", "reference", "limit", "cursor")
+    }
+    page = till.Page(tuple(payments.iterate(**filters))) if options.all else payments.list(**filters)
+    if options.json:
+        items = [payment_json(payment) for payment in page]
+        print_json({"items": items, "next": page.next, "total": page.total})
+        return OK
+    print(_table_of(page))
+    if page.next:
+        print(f"\nMore: --cursor {page.next}, or --all")
+    return OK
+
+
+def _table_of(payments: Iterable[till.Payment]) -> str:
+    rows = [
+        [
+            payment.created_at.isoformat(timespec="seconds") if payment.created_at else "",
+            payment.status,
+            str(payment.amount or ""),
+            payment.reference or "",
+            payment.id or "",
+            payment.provider_id or "",
+        ]
+        for payment in payments
+    ]
+    head = ["Created", "Status", "Amount", "Reference", "Payment", "Provider id"]
+    return table(head, rows, right=["Amount"])
+
+
+def show_payment(payment: till.Payment, *, as_json: bool) -> None:
+    """Shows the payment; where that cannot be done, its id at least."""
+    try:
+        _write(payment, as_json=as_json)
+        sys.stdout.flush()
+    except OSError:
+        tell(f"payment {payment.id} is {payment.status}; it could not be written to standard output")
+        raise
+
+
+def _write(payment: till.Payment, *, as_json: bool) -> None:
+    if as_json:
+        print_json(payment_json(payment))
+        return
+    lines = {
+        "payment": payment.id,
+        "provider id": payment.provider_id,
+        "status": payment.status + (" (test)" if payment.test else ""),
+        "outcome": None
+        if payment.outcome == "known"
+        else "unknown: look for it at the provider before paying twice",
+        "amount": payment.amount,
+        "paid": payment.amount_paid,
+        "due": payment.amount_due,
+        "refunded": payment.amount_refunded,
+        "reference": payment.reference,
+        "declined": payment.decline and (payment.decline.message or payment.decline.code),
+        "next": payment.next_action and payment.next_action.get("message", payment.next_action.get("type")),
+        "pay at": payment.checkout_url,
+        "QR code": payment.qr_url,
+        "send": payment.pay_to
+        and f"{payment.pay_to.amount} {payment.pay_to.currency} to {payment.pay_to.address}",
+        "expires": payment.expires_at,
+    }
+    for name, value in lines.items():
+        if value is not None:
+            print(f"{name:<12} {value}")
