@@ -18,6 +18,7 @@ from till.sandbox.bitgpt import BitGpt
 from till.sandbox.bitpay import BitPay
 from till.sandbox.clock import Clock
 from till.sandbox.control import Control
+from till.sandbox.forumpay import ForumPay
 from till.sandbox.globalpay import GlobalPay
 from till.sandbox.openpay import OpenPay
 from till.sandbox.server import ServerThread, Site, open_socket
@@ -27,6 +28,7 @@ from till.sandbox.tls import make_tls_files
 _SIMULATORS: dict[str, type[Simulator]] = {
     "bitgpt": BitGpt,
     "bitpay": BitPay,
+    "forumpay": ForumPay,
     "globalpay": GlobalPay,
     "openpay": OpenPay,
 }
