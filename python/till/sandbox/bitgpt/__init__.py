@@ -10,7 +10,7 @@ from till.sandbox.bitgpt.api import Api
 from till.sandbox.bitgpt.currencies import COINS, decimals_of
 from till.sandbox.bitgpt.envelope import envelope
 from till.sandbox.bitgpt.invoices import Invoice, Payment
-from till.sandbox.bitgpt.keys import FORMS, ApiKey, Keys, new_secret
+from till.sandbox.bitgpt.keys import FORMS, SCOPES, ApiKey, Keys, new_secret
 from till.sandbox.bitgpt.notifications import ENCODINGS, EVENTS, SIGNED, Subscription, headers, message
 from till.sandbox.bitgpt.orders import Order
 from till.sandbox.bitgpt.pages import checkout_of
@@ -168,6 +168,7 @@ class BitGpt(Simulator):
         """What only a signed-in merchant has, and what a shop needs to check the sandbox's own webhooks."""
         return {
             "access_token": lambda arguments: {"access_token": self.keys.access_token},
+            "add_api_key": self._add_api_key,
             "webhook_secret": lambda arguments: {"secret": self._own.secret},
         }
 
@@ -183,6 +184,15 @@ class BitGpt(Simulator):
         if isinstance(body, dict) and isinstance(body.get("secret"), str):
             return {**body, "secret": shorten(str(body["secret"]))}
         return body
+
+    def _add_api_key(self, arguments: Mapping[str, object]) -> object:
+        """A merchant makes a key in the dashboard."""
+        scopes = arguments.get("scopes", [])
+        if not isinstance(scopes, list) or not set(scopes) <= set(SCOPES):
+            raise ControlError("scopes must be a list of documented scopes")
+        key = ApiKey(new_secret("sk_test_"), "Added", self.clock.now_ms(), scopes=scopes)
+        self.keys.add(key)
+        return key.view(secret=True)
 
     def _invoice(self, invoice_id: str) -> Invoice:
         invoice = self.invoices.get(invoice_id)
