@@ -186,15 +186,22 @@ def create(
     )
 
 
-def get(payment_id: str | None = None, *, provider_id: str | None = None) -> Call[Payment]:
+def get(
+    payment_id: str | None = None,
+    *,
+    provider_id: str | None = None,
+    options: Mapping[str, object] | None = None,
+) -> Call[Payment]:
     """The payment with this id, or with the provider's own, as the provider sees it now; what is new is kept.
+
+    `options` are the provider's own (see `till providers show`).
 
     >>> shop.payments.get(payment.id).status
     'pending'
     >>> shop.payments.get(provider_id=payment.provider_id).id == payment.id
     True
     """
-    return Call.of("payments.get", payment, payment_id=payment_id, provider_id=provider_id)
+    return Call.of("payments.get", payment, payment_id=payment_id, provider_id=provider_id, options=options)
 
 
 def list_(
@@ -233,23 +240,39 @@ def list_(
 
 
 def cancel(
-    payment_id: str, *, reason: str | None = None, idempotency_key: str | None = None
+    payment_id: str,
+    *,
+    reason: str | None = None,
+    options: Mapping[str, object] | None = None,
+    idempotency_key: str | None = None,
 ) -> Call[Payment]:
-    """Ends a payment that nobody has paid. `Unsupported` says why a provider cannot:
+    """Ends a payment that nobody has paid. `options` are the provider's own.
+
+    `Unsupported` says why a provider cannot:
 
     >>> shop.payments.cancel(payment.id)
     Traceback (most recent call last):
     till._errors.Unsupported: ...
     """
     return Call.of(
-        "payments.cancel", payment, payment_id=payment_id, reason=reason, idempotency_key=idempotency_key
+        "payments.cancel",
+        payment,
+        payment_id=payment_id,
+        reason=reason,
+        options=options,
+        idempotency_key=idempotency_key,
     )
 
 
 def accept(
-    payment_id: str, amount: Money | None = None, *, idempotency_key: str | None = None
+    payment_id: str,
+    amount: Money | None = None,
+    *,
+    options: Mapping[str, object] | None = None,
+    idempotency_key: str | None = None,
 ) -> Call[Payment]:
-    """Takes what came for an `underpaid` (or overpaid) payment as enough, if it still is `amount`.
+    """Takes what came for an `underpaid` (or overpaid) payment as enough. `amount` says for how much, where
+    the provider wants to know; `options` are the provider's own.
 
     >>> invoice = bitpay.payments.create(till.Money("10.00", "USD"))
     >>> _ = payer("bitpay").underpay(invoice.provider_id)
@@ -260,7 +283,12 @@ def accept(
     'paid'
     """
     return Call.of(
-        "payments.accept", payment, payment_id=payment_id, amount=amount, idempotency_key=idempotency_key
+        "payments.accept",
+        payment,
+        payment_id=payment_id,
+        amount=amount,
+        options=options,
+        idempotency_key=idempotency_key,
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from till._call import AsyncNoun, BlockingNoun, Call, awaitable, blocking
+from till._money import Money
 from till._page import Page, page_of
 
 
@@ -42,32 +44,47 @@ def currency(value: Any) -> Currency:
     return Currency(value["code"], read("name"), read("decimals"), read("symbol"), read("crypto"))
 
 
-def get(to_currency: str, from_currency: str | None = None) -> Call[Rate]:
+def get(
+    to_currency: str,
+    from_currency: str | None = None,
+    *,
+    amount: Money | None = None,
+    options: Mapping[str, object] | None = None,
+) -> Call[Rate]:
     """What one unit of `from_currency` (the provider's usual one when left out) is worth in `to_currency`.
+
+    `amount` is how much is to be exchanged, where the rate depends on it; `options` are the provider's own.
 
     >>> rate = bitpay.rates.get("USD")
     >>> rate.from_currency, rate.to_currency, rate.rate > 0
     ('BTC', 'USD', True)
     """
-    return Call.of("rates.get", rate, from_currency=from_currency, to_currency=to_currency)
+    return Call.of(
+        "rates.get",
+        rate,
+        from_currency=from_currency,
+        to_currency=to_currency,
+        amount=amount,
+        options=options,
+    )
 
 
-def list_() -> Call[Page[Rate]]:
-    """All rates.
+def list_(*, options: Mapping[str, object] | None = None) -> Call[Page[Rate]]:
+    """All rates. `options` are the provider's own.
 
     >>> any(rate.to_currency == "EUR" for rate in bitpay.rates.list())
     True
     """
-    return Call("rates.list", {}, page_of(rate))
+    return Call.of("rates.list", page_of(rate), options=options)
 
 
-def list_currencies() -> Call[Page[Currency]]:
-    """The currencies that the provider takes.
+def list_currencies(*, options: Mapping[str, object] | None = None) -> Call[Page[Currency]]:
+    """The currencies that the provider takes. `options` are the provider's own.
 
     >>> any(currency.code == "USD" for currency in bitpay.currencies.list())
     True
     """
-    return Call("currencies.list", {}, page_of(currency))
+    return Call.of("currencies.list", page_of(currency), options=options)
 
 
 class Rates(BlockingNoun):
