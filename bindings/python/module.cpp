@@ -5,6 +5,7 @@
 
 PYBIND11_MODULE(_native, module) {
   module.doc() = "The compiled core of till. Not public: use the package's own names.";
+  till::python::bind_plugin(module);
   till::python::bind_runtime(module);
   till::python::bind_gateway(module);
   till::python::bind_exchange(module);

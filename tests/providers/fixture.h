@@ -1,9 +1,5 @@
 // Fixture: one documented request and reply (or several) of a provider, as kept in plugins/providers/<id>/fixtures/.
-//
-// Members: `name`, `source` (where the samples stand), `operation`, `settings` (as a merchant gives them), `now` (the
-// clock, in milliseconds), `input` (as the script gets it; card data in clear), `exchanges` [{request {method, path,
-// query, signed, json}, reply {status, headers, json}}], and one of `output` (without `raw`), `output_is_reply` (JSON
-// pointer into the last reply) or `error`. "NONCE" stands for any nonce that grows.
+// The format is docs/schemas/fixture.json; core/runtime/fixture_player.h plays it.
 #pragma once
 
 #include <filesystem>

@@ -95,6 +95,11 @@ def test_shipped_manifest_validates(path: Path) -> None:
     assert not errors
 
 
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: f"{path.parents[1].name}-{path.stem}")
+def test_shipped_fixture_validates(path: Path) -> None:
+    validator("fixture.json").validate(json.loads(path.read_text("utf-8")))
+
+
 def test_manifests_are_found() -> None:
     assert {path.parent.name for path in MANIFESTS} >= {"openpay", "bitpay"}
 
