@@ -7,6 +7,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/encoding.h"
+#include "core/http/challenge.h"
 #include "core/json/json.h"
 #include "core/json/path.h"
 #include "core/json/pointer.h"
@@ -90,6 +91,7 @@ class Player {
       const auto* wanted = std::get_if<plugin::ScriptRequest>(&*step);
       if (!wanted) return stop(place, "the script ended before it made this request");
       TILL_TRY(compare_request(*wanted, fixture_.exchanges[i].request, place + ".request"));
+      if (is_challenge(*wanted, fixture_.exchanges[i].reply.response)) continue;  // the same request, authenticated
       Incoming incoming =
           incoming_reply(fixture_.exchanges[i].reply.response, wanted->expect, config_, handles_, clock_.now_ms());
       if (incoming.refusal) return failed_early(*std::move(incoming.refusal), i + 1);
@@ -120,6 +122,14 @@ class Player {
            (error.field.empty() ? "" : error.field + ": ") + error.message;
   }
 
+  // As the runtime does it: asked once for credentials that wait for it.
+  bool is_challenge(const plugin::ScriptRequest& wanted, const http::Response& response) {
+    constexpr int kUnauthorized = 401;
+    if (challenged_ || !wanted.authenticate || !config_.waits_for_challenge()) return false;
+    challenged_ = response.status == kUnauthorized && http::offers_scheme(response.headers, "Basic");
+    return challenged_;
+  }
+
   // As the runtime gives it: the caller's key for the first request that changes something, numbered from then on.
   std::string idempotency_key(const plugin::ScriptRequest& wanted) {
     if (wanted.read || !changes_something(config_.manifest(), fixture_.operation)) return {};
@@ -131,7 +141,8 @@ class Player {
   Status compare_request(const plugin::ScriptRequest& wanted, const FixtureRequest& expected,
                          const std::string& place) {
     const std::string key = idempotency_key(wanted);
-    TILL_ASSIGN(const http::Request request, outgoing_request(wanted, config_, handles_, key));
+    const bool authenticate = challenged_ || !config_.waits_for_challenge();
+    TILL_ASSIGN(const http::Request request, outgoing_request(wanted, config_, handles_, key, authenticate));
     if (request.method != expected.method)
       add(place + ".method", "expected " + expected.method + ", got " + request.method);
     compare_address(wanted, request, expected, place);
@@ -172,8 +183,17 @@ class Player {
       compare_header(request, idempotency, key.empty() ? std::nullopt : std::optional(key), place);
   }
 
+  // A setting as it was given, or its default.
   std::string setting(const std::string& name) const {
-    return std::string(fixture_.settings.find_string(name).value_or(""));
+    if (const auto given = fixture_.settings.find_string(name)) return std::string(*given);
+    return std::string(config_.script_settings.find_string(name).value_or(""));
+  }
+
+  std::string prefix() const {
+    const plugin::Auth& auth = config_.manifest().auth;
+    if (auth.prefix_setting.empty()) return auth.prefix;
+    const auto chosen = auth.prefixes.find(setting(auth.prefix_setting));
+    return chosen == auth.prefixes.end() ? "" : chosen->second;
   }
 
   // What the manifest's scheme must put into its header, worked out apart from the core's own way.
@@ -181,7 +201,7 @@ class Player {
     const plugin::Auth& auth = config_.manifest().auth;
     switch (auth.scheme) {
       case plugin::Auth::Scheme::kHeader:
-        return auth.prefix + setting(auth.secret);
+        return prefix() + setting(auth.secret);
       case plugin::Auth::Scheme::kBasic:
         return "Basic " + base64_encode(setting(auth.username) + ":" + setting(auth.password));
       case plugin::Auth::Scheme::kEcdsaSecp256k1:
@@ -254,6 +274,7 @@ class Player {
   Handles handles_;
   std::int64_t last_nonce_ = -1;
   int writes_ = 0;
+  bool challenged_ = false;  // the server asked for credentials
   bool stopped_ = false;
   Differences found_;
 };

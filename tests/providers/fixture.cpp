@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 #include "core/json/json.h"
 
@@ -19,7 +20,8 @@ json::Value read_json(const std::filesystem::path& path) {
 
 std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> entries;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) entries.push_back(entry.path());
+  std::error_code absent;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, absent)) entries.push_back(entry.path());
   std::sort(entries.begin(), entries.end());
   return entries;
 }

@@ -34,7 +34,9 @@ class FixturePlayerTest : public testing::Test {
 
   // The script with one part of its text replaced.
   void change_script(std::string_view part, std::string_view by) { change("provider.lua", kAcmeScript, part, by); }
-  void change_manifest(std::string_view part, std::string_view by) { change("manifest.json", kAcmeManifest, part, by); }
+  void change_manifest(std::string_view part, std::string_view by) {
+    change("manifest.json", read_file(folder_.path() + "/acme/manifest.json"), part, by);
+  }
 
   std::string play(std::string_view fixture) const {
     const auto plugin = plugin::load_plugin(folder_.path() + "/acme");
@@ -136,6 +138,33 @@ TEST_F(FixturePlayerTest, basic_authentication_is_worked_out_from_the_settings) 
   change_manifest(R"("auth": {"scheme": "header", "header": "X-Api-Key", "prefix": "Key ", "secret": "api_key"})",
                   R"("auth": {"scheme": "basic", "username": "shop", "password": "api_key"})");
   EXPECT_EQ(play_with(R"("api_key": "sk_live_SECRET123")", R"("api_key": "sk_live_SECRET123", "shop": "north")"), "");
+}
+
+TEST_F(FixturePlayerTest, credentials_wait_for_a_challenge_where_the_settings_say_so) {
+  change_manifest(
+      R"("auth": {"scheme": "header", "header": "X-Api-Key", "prefix": "Key ", "secret": "api_key"})",
+      R"("auth": {"scheme": "basic", "username": "shop", "password": "api_key", "challenge_setting": "wait"})");
+  change_manifest(
+      R"("shop": {)",
+      R"("wait": {"type": "boolean", "title": "Wait", "description": "Or not.", "default": true}, "shop": {)");
+  constexpr std::string_view kAsked = R"json({
+    "name": "asked", "source": "the tests", "operation": "check", "settings": {"api_key": "sk_live_SECRET123"}, "input": {},
+    "exchanges": [
+      {"request": {"method": "GET", "path": "/me", "signed": false},
+       "reply": {"status": 401, "headers": {"WWW-Authenticate": "Basic realm=\"acme\""}}},
+      {"request": {"method": "GET", "path": "/me"}, "reply": {"status": 200, "json": {}}}],
+    "output": {"ok": true}})json";
+  EXPECT_EQ(play(kAsked), "");
+}
+
+TEST_F(FixturePlayerTest, a_prefix_chosen_by_a_setting_is_worked_out) {
+  change_manifest("\"prefix\": \"Key \"",
+                  R"("prefix": {"setting": "kind", "values": {"bearer": "Bearer ", "plain": ""}})");
+  change_manifest(R"("shop": {)",
+                  R"("kind": {"type": "string", "enum": ["bearer", "plain"], "default": "bearer", "title": "Kind",
+                     "description": "Of key."}, "shop": {)");
+  EXPECT_EQ(play(kCreate), "");
+  EXPECT_EQ(play_with("\"api_key\"", "\"kind\": \"plain\", \"api_key\""), "");
 }
 
 TEST_F(FixturePlayerTest, an_idempotency_key_is_compared) {
