@@ -140,7 +140,8 @@ function provider.payments.create(input)
 end
 
 function provider.payments.get(input)
-  return payment_from(find_invoice(input.payment.provider_id, plain_text(object(input.state).customerId)))
+  local customer = object(input.options).customerId or plain_text(object(input.state).customerId)
+  return payment_from(find_invoice(input.payment.provider_id, customer))
 end
 
 -- A filter that GlobalPay does not have is refused: a list that leaves it out would show payments nobody asked for.
