@@ -144,6 +144,10 @@ def test_an_invoice_that_this_store_does_not_know_is_found_by_its_provider_id(
     seen = stranger.payments.get(provider_id=payment.provider_id)
     assert (seen.id, seen.status, seen.amount) == (None, "pending", PRICE)
     assert control.requests()[-1]["query"] == "limit=100"
+    customer = payment.raw["customerId"]
+    found = stranger.payments.get(provider_id=payment.provider_id, options={"customerId": customer})
+    assert found.provider_id == payment.provider_id
+    assert control.requests()[-1]["query"] == f"limit=100&customerId={customer}"
 
 
 def test_an_invoice_that_is_gone_is_not_found(shop: till.Gateway, control: Control) -> None:
@@ -165,6 +169,7 @@ def test_the_list_of_payments_has_pages(shop: till.Gateway, control: Control) ->
         seen += [payment.provider_id for payment in page]
         cursor, pages = page.next, pages + 1
     assert (len(seen), set(seen), pages) == (5, made, 3)
+    assert [payment.provider_id for payment in shop.payments.iterate(limit=2)] == seen
 
 
 def test_the_list_filters_by_status_and_customer(shop: till.Gateway, control: Control) -> None:
