@@ -18,7 +18,7 @@ cpp() {
 
 # Python: one folder of tests against the installed wheel.
 python_tests() {
-  TILL_BUILD_DIR=$root/build/dev TILL_WHEEL=$(ls "$root"/build/wheel/*.whl) \
+  TILL_BROWSERS=${TILL_BROWSERS-required} TILL_BUILD_DIR=$root/build/dev TILL_WHEEL=$(ls "$root"/build/wheel/*.whl) \
     .venv/bin/python -m pytest -q -p no:cacheprovider --junitxml "$results/$1.xml" "tests/$1"
 }
 

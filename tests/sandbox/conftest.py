@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import browsers
 import httpx
 import pytest
 from bitpay_client import BitPayClient, Identity
 from globalpay_client import GlobalPayClient
 from openpay_client import OpenPayClient
+from shop import Shop
 
 from till.sandbox import Control, Sandbox
 
@@ -40,6 +42,20 @@ def http(trust: ssl.SSLContext) -> Iterator[httpx.Client]:
 def vectors() -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads(VECTORS.read_text())
     return loaded
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    running = Shop()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session", params=browsers.SIZES)
+def browser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    driver = browsers.start(request.param, tmp_path_factory.mktemp("chromium"))
+    yield driver
+    driver.quit()
 
 
 # OpenPay

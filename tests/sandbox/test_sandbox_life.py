@@ -38,7 +38,7 @@ def rates(described: dict[str, object]) -> int:
 
 def test_description_is_json_with_everything_a_gateway_needs(sandbox: Sandbox) -> None:
     described = json.loads(json.dumps(sandbox.describe()))
-    assert set(described) == {"ca_file", "control_url", "providers"}
+    assert set(described) == {"ca_file", "dashboard_url", "control_url", "providers"}
     assert set(described["providers"]) == set(PROVIDERS) >= {"openpay", "bitpay"}
     for name, provider in described["providers"].items():
         assert set(provider) == {field.name for field in fields(Provider)} | {"open"}
@@ -215,7 +215,9 @@ def test_command_line_prints_a_table_with_urls(capsys: pytest.CaptureFixture[str
     child.communicate(timeout=20)
     assert "no real money" in text and "CA file" in text
     assert "OpenPay, mode: test" in text and "BitPay, mode: test" in text
-    assert text.count("https://127.0.0.1:") == 4 * len(PROVIDERS)
+    assert "Dashboard   https://127.0.0.1:" in text
+    for what in ("API", "control", "payer"):
+        assert text.count(f"\n  {what:<9} https://127.0.0.1:") == len(PROVIDERS)
     assert text.count('mode="test", base_url="https://127.0.0.1:') == len(PROVIDERS)
 
 

@@ -10,13 +10,15 @@ import threading
 from collections.abc import Sequence
 from types import FrameType
 
-from till.sandbox.sandbox import PROVIDERS, Sandbox
+from till.sandbox.sandbox import DASHBOARD, PROVIDERS, Sandbox
+
+_PORTS = (*PROVIDERS, DASHBOARD)
 
 
 def run(argv: Sequence[str]) -> int:
     """Starts the sandbox, prints where it is, waits for SIGINT or SIGTERM. Returns the exit status."""
     options = _parser().parse_args(argv)
-    ports = {name: getattr(options, f"port_{name}") for name in PROVIDERS}
+    ports = {name: getattr(options, f"port_{name}") for name in _PORTS}
     done = threading.Event()
     restore = _stop_on_signals(done)
     try:
@@ -43,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    for name in PROVIDERS:
+    for name in _PORTS:
         parser.add_argument(f"--port-{name}", type=_port, default=0, help="default: a free one")
     parser.add_argument("--shop", default="Corner Shop", help="name on the payer's pages")
     parser.add_argument("--until-input-ends", action="store_true", help=argparse.SUPPRESS)
@@ -89,6 +91,7 @@ def _line(sandbox: Sandbox) -> str:
 
 def _table(sandbox: Sandbox) -> str:
     lines = ["till sandbox: simulated payment services, no real money", ""]
+    lines += [f"Dashboard   {sandbox.dashboard_url}", ""]
     for name, provider in sandbox.providers.items():
         lines.append(f"{provider.title}, mode: {provider.mode}")
         lines.append(f"  API       {provider.base_url}")

@@ -32,7 +32,7 @@ def page(template: str, status: int, **values: object) -> Response:
     headers = {
         "content-security-policy": policy,
         "cache-control": "no-store",
-        "referrer-policy": "no-referrer",
+        "referrer-policy": "same-origin",
         "x-content-type-options": "nosniff",
     }
     return Response(html, status, headers, "text/html")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,10 +19,11 @@ from till.sandbox.bitgpt import BitGpt
 from till.sandbox.bitpay import BitPay
 from till.sandbox.clock import Clock
 from till.sandbox.control import Control
+from till.sandbox.dashboard import Dashboard
 from till.sandbox.forumpay import ForumPay
 from till.sandbox.globalpay import GlobalPay
 from till.sandbox.openpay import OpenPay
-from till.sandbox.server import ServerThread, Site, open_socket
+from till.sandbox.server import ServerThread, open_socket, plain_site, provider_site
 from till.sandbox.simulator import Simulator
 from till.sandbox.tls import make_tls_files
 
@@ -34,6 +36,9 @@ _SIMULATORS: dict[str, type[Simulator]] = {
 }
 PROVIDERS = tuple(sorted(_SIMULATORS))
 """Ids of the services that are simulated."""
+
+DASHBOARD = "dashboard"
+"""The name under which the dashboard's port can be chosen."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +61,13 @@ class Sandbox:
     True
 
     `process="thread"` runs them in a background thread of this process, `"subprocess"` in a process of
-    their own that ends with this one. `ports` fixes a provider's port; the others take free ones.
-    `clock` (thread only) replaces the time; each provider else has a clock of its own that the control
-    API can advance. Not thread-safe itself; the services and `control` are.
+    their own that ends with this one. `ports` fixes a provider's port, or that of the `dashboard`; the
+    others take free ones. `clock` (thread only) replaces the time; each provider else has a clock of its
+    own that the control API can advance. Not thread-safe itself; the services and `control` are.
     """
 
     ca_file: str
+    dashboard_url: str
     providers: dict[str, Provider]
 
     def __init__(
@@ -77,7 +83,7 @@ class Sandbox:
             raise ValueError("process must be 'thread' or 'subprocess'")
         if clock is not None and process == "subprocess":
             raise ValueError("a clock cannot be shared with a subprocess")
-        unknown = set(ports or {}) - set(PROVIDERS)
+        unknown = set(ports or {}) - {*PROVIDERS, DASHBOARD}
         if unknown:
             raise ValueError(f"no such provider: {min(unknown)}")
         self._process = process
@@ -143,6 +149,7 @@ class Sandbox:
         """Everything an embedder needs, ready for JSON. `control_url` is that of the first provider."""
         return {
             "ca_file": self.ca_file,
+            "dashboard_url": self.dashboard_url,
             "control_url": self.providers[PROVIDERS[0]].control_url,
             "providers": {
                 name: {**asdict(provider), "open": self.open_line(name)}
@@ -153,21 +160,30 @@ class Sandbox:
     def _start_thread(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="till-sandbox-"))
         files = make_tls_files(self._folder, self._host)
-        sites: list[Site] = []
-        try:
-            for name in PROVIDERS:
-                sock = open_socket(self._host, self._ports.get(name, 0))
-                origin = _origin(self._host, sock.getsockname()[1])
-                simulator = _SIMULATORS[name](origin, self._clock or Clock(), self._shop)
-                sites.append(Site(simulator, sock))
-        except OSError:
-            for site in sites:
-                site.sock.close()
-            raise
+        socks = self._open_sockets()
+        simulators = [
+            _SIMULATORS[name](_origin(self._host, socks[name]), self._clock or Clock(), self._shop)
+            for name in PROVIDERS
+        ]
+        sites = [provider_site(simulator, socks[simulator.id]) for simulator in simulators]
+        sites.append(plain_site(Dashboard(simulators).application(), socks[DASHBOARD]))
         self._server = ServerThread(sites, files)
         self._server.start()
         self.ca_file = str(files.ca)
-        self.providers = {site.simulator.id: _provider(site.simulator) for site in sites}
+        self.dashboard_url = _origin(self._host, socks[DASHBOARD]) + "/"
+        self.providers = {simulator.id: _provider(simulator) for simulator in simulators}
+
+    def _open_sockets(self) -> dict[str, socket.socket]:
+        """All ports, or none: an `OSError` leaves nothing open."""
+        socks: dict[str, socket.socket] = {}
+        try:
+            for name in (*PROVIDERS, DASHBOARD):
+                socks[name] = open_socket(self._host, self._ports.get(name, 0))
+        except OSError:
+            for sock in socks.values():
+                sock.close()
+            raise
+        return socks
 
     def _start_subprocess(self) -> None:
         # The child ends when its input does, so it cannot outlive a parent that was killed.
@@ -187,7 +203,7 @@ class Sandbox:
         if not line:
             raise RuntimeError("the sandbox did not start")
         described = json.loads(line)
-        self.ca_file = described["ca_file"]
+        self.ca_file, self.dashboard_url = described["ca_file"], described["dashboard_url"]
         self.providers = {
             name: Provider(**{field.name: provider[field.name] for field in fields(Provider)})
             for name, provider in described["providers"].items()
@@ -205,7 +221,8 @@ def _provider(simulator: Simulator) -> Provider:
     )
 
 
-def _origin(host: str, port: int) -> str:
+def _origin(host: str, sock: socket.socket) -> str:
+    port = sock.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     return f"https://{shown}" if port == 443 else f"https://{shown}:{port}"
 

@@ -7,8 +7,11 @@ import socket
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from till.sandbox.protocol import protocol_with_faults
 from till.sandbox.simulator import Simulator
@@ -36,10 +39,23 @@ def open_socket(host: str, port: int) -> socket.socket:
 
 @dataclass(frozen=True)
 class Site:
-    """A simulator and the socket on which it is reached."""
+    """An ASGI application, how its connections are handled, and the socket on which it is reached."""
 
-    simulator: Simulator
+    application: Any
+    protocol: type[H11Protocol]
     sock: socket.socket
+
+
+def provider_site(simulator: Simulator, sock: socket.socket) -> Site:
+    """A simulated service, whose connections may meet faults."""
+    strike = partial(_strike, simulator)
+    protocol = protocol_with_faults(simulator.faults.armed_before_read, strike)
+    return Site(Application(simulator), protocol, sock)
+
+
+def plain_site(application: Any, sock: socket.socket) -> Site:
+    """Pages that no fault touches."""
+    return Site(application, protocol_with_faults(lambda: False, lambda method, target: False), sock)
 
 
 class ServerThread:
@@ -47,7 +63,7 @@ class ServerThread:
 
     def __init__(self, sites: Sequence[Site], tls: TlsFiles) -> None:
         self._sites = sites
-        self._servers = [uvicorn.Server(_config(site.simulator, tls)) for site in sites]
+        self._servers = [uvicorn.Server(_config(site, tls)) for site in sites]
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="till-sandbox", daemon=True)
@@ -88,12 +104,10 @@ class ServerThread:
         await asyncio.gather(*tasks)
 
 
-def _config(simulator: Simulator, tls: TlsFiles) -> uvicorn.Config:
+def _config(site: Site, tls: TlsFiles) -> uvicorn.Config:
     return uvicorn.Config(
-        Application(simulator),
-        http=protocol_with_faults(
-            simulator.faults.armed_before_read, lambda *line: _strike(simulator, *line)
-        ),
+        site.application,
+        http=site.protocol,
         ws="none",
         lifespan="off",
         loop="asyncio",

@@ -32,13 +32,15 @@ class Simulator(ABC):
     """One simulated service: its API, its payer's pages and what a test may do behind its back.
 
     All methods run on the server's one thread and never wait. Webhooks go out through `self.webhooks.send`,
-    whole and signed; `webhook_retry_seconds` are the documented pauses after failed attempts, if any are.
+    whole and signed; `webhook_retry_seconds` are the documented pauses after failed attempts, if any are,
+    and `sends_webhooks` says whether the service documents webhooks at all.
     """
 
     id: str
     title: str
     api_prefix: str
     option_checks: ClassVar[Mapping[str, Check]]
+    sends_webhooks: ClassVar[bool] = True
     webhook_retry_seconds: ClassVar[Sequence[float]] = ()
 
     def __init__(self, origin: str, clock: Clock, shop: str) -> None:

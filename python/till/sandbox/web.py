@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 
 from till.sandbox.control_api import control_routes
 from till.sandbox.delivery import ApiEndpoint
+from till.sandbox.origin import is_foreign
+from till.sandbox.page import json_answer
 from till.sandbox.payer_pages import payer_routes
 from till.sandbox.simulator import Simulator
 
@@ -25,6 +28,8 @@ class Application:
         """Hands a request to the part that its path belongs to."""
         if scope["type"] == "http" and _below(scope["path"], self._prefix):
             await self._api(scope, receive, send)
+        elif scope["type"] == "http" and is_foreign(scope["method"], Headers(scope=scope)):
+            await json_answer(403, {"error": "Another site sent this."})(scope, receive, send)
         else:
             await self._beside(scope, receive, send)
 

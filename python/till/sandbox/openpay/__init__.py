@@ -31,6 +31,7 @@ class OpenPay(Simulator):
     id = "openpay"
     title = "OpenPay"
     api_prefix = "/v1"
+    sends_webhooks = False
     option_checks: ClassVar[Mapping[str, Check]] = {
         "test_mode": boolean,
         "processing_currency": one_of(*CURRENCIES),
