@@ -323,6 +323,11 @@ local function check_filters(input, options, kind)
   end
 end
 
+local function offset_from(cursor)
+  if cursor == nil then return nil end
+  return text.digits(cursor) and tonumber(cursor) or refuse("$.cursor", "not a cursor that a page gave as `next`.")
+end
+
 -- BitGPT tells neither a total nor its largest page, so a page ends the list only when it is empty.
 local function next_cursor(offset, count)
   return count > 0 and tostring((offset or 0) + count) or nil
@@ -332,7 +337,7 @@ function provider.payments.list(input)
   local options = object(input.options)
   local kind = options.list == "payments" and PAYMENTS or INVOICES
   check_filters(input, options, kind)
-  local offset = input.cursor and (tonumber(input.cursor) or refuse("$.cursor", "not a cursor that a page gave as next."))
+  local offset = offset_from(input.cursor)
   local reply = http.post(kind.list, {read = true, json = in_order(kind.filters, {
     provider_id = provider_filter(options.provider_id, kind),
     invoice_id = options.invoice_id,
