@@ -182,26 +182,34 @@ local function check_payment(place)
   return record
 end
 
+-- Whether the shop has asked for all the coins of the payment to go back.
+local function sent_back(record, place)
+  for _, refund in ipairs(object(object(place).payment).refunds or {}) do
+    if refund.status ~= "failed" and same_amount(object(refund.amount).amount, record.payment) then return true end
+  end
+  return false
+end
+
 -- Cancelled by word or flag, yet coins are there: they came late or were too few, and the shop decides about them until
--- they are refunded.
-local function cancelled_status(record)
+-- they go back.
+local function cancelled_status(record, place)
   local open = record.refund_amount_opened
-  local undecided = open == nil or open == json.null or coins(open)
-  return coins(record.payment) and undecided and "underpaid" or "cancelled"
+  if not coins(record.payment) or sent_back(record, place) then return "cancelled" end
+  return (open == nil or open == json.null or coins(open)) and "underpaid" or "cancelled"
 end
 
 -- A transaction without `state`, as the page lists them. Its `status` is for people and decides nothing.
-local function status_by_times(record)
+local function status_by_times(record, place)
   local confirmed, cancelled = flag(record.confirmed), flag(record.cancelled)
   if confirmed and not cancelled then return "paid" end
-  if cancelled and not confirmed then return cancelled_status(record) end
+  if cancelled and not confirmed then return cancelled_status(record, place) end
   if cancelled then log.warn("a transaction is confirmed and cancelled; it counts as processing") end
   return (cancelled or coins(record.payment)) and "processing" or "pending"
 end
 
 -- `confirmed` is the page's word for the end of waiting; `state` must agree before money counts as there.
-local function status_of(record)
-  if not plain_text(record.state) then return status_by_times(record) end
+local function status_of(record, place)
+  if not plain_text(record.state) then return status_by_times(record, place) end
   local confirmed = flag(record.confirmed)
   local status = STATUS[record.state]
     or fail("ProviderError", "ForumPay answered with a state that no documentation has.", {code = "unknown_status"})
@@ -210,7 +218,9 @@ local function status_of(record)
     log.warn("a payment is confirmed, but its state is not; it counts as processing")
     return status == "failed" and status or "processing"
   end
-  if status == "cancelled" or (status == "pending" and flag(record.cancelled)) then return cancelled_status(record) end
+  if status == "cancelled" or (status == "pending" and flag(record.cancelled)) then
+    return cancelled_status(record, place)
+  end
   return status
 end
 
@@ -250,7 +260,7 @@ local function pay_to_of(record, status, place)
 end
 
 local function payment_from(record, place)
-  local status = status_of(record)
+  local status = status_of(record, place)
   local amount = amount_of(record, place)
   local paid, due = paid_and_due(record, status, amount)
   local rest = object(record.underpayment)
@@ -454,7 +464,7 @@ end
 function provider.payments.accept(input)
   local place = place_of(input)
   local record = check_payment(place)
-  local status, came = status_of(record), coins(record.payment)
+  local status, came = status_of(record, place), coins(record.payment)
   if not came then conflict("nothing_to_accept", "No coins came for this payment, so there is nothing to accept.") end
   if status ~= "underpaid" and status ~= "pending" then
     conflict("nothing_to_accept", "This payment lacks nothing that could be accepted.")
