@@ -107,8 +107,9 @@ class Api:
         except Refused as refused:
             return refusal(refused, env, now_ms)
         except FieldError as error:
-            wrong = {error.field: str(error)} if error.field else None
-            return refusal(Refused(400, str(error), wrong), env, now_ms)
+            problem = str(error).removeprefix(f"Invalid {error.field}: ")
+            message = "The request contains invalid parameters."
+            return refusal(Refused(400, message, {error.field: problem}), env, now_ms)
 
     def forget(self) -> None:
         """Drops the remembered idempotency keys."""
