@@ -333,6 +333,28 @@ def test_a_wrong_key_is_an_authentication_error_that_does_not_show_it(
     assert (caught.value.request_id or "").startswith("support_")
 
 
+def test_both_forms_of_the_authorization_header_are_sent(
+    sandbox: Sandbox, runtime: till.Runtime, control: Control
+) -> None:
+    for form, other in (("api_key", "bearer"), ("bearer", "api_key")):
+        control.options(authorization=form)
+        assert account(sandbox, runtime, authorization=form).check().ok
+        with pytest.raises(till.AuthenticationError):
+            account(sandbox, runtime, authorization=other).check()
+
+
+def test_an_access_token_is_sent_as_a_bearer_and_may_make_keys(
+    sandbox: Sandbox, runtime: till.Runtime, shop: till.Gateway, control: Control
+) -> None:
+    token = control.command("access_token")["access_token"]
+    owner = account(sandbox, runtime, api_key=token, authorization="bearer")
+    wish = {"label": "till", "scopes": ["invoices.create", "invoices.read", "payments.read"]}
+    with pytest.raises(till.PermissionDenied):
+        shop.native("POST /developers/api_keys", wish)
+    made = owner.native("POST /developers/api_keys", wish)["data"]
+    assert account(sandbox, runtime, api_key=made["secret"]).check().ok
+
+
 def test_a_key_without_the_right_is_told_so(
     sandbox: Sandbox, runtime: till.Runtime, control: Control
 ) -> None:
@@ -364,6 +386,8 @@ def test_an_answer_of_the_other_environment_is_never_taken_for_a_payment(
 def test_a_wrong_field_is_named_with_bitgpts_own_words(shop: till.Gateway, control: Control) -> None:
     with pytest.raises(till.InvalidRequest) as caught:
         shop.native("POST /payments", {"created_at_from": "2026-11-01"})
+    assert caught.value.field == "$.created_at_from"
+    assert "invalid parameters" in str(caught.value)
     assert "created_at_from: must be a date and time" in str(caught.value)
     assert (caught.value.request_id or "").startswith("support_")
 
