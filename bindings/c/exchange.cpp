@@ -101,6 +101,10 @@ const char* till_exchange_body(const till_exchange* exchange, size_t* size) {
   return request == nullptr ? nullptr : request->body.c_str();
 }
 
+int64_t till_exchange_wait_ms(const till_exchange* exchange) {
+  return exchange == nullptr ? 0 : exchange->exchange->wait_ms();
+}
+
 int64_t till_exchange_timeout_ms(const till_exchange* exchange) {
   return request_of(exchange) == nullptr ? 0 : exchange->exchange->timeout_ms();
 }

@@ -165,7 +165,8 @@ TILL_API till_status till_runtime_provider(till_runtime *runtime, const char *pr
  * Opens one merchant account. Nothing is sent; the operation "check" asks the provider whether the credentials are good.
  * Args:      runtime; provider: an id; settings_json: an object checked against the provider's settings schema (see
  *            till_runtime_provider()), plus mode, base_url (https, or http for loopback addresses), timeout_ms (30000),
- *            label (names this account in the store); out: the gateway.
+ *            rate_limit_wait_ms (0: how long one operation may wait in all, beyond timeout_ms, until a rate limit lets it
+ *            go on), label (names this account in the store); out: the gateway.
  * Returns:   TILL_OK. TILL_NOT_FOUND: no such provider. TILL_CONFIGURATION: a setting is missing, unknown or wrong
  *            (`field` says which; its value is never repeated). TILL_PLUGIN: the provider's files are broken.
  * Ownership: *out is the caller's; free it with till_gateway_free(). Secrets are copied and wiped with the gateway.
@@ -192,7 +193,7 @@ TILL_API void till_gateway_free(till_gateway *gateway);
  *            for {}; out: the operation's output.
  * Returns:   TILL_OK, or any other status. A declined payment is TILL_OK with status "failed" and a `decline` member.
  *            TILL_OUTCOME_UNKNOWN: the write was sent and no answer came; the error's payment_id names it.
- * Time:      at most the gateway's timeout_ms for the network, plus the store's work.
+ * Time:      at most the gateway's timeout_ms for the network and its rate_limit_wait_ms, plus the store's work.
  * Repeating: the same call with the same idempotency_key sends nothing new and returns the first outcome.
  * Ownership: *out is the caller's; free it with till_reply_free().
  * Threads:   any; blocks this thread only. Not from inside a till_callback.
@@ -316,8 +317,8 @@ TILL_API void till_card_free(till_card *card);
 /* ---- Exchange: the host sends ----------------------------------------------------------------------------------- */
 
 /*
- * Begins an operation that the caller steps with an HTTP client of its own: while till_exchange_done() is 0, send the
- * request that the exchange shows and hand the answer to till_exchange_reply(), or its absence to till_exchange_fail();
+ * Begins an operation that the caller steps with an HTTP client of its own: while till_exchange_done() is 0, wait for
+ * till_exchange_wait_ms(), send the request that the exchange shows and hand the answer to till_exchange_reply(), or its absence to till_exchange_fail();
  * then take till_exchange_result().
  * Args:      gateway, operation, input_json, input_size: as for till_call(); out: the exchange.
  * Returns:   TILL_OK, or why nothing could begin (as for till_call()).
@@ -448,6 +449,19 @@ TILL_API till_status till_key_generate(till_reply **out, till_error **error);
  * Since 0.1.
  */
 TILL_API till_status till_key_public(const char *private_key, till_reply **out, till_error **error);
+
+/* ---- Exchange: waiting ------------------------------------------------------------------------------------------ */
+
+/*
+ * How long the host should wait, from now, before it sends the request that an exchange shows: the provider said that its
+ * limit of requests is used up until then. Only a gateway whose setting rate_limit_wait_ms allows it ever waits, and never
+ * longer in all; others get TILL_RATE_LIMITED at once. till_exchange_timeout_ms() does not count it.
+ * Args:      exchange.
+ * Returns:   milliseconds; 0 to send at once, and when the exchange is done or NULL.
+ * Threads:   one at a time.
+ * Since 0.1.
+ */
+TILL_API int64_t till_exchange_wait_ms(const till_exchange *exchange);
 
 #ifdef __cplusplus
 }

@@ -51,6 +51,7 @@ using Released = py::call_guard<py::gil_scoped_release>;
 void bind_exchange(py::module_& module) {
   py::class_<Exchange>(module, "NativeExchange")
       .def("request", &request)
+      .def("wait_ms", &Exchange::wait_ms)
       .def("timeout_ms", &Exchange::timeout_ms)
       .def("reply", &reply, py::arg("status"), py::arg("headers"), py::arg("body"), Released())
       .def("fail", &fail, py::arg("code"), py::arg("message"), py::arg("sent"), Released())

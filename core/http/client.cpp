@@ -12,6 +12,7 @@
 #include "core/http/pool.h"
 #include "core/http/resolver.h"
 #include "core/http/tls.h"
+#include "core/http/waits.h"
 
 namespace till::http {
 
@@ -23,11 +24,13 @@ class Client::Impl {
     around_.loop = std::make_shared<Loop>();
     around_.lookups = std::make_unique<Lookups>(around_.loop, std::move(resolver));
     pool_ = std::make_unique<Pool>(around_);
+    waits_ = std::make_unique<Waits>(*around_.loop);
   }
 
   ~Impl() {
     around_.loop->post([this] {
       pool_->close();
+      waits_->close();
       around_.loop->close();
     });
     if (thread_.joinable()) {
@@ -40,6 +43,12 @@ class Client::Impl {
   void post(Task task) {
     around_.loop->post(std::move(task));
     start();
+  }
+
+  void wait(std::int64_t delay_ms, std::function<void(Status)> callback) {
+    if (!start()) return callback(no_thread_error());
+    around_.loop->post(
+        [this, delay_ms, callback = std::move(callback)]() mutable { waits_->add(delay_ms, std::move(callback)); });
   }
 
   void send(Request request, const SendOptions& options, Callback callback) {
@@ -83,6 +92,7 @@ class Client::Impl {
 
   Surroundings around_;
   std::unique_ptr<Pool> pool_;
+  std::unique_ptr<Waits> waits_;
   std::mutex mutex_;
   std::thread thread_;  // guarded by mutex_
 };
@@ -94,6 +104,10 @@ Client::~Client() = default;
 
 void Client::send(Request request, SendOptions options, Callback callback) {
   impl_->send(std::move(request), options, std::move(callback));
+}
+
+void Client::wait(std::int64_t delay_ms, std::function<void(Status)> callback) {
+  impl_->wait(delay_ms, std::move(callback));
 }
 
 void Client::post(std::function<void()> task) { impl_->post(std::move(task)); }

@@ -1,4 +1,4 @@
-// read_hints: what servers say in headers about time and about how often they may be asked.
+// read_hints, read_count: what servers say in headers about time, and in numbers.
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -67,22 +67,18 @@ std::optional<std::int64_t> read_retry_after(std::string_view text, std::int64_t
   return *date > now_ms ? *date - now_ms : 0;
 }
 
-std::optional<std::int64_t> read_first(const Headers& headers, std::string_view name, std::string_view other) {
-  if (const auto value = headers.find(name)) return read_number(*value);
-  if (const auto value = headers.find(other)) return read_number(*value);
-  return std::nullopt;
-}
-
 }  // namespace
 
 ResponseHints read_hints(const Headers& headers, std::int64_t now_ms) {
   ResponseHints hints;
   if (const auto value = headers.find("Retry-After")) hints.retry_after_ms = read_retry_after(*value, now_ms);
   if (const auto value = headers.find("Date")) hints.date_ms = read_date(*value);
-  hints.rate_limit = read_first(headers, "X-RateLimit-Limit", "RateLimit-Limit");
-  hints.rate_remaining = read_first(headers, "X-RateLimit-Remaining", "RateLimit-Remaining");
-  hints.rate_reset = read_first(headers, "X-RateLimit-Reset", "RateLimit-Reset");
   return hints;
+}
+
+std::optional<std::int64_t> read_count(const Headers& headers, std::string_view name) {
+  const auto value = headers.find(name);
+  return value ? read_number(*value) : std::nullopt;
 }
 
 }  // namespace till::http

@@ -48,11 +48,12 @@ struct Response {
 
 // What the core reads from any response's headers.
 struct ResponseHints {
-  std::optional<std::int64_t> retry_after_ms;                          // Retry-After, seconds or date
-  std::optional<std::int64_t> date_ms;                                 // Date
-  std::optional<std::int64_t> rate_limit, rate_remaining, rate_reset;  // X-RateLimit-* / RateLimit-*; reset as sent
+  std::optional<std::int64_t> retry_after_ms;  // Retry-After, seconds or date
+  std::optional<std::int64_t> date_ms;         // Date
 };
 ResponseHints read_hints(const Headers& headers, std::int64_t now_ms);
+// The whole number in a field, not negative; a fraction is cut off. Nothing when the field is absent or holds none.
+std::optional<std::int64_t> read_count(const Headers& headers, std::string_view name);
 
 // Refuses what could smuggle: control characters, CR, LF, NUL in any part, a method or header name that is no token, a
 // url that is not absolute https (or http to a loopback address), has user info or a fragment. kInvalidRequest.

@@ -58,6 +58,13 @@ struct ErrorMap {
   std::string request_id_header;
 };
 
+// The header fields in which the provider says how often it may be asked; empty: it does not say.
+struct RateLimit {
+  enum class ResetUnit { kEpochSeconds, kSeconds };
+  std::string limit_header, remaining_header, reset_header;
+  ResetUnit reset_unit = ResetUnit::kEpochSeconds;
+};
+
 struct NativeCall {
   bool read = true;  // in the JSON: "write": true for a call that changes something
   std::string summary;
@@ -93,6 +100,7 @@ struct Manifest {
   std::vector<std::string> path_secrets;                    // settings that may stand in a path as {secret.NAME}
   std::vector<std::string> reply_secrets;  // object keys in replies whose values the script sees as handles only
   ErrorMap errors;
+  RateLimit rate_limit;
   std::string idempotency_header;       // empty: the provider has none, so sent writes are never repeated
   std::vector<std::string> currencies;  // accepted for amounts; empty: any known one
   bool card_data = false;               // may use card handles

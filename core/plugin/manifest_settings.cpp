@@ -9,8 +9,9 @@ namespace till::plugin {
 namespace {
 
 // Every gateway has the first line's settings; the second line's names have a meaning in scripts.
-constexpr std::string_view kReserved[] = {"mode", "base_url", "timeout_ms", "ca_file", "proxy", "label",  //
-                                          "has",  "identity"};
+constexpr std::string_view kReserved[] = {"mode",    "base_url", "timeout_ms", "rate_limit_wait_ms",
+                                          "ca_file", "proxy",    "label",  //
+                                          "has",     "identity"};
 
 Status check_setting(const Node& node, const std::string& name) {
   if (!is_word(name, 1, 64)) return node.error("the name must be of a-z, 0-9 and _, beginning with a letter");

@@ -58,6 +58,16 @@ void Engine::step(std::shared_ptr<Run> run) {
         advance(std::move(run), [&](Operation& stepped) { stepped.stored(std::move(status)); });
       });
       return;
+    case Operation::Need::kWait:
+      client_.wait(operation.wait_ms(), [this, run](Status status) mutable {
+        advance(std::move(run), [&](Operation& stepped) {
+          if (status.ok())
+            stepped.waited();
+          else
+            stepped.failed(std::move(status).error());
+        });
+      });
+      return;
     case Operation::Need::kRequest:
       client_.send(operation.request(), operation.send_options(), [this, run](Result<http::Response> response) mutable {
         advance(std::move(run), [&](Operation& stepped) {

@@ -1,6 +1,7 @@
 // Exchange: the same machine, its requests sent by the host, its store steps waited for.
 #include "core/runtime/exchange.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/runtime/engine.h"
@@ -11,7 +12,7 @@ namespace till {
 
 Exchange::Exchange(std::unique_ptr<Operation> operation, std::shared_ptr<Engine> engine)
     : fork_generation_(fork_generation()), engine_(std::move(engine)), operation_(std::move(operation)) {
-  settle_store();
+  settle();
 }
 
 Exchange::~Exchange() {
@@ -31,18 +32,22 @@ const http::Request* Exchange::request() const {
   return !inherited() && operation_->need() == Operation::Need::kRequest ? &operation_->request() : nullptr;
 }
 
+std::int64_t Exchange::wait_ms() const {
+  return request() ? std::max<std::int64_t>(send_at_ms_ - operation_->clock().now_ms(), 0) : 0;
+}
+
 std::int64_t Exchange::timeout_ms() const { return operation_->send_options().timeout_ms; }
 
 void Exchange::reply(http::Response response) {
   if (!request()) return;
   operation_->replied(std::move(response));
-  settle_store();
+  settle();
 }
 
 void Exchange::fail(Error error) {
   if (!request()) return;
   operation_->failed(std::move(error));
-  settle_store();
+  settle();
 }
 
 const Result<std::string>& Exchange::result() const {
@@ -53,9 +58,19 @@ const Result<std::string>& Exchange::result() const {
   return inherited() ? carried_over : operation_->result();
 }
 
-void Exchange::settle_store() {
-  while (operation_->need() == Operation::Need::kStore)
-    operation_->stored(engine_->store().run(operation_->store_task()));
+// Does what the host need not do, and tells it of the waiting that it must do before it sends.
+void Exchange::settle() {
+  send_at_ms_ = 0;
+  for (;;) {
+    if (operation_->need() == Operation::Need::kStore) {
+      operation_->stored(engine_->store().run(operation_->store_task()));
+    } else if (operation_->need() == Operation::Need::kWait) {
+      send_at_ms_ = operation_->clock().now_ms() + operation_->wait_ms();
+      operation_->waited();
+    } else {
+      return;
+    }
+  }
 }
 
 }  // namespace till

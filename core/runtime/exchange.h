@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "core/base/clock.h"
 #include "core/base/result.h"
 #include "core/http/message.h"
 
@@ -26,7 +27,10 @@ class Exchange {
   // The request to send now, with credentials and card data filled in: send it as it is, log none of it, do not follow
   // redirects. nullptr when the operation has ended. The pointer is good until the next reply() or fail().
   const http::Request* request() const;
-  // Milliseconds that the host should allow for this request.
+  // Milliseconds to let pass before the request is sent, counted from now: the provider takes none before. Never more
+  // in all than the gateway's rate_limit_wait_ms. 0: send at once.
+  std::int64_t wait_ms() const;
+  // Milliseconds that the host should allow for this request, without that waiting.
   std::int64_t timeout_ms() const;
   // Hands in the answer. The next request() or the result follows.
   void reply(http::Response response);
@@ -37,11 +41,12 @@ class Exchange {
 
  private:
   bool inherited() const;
-  void settle_store();
+  void settle();
 
   std::uint64_t fork_generation_;
   std::shared_ptr<Engine> engine_;
   std::shared_ptr<Operation> operation_;
+  UnixMillis send_at_ms_ = 0;
 };
 
 }  // namespace till

@@ -22,9 +22,10 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
   using Callback = std::function<void(Result<std::string>)>;
 
   // `settings_json` is an object checked against the provider's settings schema, plus the members that every gateway
-  // has: `mode`, `base_url` (https, or http on loopback), `timeout_ms` (30,000), `label` (names this account in the
-  // store; give each account of one provider its own). kConfiguration errors say where ("$.api_key") and never hold a
-  // value.
+  // has: `mode`, `base_url` (https, or http on loopback), `timeout_ms` (30,000), `rate_limit_wait_ms` (0: how long
+  // an operation may wait in all until a rate limit lets it go on, beyond timeout_ms), `label` (names this account in
+  // the store; give each account of one provider its own). kConfiguration errors say where ("$.api_key") and never hold
+  // a value.
   static Result<std::shared_ptr<Gateway>> open(std::shared_ptr<Runtime> runtime, std::string_view provider,
                                                std::string_view settings_json);
   ~Gateway();
@@ -32,7 +33,7 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
   Gateway& operator=(const Gateway&) = delete;
 
   // Runs one operation ("payments.create", "check", "native.getRates") to its end and returns its output as JSON text.
-  // Blocks this thread, at most the gateway's timeout_ms plus the time of the store.
+  // Blocks this thread, at most the gateway's timeout_ms and rate_limit_wait_ms plus the time of the store.
   Result<std::string> call(std::string_view operation, std::string_view input_json);
   // The same without blocking: returns at once, calls back later (possibly before start() returns).
   void start(std::string_view operation, std::string_view input_json, Callback callback);

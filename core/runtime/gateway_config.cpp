@@ -65,14 +65,17 @@ Status take_base_url(json::Object& settings, GatewayConfig& config) {
   return {};
 }
 
-Status take_timeout(json::Object& settings, GatewayConfig& config) {
-  const json::Value* value = settings.find("timeout_ms");
-  if (!value || value->is_null()) return settings.erase("timeout_ms"), Status();
-  const auto timeout_ms = value->as_integer();
-  if (!timeout_ms || *timeout_ms < 1 || *timeout_ms > kMaxTimeoutMs)
-    return configuration_error("$.timeout_ms", "expected an integer from 1 to " + std::to_string(kMaxTimeoutMs));
-  config.timeout_ms = *timeout_ms;
-  settings.erase("timeout_ms");
+// A span of time; `out` stays as it is when the settings do not give it.
+Status take_span(json::Object& settings, std::string_view key, std::int64_t min_ms, std::int64_t max_ms,
+                 std::int64_t& out) {
+  const json::Value* value = settings.find(key);
+  if (!value || value->is_null()) return settings.erase(key), Status();
+  const auto span_ms = value->as_integer();
+  if (!span_ms || *span_ms < min_ms || *span_ms > max_ms)
+    return configuration_error("$." + std::string(key),
+                               "expected an integer from " + std::to_string(min_ms) + " to " + std::to_string(max_ms));
+  out = *span_ms;
+  settings.erase(key);
   return {};
 }
 
@@ -95,7 +98,8 @@ Status check_secret(const std::string& setting, std::string_view secret) {
 Status take_common(json::Object& settings, GatewayConfig& config) {
   TILL_TRY(take_mode(settings, config));
   TILL_TRY(take_base_url(settings, config));
-  TILL_TRY(take_timeout(settings, config));
+  TILL_TRY(take_span(settings, "timeout_ms", 1, kMaxTimeoutMs, config.timeout_ms));
+  TILL_TRY(take_span(settings, "rate_limit_wait_ms", 0, kMaxRateLimitWaitMs, config.rate_limit_wait_ms));
   return take_label(settings, config);
 }
 

@@ -19,6 +19,7 @@ namespace till {
 
 inline constexpr std::int64_t kDefaultTimeoutMs = 30'000;
 inline constexpr std::int64_t kMaxTimeoutMs = 600'000;
+inline constexpr std::int64_t kMaxRateLimitWaitMs = 600'000;
 
 // Immutable after read_gateway_config().
 struct GatewayConfig {
@@ -28,6 +29,7 @@ struct GatewayConfig {
   bool test = false;     // the mode is one for tests
   std::string base_url;  // without a trailing slash
   std::int64_t timeout_ms = kDefaultTimeoutMs;
+  std::int64_t rate_limit_wait_ms = 0;                 // how long one operation may wait in all for a rate limit
   json::Value script_settings;                         // the `settings` of scripts: no secret in it
   std::map<std::string, Secret, std::less<>> secrets;  // by name of the setting
   std::optional<SigningKey> identity;                  // for request signatures

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "core/base/counter.h"
+#include "core/runtime/rate_limit.h"
 
 namespace till {
 
 // Shared by all threads that use the gateway.
 struct GatewayMemory {
-  Counter nonces;  // time.nonce("count")
+  Counter nonces;   // time.nonce("count")
+  RateMemory rate;  // until when nothing is sent
 };
 
 }  // namespace till

@@ -11,6 +11,7 @@
 #include "core/json/path.h"
 #include "core/json/pointer.h"
 #include "core/runtime/operation_outcome.h"
+#include "core/runtime/rate_limit.h"
 
 namespace till {
 namespace {
@@ -153,6 +154,8 @@ Error refusal_error(const plugin::ErrorRule* rule, const plugin::ScriptReply& re
   error.sent = Sent::kYes;
   error.retryable = rule ? rule->retryable : response.status == 429 || response.status >= 500;
   error.retry_after_ms = hints.retry_after_ms;
+  if (error.kind == ErrorKind::kRateLimited && !error.retry_after_ms)
+    error.retry_after_ms = read_rate_hint(config.manifest().rate_limit, response.headers, now_ms).reset_in_ms;
   return error;
 }
 

@@ -22,6 +22,9 @@ namespace {
 // How long after its own time limit a write that nobody settled is taken for abandoned: covers pauses of its process.
 constexpr std::int64_t kWriteGraceMs = 60'000;
 
+// A server that says "now" to a request it has just refused is given this long all the same.
+constexpr std::int64_t kShortestWaitMs = 100;
+
 // JSON with the members of every object in the order of their names, so that equal inputs have equal text.
 json::Value sorted(const json::Value& value) {
   if (const json::Array* array = value.array()) {
@@ -59,6 +62,15 @@ bool hands_out_secrets(const plugin::Manifest& manifest, std::string_view operat
   if (const std::string_view name = native_name(operation); !name.empty())
     return manifest.native.find(name)->second.returns_secrets;
   return manifest.capabilities.find(operation)->second.returns_secrets;
+}
+
+// A refusal is a client error, or an error by the manifest's rules in a reply that the server finished. It says nothing
+// of an earlier attempt that may have arrived too, and 408 says that the server never read the request's end.
+bool changed_nothing(const http::Response& response, bool refusal) {
+  constexpr int kRequestTimeout = 408;
+  const bool client_error = response.status >= 400 && response.status < 500 && response.status != kRequestTimeout;
+  const bool said_no = client_error || (refusal && response.status >= 200 && response.status < 300);
+  return said_no && !response.repeated;
 }
 
 }  // namespace
@@ -145,7 +157,7 @@ void Operation::plan_write() {
                  .payment_id = payment_ ? payment_->id : std::string(),
                  .state = WriteState::kInFlight,
                  .created_at = now_ms,
-                 .deadline_at = now_ms + config().timeout_ms + kWriteGraceMs,
+                 .deadline_at = now_ms + config().timeout_ms + config().rate_limit_wait_ms + kWriteGraceMs,
                  .outcome = {}};
 }
 
@@ -224,7 +236,7 @@ void Operation::stored(Status status) {
 void Operation::answer_repeat() { end(earlier_outcome(*earlier_, *write_, clock().now_ms())); }
 
 http::SendOptions Operation::send_options() const {
-  const std::int64_t left_ms = started_at_ + config().timeout_ms - clock().now_ms();
+  const std::int64_t left_ms = started_at_ + waited_ms_ + config().timeout_ms - clock().now_ms();
   http::SendOptions options;
   options.timeout_ms = std::clamp<std::int64_t>(left_ms, 1, config().timeout_ms);
   // Outside of writes no key goes along, so there only what changes nothing may arrive twice.
@@ -240,12 +252,15 @@ void Operation::wipe_request() {
 
 void Operation::replied(http::Response response) {
   wipe_request();
+  const UnixMillis now_ms = clock().now_ms();
+  gateway_->memory().rate.note(read_rate_hint(config().manifest().rate_limit, response.headers, now_ms), now_ms);
   if (is_challenge(response)) {
     challenged_ = true;
-    prepare_request();
+    send_when_allowed();
     return;
   }
-  Incoming incoming = incoming_reply(response, wanted_.expect, config(), handles_, clock().now_ms());
+  Incoming incoming = incoming_reply(response, wanted_.expect, config(), handles_, now_ms);
+  if (incoming.refusal && may_repeat(response, *incoming.refusal) && hold(*incoming.refusal->retry_after_ms)) return;
   note_answer(response, incoming.refusal.has_value());
   if (incoming.refusal)
     finish(*std::move(incoming.refusal));
@@ -253,14 +268,15 @@ void Operation::replied(http::Response response) {
     take_step(script_->resume(std::move(incoming.reply)));
 }
 
-// A refusal is a client error, or an error by the manifest's rules in a reply that the server finished. It says nothing
-// of an earlier attempt that may have arrived too, and 408 says that the server never read the request's end.
 void Operation::note_answer(const http::Response& response, bool refusal) {
   if (!asked_write_) return;
-  constexpr int kRequestTimeout = 408;
-  const bool client_error = response.status >= 400 && response.status < 500 && response.status != kRequestTimeout;
-  const bool said_no = client_error || (refusal && response.status >= 200 && response.status < 300);
-  (said_no && !response.repeated ? refused_ : acted_) = true;
+  (changed_nothing(response, refusal) ? refused_ : acted_) = true;
+}
+
+// With the same idempotency key, so that it stays the same write. What may have changed something is not sent twice.
+bool Operation::may_repeat(const http::Response& response, const Error& refusal) const {
+  return refusal.kind == ErrorKind::kRateLimited && refusal.retry_after_ms &&
+         (!asked_write_ || changed_nothing(response, true));
 }
 
 void Operation::failed(Error error) {
@@ -295,8 +311,31 @@ void Operation::take_request(plugin::ScriptRequest wanted) {
     request_key_ = write_->idempotency_key;
     if (++write_requests_ > 1) request_key_ += "-" + std::to_string(write_requests_);
   }
-  prepare_request();
+  send_when_allowed();
 }
+
+// What a write has begun is finished, though: asking too often risks another refusal, giving up an unknown outcome.
+void Operation::send_when_allowed() {
+  const RateMemory& rate = gateway_->memory().rate;
+  const std::int64_t wait_ms = rate.wait_ms(clock().now_ms());
+  if (wait_ms > 0 && hold(wait_ms)) return;
+  if (wait_ms > 0 && !acted_)
+    finish(rate.error(config().manifest(), wait_ms));
+  else
+    prepare_request();
+}
+
+// False when the gateway does not let its operations wait as long.
+bool Operation::hold(std::int64_t wait_ms) {
+  wait_ms = std::max(wait_ms, kShortestWaitMs);
+  if (wait_ms > config().rate_limit_wait_ms - waited_ms_) return false;
+  waited_ms_ += wait_ms;
+  wait_ms_ = wait_ms;
+  need_ = Need::kWait;
+  return true;
+}
+
+void Operation::waited() { prepare_request(); }
 
 void Operation::prepare_request() {
   const bool authenticate = challenged_ || !config().waits_for_challenge();

@@ -31,6 +31,7 @@ class Operation {
  public:
   enum class Need {
     kStore,    // run store_task() in a transaction, then stored()
+    kWait,     // let wait_ms() pass, then waited(): the provider takes no more requests for now
     kRequest,  // send request(), then replied() or failed()
     kNothing,  // result() stands
   };
@@ -49,6 +50,9 @@ class Operation {
   StoreQueue::Task store_task();
   void stored(Status status);
 
+  std::int64_t wait_ms() const { return wait_ms_; }
+  void waited();
+
   // Holds credentials and card data; wiped once it is answered.
   const http::Request& request() const { return request_; }
   http::SendOptions send_options() const;
@@ -57,6 +61,7 @@ class Operation {
   void failed(Error error);
 
   const Result<std::string>& result() const { return *result_; }
+  const Clock& clock() const;
   // A fault of ours while the operation was stepped: ends it as honestly as can be said.
   void broken(const char* why);
   // Gives up: the caller has gone. What was sent without an answer stays recorded as unknown; the returned task records
@@ -69,7 +74,6 @@ class Operation {
   Operation(std::shared_ptr<Gateway> gateway, std::string_view operation, OperationInput input);
 
   const GatewayConfig& config() const;
-  const Clock& clock() const;
 
   // Before the first request.
   Status look_up(StoreQueue& lookup);
@@ -86,6 +90,9 @@ class Operation {
   void take_step(Result<plugin::ScriptStep> step);
   void pass_on_log();
   void take_request(plugin::ScriptRequest wanted);
+  void send_when_allowed();
+  bool hold(std::int64_t wait_ms);
+  bool may_repeat(const http::Response& response, const Error& refusal) const;
   void prepare_request();
   bool is_challenge(const http::Response& response) const;
   void take_output(const json::Value& output);
@@ -128,14 +135,16 @@ class Operation {
   plugin::ScriptRequest wanted_;                          // what the script asked for last, ...
   std::string request_key_;                               // ... the idempotency key it goes with, ...
   http::Request request_;                                 // ... and what it became
-  bool challenged_ = false;                               // the server asked for credentials that were to wait for that
-  int write_requests_ = 0;                                // handed out so far
-  bool asked_write_ = false;                              // the request that waits for its answer may change something
-  bool acted_ = false;                                    // such a request arrived, or may have, and was not refused
-  bool refused_ = false;                                  // such a request was refused: it changed nothing
-  std::optional<json::Value> output_;                     // what the script returned, with nothing hidden left in it
-  std::optional<Error> error_;                            // how the operation ended otherwise
-  std::optional<Result<std::string>> ready_;              // becomes the result once it is committed
+  std::int64_t wait_ms_ = 0;                              // what the need to wait is for
+  std::int64_t waited_ms_ = 0;                // all waiting so far; does not count as the operation's own time
+  bool challenged_ = false;                   // the server asked for credentials that were to wait for that
+  int write_requests_ = 0;                    // handed out so far
+  bool asked_write_ = false;                  // the request that waits for its answer may change something
+  bool acted_ = false;                        // such a request arrived, or may have, and was not refused
+  bool refused_ = false;                      // such a request was refused: it changed nothing
+  std::optional<json::Value> output_;         // what the script returned, with nothing hidden left in it
+  std::optional<Error> error_;                // how the operation ended otherwise
+  std::optional<Result<std::string>> ready_;  // becomes the result once it is committed
   std::optional<Result<std::string>> result_;
 };
 

@@ -36,6 +36,7 @@ class Exchange:
 
     >>> exchange = shop.exchange("check", {})
     >>> while (request := exchange.request) is not None:
+    ...     time.sleep(exchange.wait)
     ...     response = http.request(
     ...         request.method, request.url, headers=request.headers, content=request.body
     ...     )
@@ -58,6 +59,12 @@ class Exchange:
             return None
         method, url, headers, body = native
         return Request(method, url, tuple(headers), body, self._native.timeout_ms() / 1000)
+
+    @property
+    def wait(self) -> float:
+        """Seconds to wait, from now, before `request` is sent: the provider said that its limit of requests
+        is used up until then. Above 0 only where the gateway's `rate_limit_wait` allows it."""
+        return self._native.wait_ms() / 1000
 
     def reply(self, status: int, headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes) -> None:
         """Hands in the answer, whatever its status. `ValueError` when no request is waiting for one."""

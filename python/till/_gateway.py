@@ -73,6 +73,7 @@ class _Account:
         label: str | None = None,
         base_url: str | None = None,
         timeout: float | None = None,
+        rate_limit_wait: float | None = None,
         ca_file: str | os.PathLike[str] | None = None,
         proxy: str | None = None,
         store: str | os.PathLike[str] | None = None,
@@ -87,7 +88,14 @@ class _Account:
         checked_text(provider, "provider")
         self.runtime = runtime or shared_runtime(store, ca_file, proxy)
         timeout_ms = milliseconds(timeout, "timeout")
-        common = {"mode": mode, "label": label, "base_url": base_url, "timeout_ms": timeout_ms}
+        wait_ms = milliseconds(rate_limit_wait, "rate_limit_wait", least=0)
+        common = {
+            "mode": mode,
+            "label": label,
+            "base_url": base_url,
+            "timeout_ms": timeout_ms,
+            "rate_limit_wait_ms": wait_ms,
+        }
         merged = {**settings, **{name: value for name, value in common.items() if value is not None}}
         native = _native.NativeGateway.open(self.runtime._native, provider, encode(merged))
         if isinstance(native, tuple):
@@ -146,7 +154,9 @@ class Gateway(_Account):
     `settings` are the provider's own (see `till providers show openpay`), secrets included; they are checked
     here and shown nowhere. `mode` is one of the provider's (`live`, `test`); `label` names this account in
     the store, and several accounts at one provider each need one; `base_url` replaces the mode's (https, or
-    http on this machine); `timeout` is in seconds for one whole operation. `store`, `ca_file` and `proxy`
+    http on this machine); `timeout` is in seconds for one whole operation; `rate_limit_wait` (0) is how many
+    seconds more it may wait until a provider whose limit is used up takes requests again, instead of raising
+    `RateLimited`. `store`, `ca_file` and `proxy`
     choose a shared `Runtime`; or pass your own.
 
     >>> shop = till.Gateway("openpay", {"api_key": api_key}, mode="test", base_url=base_url, ca_file=ca_file)

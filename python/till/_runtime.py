@@ -102,12 +102,14 @@ def shared_runtime(
 _FOREVER = 1e12  # seconds; the core has limits of its own, which need a number that it can read
 
 
-def milliseconds(seconds: float | None, name: str) -> int | None:
-    """Whole milliseconds, at least 1. `ConfigurationError` when that is no span of time."""
+def milliseconds(seconds: float | None, name: str, *, least: int = 1) -> int | None:
+    """Whole milliseconds, at least `least`. `ConfigurationError` when that is no span of time."""
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise TypeError(f"{name} must be a number of seconds, not {type(seconds).__name__}")
+    if least == 0 and seconds == 0:
+        return 0
     if not 0 < seconds < _FOREVER:  # NaN is neither
         raise ConfigurationError("must be a span of time above 0 seconds", code="invalid_timeout", field=name)
     return max(1, round(seconds * 1000))

@@ -55,6 +55,7 @@ TEST(CAbiLibrary, questions_to_null_have_neutral_answers) {
   EXPECT_EQ(till_exchange_body(nullptr, nullptr), nullptr);
   EXPECT_EQ(till_exchange_header(nullptr, 0, nullptr, nullptr), 0);
   EXPECT_EQ(till_exchange_timeout_ms(nullptr), 0);
+  EXPECT_EQ(till_exchange_wait_ms(nullptr), 0);
   till_runtime_free(nullptr);
   till_gateway_free(nullptr);
   till_reply_free(nullptr);

@@ -50,6 +50,7 @@ TEST_F(CAbiExchange, shows_the_whole_request_and_ends_with_the_result) {
   const char* body = till_exchange_body(exchange_.get(), &size);
   EXPECT_TRUE(has(std::string(body, size), R"("amount":48.25)"));
   EXPECT_GT(till_exchange_timeout_ms(exchange_.get()), 0);
+  EXPECT_EQ(till_exchange_wait_ms(exchange_.get()), 0);
   ASSERT_EQ(reply(201, kCreated, R"([["Content-Type", "application/json"]])"), TILL_OK);
   EXPECT_EQ(till_exchange_done(exchange_.get()), 1);
   EXPECT_EQ(till_exchange_url(exchange_.get()), nullptr);
@@ -63,6 +64,18 @@ TEST_F(CAbiExchange, headers_of_the_reply_may_be_an_object) {
   begin("check", "{}");
   ASSERT_EQ(reply(500, R"({"message": "out of order"})", R"({"X-Request-Id": "req_7"})"), TILL_OK);
   EXPECT_TRUE(has(result().json, R"("request_id":"req_7")"));
+}
+
+TEST_F(CAbiExchange, tells_how_long_to_wait_before_a_refused_request_is_sent_again) {
+  gateway_ = open_gateway(runtime_.get(), "https://tiny.example/v1", R"(, "rate_limit_wait_ms": 60000)");
+  begin("check", "{}");
+  ASSERT_EQ(reply(429, "{}", R"({"Retry-After": "30"})"), TILL_OK);
+  EXPECT_EQ(till_exchange_done(exchange_.get()), 0);
+  EXPECT_GT(till_exchange_wait_ms(exchange_.get()), 20'000);
+  EXPECT_LE(till_exchange_wait_ms(exchange_.get()), 30'000);
+  EXPECT_EQ(reply(200, "{}"), TILL_OK);
+  EXPECT_EQ(till_exchange_wait_ms(exchange_.get()), 0);
+  EXPECT_EQ(result().status, TILL_OK);
 }
 
 TEST_F(CAbiExchange, wrong_reply_changes_nothing) {

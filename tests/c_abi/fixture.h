@@ -58,8 +58,10 @@ inline Owned<till_runtime> open_runtime(const std::string& further_options = "")
   return Owned<till_runtime>(runtime);
 }
 
-inline Owned<till_gateway> open_gateway(till_runtime* runtime, const std::string& base_url) {
-  const std::string settings = R"({"api_key": "secret-key-of-tiny", "base_url": ")" + base_url + "\"}";
+inline Owned<till_gateway> open_gateway(till_runtime* runtime, const std::string& base_url,
+                                        const std::string& further_settings = "") {
+  const std::string settings =
+      R"({"api_key": "secret-key-of-tiny", "base_url": ")" + base_url + "\"" + further_settings + "}";
   till_gateway* gateway = nullptr;
   till_error* error = nullptr;
   EXPECT_EQ(till_gateway_open(runtime, "tiny", settings.c_str(), &gateway, &error), TILL_OK)

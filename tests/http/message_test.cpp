@@ -132,13 +132,11 @@ TEST(Hints, read_retry_after_as_seconds_and_as_a_date) {
   EXPECT_EQ(read_hints({{"Date", "Sun, 06 Nov 1994 08:49:37 GMT"}}, 0).date_ms, kNow);
 }
 
-TEST(Hints, read_rate_limits_under_both_names) {
-  const auto hints =
-      read_hints({{"X-RateLimit-Limit", "100"}, {"ratelimit-remaining", "7"}, {"X-RateLimit-Reset", "1700000000"}}, 0);
-  EXPECT_EQ(hints.rate_limit, 100);
-  EXPECT_EQ(hints.rate_remaining, 7);
-  EXPECT_EQ(hints.rate_reset, 1'700'000'000);
-  EXPECT_EQ(read_hints({}, 0).rate_limit, std::nullopt);
+TEST(Hints, read_counts_that_are_whole_numbers) {
+  const Headers headers{{"x-remaining", " 7 "}, {"X-Limit", "12.5"}, {"X-Bad", "-1"}, {"X-Word", "many"}};
+  EXPECT_EQ(read_count(headers, "X-Remaining"), 7);
+  EXPECT_EQ(read_count(headers, "X-Limit"), 12);
+  for (const char* name : {"X-Bad", "X-Word", "X-None"}) EXPECT_EQ(read_count(headers, name), std::nullopt) << name;
 }
 
 }  // namespace

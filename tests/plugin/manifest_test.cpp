@@ -47,7 +47,8 @@ constexpr std::string_view kFull = R"({
                        {"equals": {"/success": false}, "kind": "Conflict"}, {"truthy": ["/error"], "kind": "NotFound"},
                        {"range": {"/status": [400, 599]}, "kind": "InvalidRequest"}],
              "message": ["/message", "/error"], "code": ["/code"], "field": ["/field"], "fields": ["/fields"], "request_id": ["/id"], "request_id_header": "X-Request-Id"},
-  "idempotency": {"header": "Idempotency-Key"}, "currencies": ["EUR", "BTC"], "permissions": {"card_data": true}})";
+  "idempotency": {"header": "Idempotency-Key"},
+  "rate_limit": {"limit_header": "X-Limit", "remaining_header": "X-Remaining", "reset_header": "X-Reset", "reset_unit": "seconds"}, "currencies": ["EUR", "BTC"], "permissions": {"card_data": true}})";
 
 json::Value full() {
   auto value = json::parse(kFull);
@@ -338,7 +339,8 @@ TEST(Manifest, refuses_bad_settings) {
        {"settings",
         property("k", R"({"type":"array","title":"T","description":"D","items":{"type":"string","secret":true}})"),
         "$.settings.properties.k", "only a setting itself"}});
-  for (const char* reserved : {"mode", "base_url", "timeout_ms", "ca_file", "proxy", "label", "has", "identity"})
+  for (const char* reserved :
+       {"mode", "base_url", "timeout_ms", "rate_limit_wait_ms", "ca_file", "proxy", "label", "has", "identity"})
     expect_refused(
         {"settings", property(reserved, kText), "$.settings.properties." + std::string(reserved), "reserved"});
 }
@@ -525,6 +527,28 @@ TEST(Manifest, refuses_bad_error_rules) {
                   {"errors|request_id_header", "\"a b\"", "$.errors.request_id_header", "header name"}});
   expect_accepted("errors|request_id_header", "\"\"");
   expect_accepted("errors|message", R"(["/a~0b/~1/0"])");
+}
+
+TEST(Manifest, reads_rate_limits) {
+  const RateLimit limit = parse_manifest(kFull)->rate_limit;
+  EXPECT_EQ(limit.limit_header, "X-Limit");
+  EXPECT_EQ(limit.remaining_header, "X-Remaining");
+  EXPECT_EQ(limit.reset_header, "X-Reset");
+  EXPECT_EQ(limit.reset_unit, RateLimit::ResetUnit::kSeconds);
+  EXPECT_EQ(parse_manifest(changed("rate_limit|reset_unit", "\"epoch_seconds\""))->rate_limit.reset_unit,
+            RateLimit::ResetUnit::kEpochSeconds);
+  EXPECT_EQ(parse_manifest(changed("rate_limit", ""))->rate_limit.reset_header, "");
+}
+
+TEST(Manifest, refuses_rate_limits_that_say_nothing) {
+  expect_refused({{"rate_limit", "[]", "$.rate_limit", "must be an object"},
+                  {"rate_limit|reset", "\"X\"", "$.rate_limit.reset", "unknown member"},
+                  {"rate_limit|reset_header", "", "$.rate_limit.reset_header", "is required"},
+                  {"rate_limit|reset_unit", "", "$.rate_limit.reset_unit", "is required"},
+                  {"rate_limit|reset_unit", "\"minutes\"", "$.rate_limit.reset_unit", "`epoch_seconds` or `seconds`"},
+                  {"rate_limit|limit_header", "\"a b\"", "$.rate_limit.limit_header", "header name"},
+                  {"rate_limit|remaining_header", "\"a b\"", "$.rate_limit.remaining_header", "header name"},
+                  {"rate_limit|reset_header", "\"a b\"", "$.rate_limit.reset_header", "header name"}});
 }
 
 TEST(Manifest, refuses_unknown_currencies) {

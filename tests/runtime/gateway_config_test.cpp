@@ -37,6 +37,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadSettings{R"({"api_key":"sk_live_SECRET123","base_url":"https://acme.example/?a=b"})", "$.base_url"},
         BadSettings{R"({"api_key":"sk_live_SECRET123","timeout_ms":0})", "$.timeout_ms"},
         BadSettings{R"({"api_key":"sk_live_SECRET123","timeout_ms":"9"})", "$.timeout_ms"},
+        BadSettings{R"({"api_key":"sk_live_SECRET123","rate_limit_wait_ms":-1})", "$.rate_limit_wait_ms"},
+        BadSettings{R"({"api_key":"sk_live_SECRET123","rate_limit_wait_ms":600001})", "$.rate_limit_wait_ms"},
         BadSettings{R"({"api_key":"sk_live_SECRET123","label":9})", "$.label"}));
 
 class GatewayConfigTest : public AcmeTest {};

@@ -1,0 +1,59 @@
+// Reading and remembering rate limits: see rate_limit.h.
+#include "core/runtime/rate_limit.h"
+
+#include <algorithm>
+#include <string>
+
+#include "core/base/time.h"
+
+namespace till {
+namespace {
+
+std::optional<std::int64_t> read_field(const http::Headers& headers, const std::string& name) {
+  return name.empty() ? std::nullopt : http::read_count(headers, name);
+}
+
+std::string in_seconds(std::int64_t milliseconds) { return std::to_string((milliseconds + 999) / 1000) + " s"; }
+
+}  // namespace
+
+RateHint read_rate_hint(const plugin::RateLimit& names, const http::Headers& headers, UnixMillis now_ms) {
+  RateHint hint{.limit = read_field(headers, names.limit_header),
+                .remaining = read_field(headers, names.remaining_header),
+                .reset_in_ms = std::nullopt};
+  const auto reset = read_field(headers, names.reset_header);
+  if (!reset || *reset > kMaxTime / 1000) return hint;
+  const bool is_time = names.reset_unit == plugin::RateLimit::ResetUnit::kEpochSeconds;
+  const UnixMillis origin_ms = is_time ? http::read_hints(headers, now_ms).date_ms.value_or(now_ms) : 0;
+  const std::int64_t reset_in_ms = std::max<std::int64_t>(*reset * 1000 - origin_ms, 0);
+  if (reset_in_ms <= kMaxRateResetMs) hint.reset_in_ms = reset_in_ms;
+  return hint;
+}
+
+void RateMemory::note(const RateHint& hint, UnixMillis now_ms) {
+  if (hint.limit) limit_.store(*hint.limit);
+  if (hint.remaining != 0 || !hint.reset_in_ms) return;
+  // Replies may be noted in another order than they were sent in; the latest reset holds.
+  const UnixMillis until_ms = now_ms + *hint.reset_in_ms;
+  UnixMillis known = until_ms_.load();
+  while (known < until_ms && !until_ms_.compare_exchange_weak(known, until_ms)) {
+  }
+}
+
+std::int64_t RateMemory::wait_ms(UnixMillis now_ms) const {
+  return std::max<std::int64_t>(until_ms_.load() - now_ms, 0);
+}
+
+Error RateMemory::error(const plugin::Manifest& manifest, std::int64_t wait_ms) const {
+  const std::int64_t limit = limit_.load();
+  const std::string which = limit > 0 ? "its limit of " + std::to_string(limit) + " requests" : "its limit of requests";
+  return {.kind = ErrorKind::kRateLimited,
+          .code = "rate_limited",
+          .message = "nothing was sent: " + manifest.name + " said that " + which + " is used up; call again in " +
+                     in_seconds(wait_ms),
+          .sent = Sent::kNo,
+          .retryable = true,
+          .retry_after_ms = wait_ms};
+}
+
+}  // namespace till

@@ -1,0 +1,44 @@
+// RateLimit: what a provider says of how often it may be asked, and until when a gateway therefore keeps still.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/http/message.h"
+#include "core/plugin/manifest.h"
+
+namespace till {
+
+// A reset further away than this is no limit that anyone could wait for, but a number in another unit.
+inline constexpr std::int64_t kMaxRateResetMs = 24 * 3600 * 1000;
+
+// What one reply said.
+struct RateHint {
+  std::optional<std::int64_t> limit;
+  std::optional<std::int64_t> remaining;
+  std::optional<std::int64_t> reset_in_ms;  // from now; 0 when it is past
+};
+
+// Reads the fields that the manifest names. A reset that is an epoch time is measured by the reply's own Date where it
+// has one, so that clocks need not agree.
+RateHint read_rate_hint(const plugin::RateLimit& names, const http::Headers& headers, UnixMillis now_ms);
+
+// One gateway's memory of a limit that is used up. Safe to use from any thread.
+class RateMemory {
+ public:
+  // A reply said `hint` at `now_ms`: with none remaining nothing is to be sent before the reset.
+  void note(const RateHint& hint, UnixMillis now_ms);
+  // Milliseconds until something may be sent again; 0 when at once.
+  std::int64_t wait_ms(UnixMillis now_ms) const;
+  // kRateLimited, not sent: why nothing is, for `wait_ms` more.
+  Error error(const plugin::Manifest& manifest, std::int64_t wait_ms) const;
+
+ private:
+  std::atomic<UnixMillis> until_ms_{0};
+  std::atomic<std::int64_t> limit_{0};  // 0: not known
+};
+
+}  // namespace till
