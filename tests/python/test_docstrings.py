@@ -7,6 +7,7 @@ import doctest
 import importlib
 import pkgutil
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ def names(
         yield {
             "till": till,
             "asyncio": asyncio,
+            "time": time,
             "shop": shop,
             "async_shop": gateway("openpay", kind=till.AsyncGateway),
             "bitpay": gateway("bitpay"),
