@@ -21,8 +21,10 @@ local function plain_text(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
+-- A date that cannot be read is no reason to lose the payment.
 local function time_of(value)
-  return plain_text(value) and time.parse(value) or nil
+  local ok, at = pcall(time.parse, value)
+  return ok and at or nil
 end
 
 local function bad_answer(what)
@@ -105,9 +107,11 @@ local function find_invoice(id, customer)
     return page_of({{"limit", limit}, {"offset", number > 0 and number * limit or nil}, {"customerId", customer}})
   end
   local first = page_at(0, PAGE_SIZE)
-  local pages, page, changed = math.max(1, (first.total + first.limit - 1) // first.limit), first, false
+  -- The answer says which limit counted; a smaller one than was asked for must leave no gaps.
+  local size, page, changed = math.min(first.limit, PAGE_SIZE), first, false
+  local pages = math.max(1, (first.total + size - 1) // size)
   for n = 0, math.min(pages, MAX_PAGES) - 1 do
-    if n > 0 then page = page_at(nth_page(n, pages), first.limit) end
+    if n > 0 then page = page_at(nth_page(n, pages), size) end
     for _, invoice in ipairs(page.items) do
       if object(invoice).id == id then return invoice end
     end
@@ -115,7 +119,7 @@ local function find_invoice(id, customer)
   end
   if pages > MAX_PAGES then
     fail("ProviderError", "GlobalPay has no call that reads one invoice, and its list is too long to search: this invoice is not "
-      .. "among the " .. tostring(MAX_PAGES * first.limit) .. " at both ends of " .. tostring(first.total) .. ".",
+      .. "among the " .. tostring(MAX_PAGES * size) .. " at both ends of " .. tostring(first.total) .. ".",
       {code = "list_too_long"})
   end
   if changed then
