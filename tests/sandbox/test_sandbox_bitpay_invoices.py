@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from decimal import Decimal
 from typing import Any
 
-import httpx
 import pytest
 from bitpay_client import BitPayClient
 
@@ -303,14 +301,6 @@ def test_unknown_invoice_is_404(bitpay: BitPayClient, merchant: Merchant) -> Non
     assert bitpay.post("getInvoice", {"invoiceId": "x"}, **merchant).status_code == 404
 
 
-def test_notification_is_what_the_shop_would_get(
-    bitpay: BitPayClient, bitpay_control: Control, merchant: Merchant, invoice: dict[str, Any]
-) -> None:
-    assert bitpay.data("sendNotification", **on_invoice(merchant, invoice)) == "Success"
-    (sent,) = bitpay_control.command("notifications")
-    assert sent["body"]["id"] == invoice["id"] and sent["body"]["exceptionStatus"] is False
-
-
 def test_creation_limit_when_asked_for(
     bitpay: BitPayClient, bitpay_control: Control, merchant: Merchant
 ) -> None:
@@ -320,23 +310,6 @@ def test_creation_limit_when_asked_for(
     assert statuses == [200, 200, 429]
     bitpay_control.advance_clock(3601)
     assert bitpay.post("createInvoice", params, **merchant).status_code == 200
-
-
-def test_event_bus_tells_of_a_payment(
-    bitpay: BitPayClient, bitpay_control: Control, http: httpx.Client, invoice: dict[str, Any]
-) -> None:
-    bus = bitpay.data("getInvoiceBusToken", {"invoiceId": invoice["id"]})
-    assert list(bus) == ["url", "token", "events", "actions"]
-    query = {"token": bus["token"], "action": "subscribe", "events[]": "payment"}
-    with http.stream("GET", bus["url"], params=query) as events:
-        lines = events.iter_lines()
-        assert next(lines) == "event: connect"
-        payer = threading.Thread(target=bitpay_control.pay, args=(invoice["id"],))
-        payer.start()
-        rest = [line for line, _ in zip(lines, range(4), strict=False)]
-        payer.join()
-    assert "event: statechange" in rest and '"status":"paid"' in rest[-1]
-    assert http.get(bus["url"], params={**query, "token": "2g"}).status_code == 401
 
 
 def test_prices_and_coins_never_pass_through_floats(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import ClassVar
 
 from starlette.routing import Route
@@ -32,8 +32,9 @@ class Simulator(ABC):
     """One simulated service: its API, its payer's pages and what a test may do behind its back.
 
     All methods run on the server's one thread and never wait. Webhooks go out through `self.webhooks.send`,
-    whole and signed; `webhook_retry_seconds` are the documented pauses after failed attempts, if any are,
-    and `sends_webhooks` says whether the service documents webhooks at all.
+    whole and signed. `webhook_retry_seconds` are the documented pauses after failed attempts, if any are;
+    `webhook_statuses` the answers that count as taken; `sends_webhooks` says whether the service documents
+    webhooks at all.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Simulator(ABC):
     option_checks: ClassVar[Mapping[str, Check]]
     sends_webhooks: ClassVar[bool] = True
     webhook_retry_seconds: ClassVar[Sequence[float]] = ()
+    webhook_statuses: ClassVar[Container[int]] = range(200, 300)
 
     def __init__(self, origin: str, clock: Clock, shop: str) -> None:
         self.origin = origin
@@ -49,7 +51,7 @@ class Simulator(ABC):
         self.shop = shop
         self.faults = Faults()
         self.recorder = Recorder()
-        self.webhooks = Webhooks(clock, self.webhook_retry_seconds)
+        self.webhooks = Webhooks(clock, self.webhook_retry_seconds, self.webhook_statuses)
         self.options: dict[str, object] = self.default_options()
 
     # The service itself

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from till.sandbox import outgoing, wire
@@ -18,17 +18,12 @@ KEPT_WEBHOOKS = 1000
 
 @dataclass
 class Attempt:
-    """One delivery: when, what the shop answered (None: no answer, and `error` says why), how long."""
+    """One delivery and what the shop answered; without an answer `error` says why."""
 
     time_ms: int
     http_status: int | None
     error: str | None
     took_ms: int
-
-    @property
-    def delivered(self) -> bool:
-        """Whether the shop took it: any 2xx."""
-        return self.http_status is not None and 200 <= self.http_status < 300
 
 
 @dataclass
@@ -42,6 +37,7 @@ class Webhook:
     headers: Mapping[str, str]
     created_ms: int
     held: bool = False
+    taken: bool = False
     under_way: int = 0
     retries: int = 0
     retry_at_ms: int | None = None
@@ -54,7 +50,7 @@ class Webhook:
             return "held"
         if self.under_way:
             return "sending"
-        if any(attempt.delivered for attempt in self.attempts):
+        if self.taken:
             return "delivered"
         return "failed" if self.retry_at_ms is None else "waiting"
 
@@ -83,14 +79,21 @@ class Webhooks:
     Webhooks leave one after the other, in the order in which things happened. `url` is where they go when
     the payment names no place of its own; its host is thereby registered, and besides loopback only that
     host is ever called. While `hold` is set nothing leaves. `retry_seconds` are the pauses after failed
-    attempts, on the simulator's clock: none unless the service documents some.
+    attempts, on the simulator's clock: none unless the service documents some. `statuses` are the answers
+    that count as taken.
     """
 
-    def __init__(self, clock: Clock, retry_seconds: Sequence[float] = ()) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        retry_seconds: Sequence[float] = (),
+        statuses: Container[int | None] = range(200, 300),
+    ) -> None:
         self.url = ""
         self.hold = False
         self._clock = clock
         self._retry_seconds = retry_seconds
+        self._statuses = statuses
         self._kept: deque[Webhook] = deque(maxlen=KEPT_WEBHOOKS)
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -193,7 +196,9 @@ class Webhooks:
         if after is not None:
             await asyncio.wait([after])
         try:
-            webhook.attempts.append(await self._attempt(webhook))
+            attempt = await self._attempt(webhook)
+            webhook.attempts.append(attempt)
+            webhook.taken = webhook.taken or attempt.http_status in self._statuses
         finally:
             webhook.under_way -= 1
         self._plan_retry(webhook)

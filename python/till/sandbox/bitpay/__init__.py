@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import ROUND_UP, Decimal, InvalidOperation
 from typing import ClassVar
 
 from starlette.routing import Route
 
 from till.sandbox import wire
-from till.sandbox.bitpay import identity
+from till.sandbox.bitpay import identity, notifications
 from till.sandbox.bitpay.api import Api
-from till.sandbox.bitpay.invoices import COIN, Invoice, NotNow
+from till.sandbox.bitpay.bus import EventBus
+from till.sandbox.bitpay.invoices import COIN, LIFETIME_MS, Invoice, NotNow
 from till.sandbox.bitpay.ledger import SALE, Ledger
 from till.sandbox.bitpay.methods import RpcError
 from till.sandbox.bitpay.pages import checkout_of
@@ -29,8 +31,6 @@ from till.sandbox.simulator import Command, ControlError, Simulator
 
 _HOUR_MS = 3_600_000
 _REFUND_STATES = ("pending", "success", "failure", "cancelled")
-Listener = Callable[[dict[str, object]], None]
-"""Told of each change of an invoice, as the event bus shows it."""
 
 
 class BitPay(Simulator):
@@ -44,7 +44,12 @@ class BitPay(Simulator):
         "invoice_fields": one_of("documented", "wide"),
         "errors_with_status_200": boolean,
         "invoices_per_hour": whole(0, 1_000_000),
+        "full_notifications": boolean,
+        "extended_notifications": boolean,
+        "signed_notifications": boolean,
     }
+    webhook_retry_seconds = notifications.RETRY_SECONDS
+    webhook_statuses = (200,)
 
     def __init__(self, origin: str, clock: Clock, shop: str) -> None:
         super().__init__(origin, clock, shop)
@@ -58,10 +63,8 @@ class BitPay(Simulator):
         sin = identity.sin_of(identity.public_key_of(self._private_key))
         self._paired = self.tokens.add(Token("merchant", clock.now_ms(), [sin]))
         self._api = Api(self)
-        self._notifications: list[object] = []
         self._created: deque[int] = deque()
-        self._bus_tokens: dict[str, str] = {}
-        self._listeners: dict[str, list[Listener]] = {}
+        self.bus = EventBus()
 
     def default_options(self) -> dict[str, object]:
         """What the sandbox chose where the service documents nothing."""
@@ -70,6 +73,9 @@ class BitPay(Simulator):
             "invoice_fields": "documented",
             "errors_with_status_200": False,
             "invoices_per_hour": 0,
+            "full_notifications": False,
+            "extended_notifications": False,
+            "signed_notifications": False,
         }
 
     # The service
@@ -121,40 +127,48 @@ class BitPay(Simulator):
         token = self.tokens.offered(pairing_code, self.clock.now_ms())
         return token if token is not None and token.sins else None
 
+    def open(self, invoice: Invoice) -> None:
+        """Lets a new invoice be paid, until its time is over."""
+        self.invoices[invoice.id] = invoice
+        asyncio.get_running_loop().call_later(LIFETIME_MS / 1000, self.time_passed)
+
     def settle(self, invoice: Invoice) -> None:
         """Marks an invoice as written to the ledger and tells the event bus."""
         invoice.settled = True
         self.announce(invoice)
 
     def announce(self, invoice: Invoice) -> None:
-        """Tells the listeners of an invoice what it looks like now."""
-        shown = invoice.shown(self.origin, self.clock.now_ms(), transactions=False)
-        for listener in self._listeners.get(invoice.id, []):
-            listener(shown)
+        """Tells the event bus what an invoice looks like now, and the shop if its status is a new one."""
+        now = self.clock.now_ms()
+        self.bus.tell(invoice.id, invoice.shown(self.origin, now, transactions=False))
+        status = invoice.status(now)
+        if status == invoice.last_status:
+            return
+        invoice.last_status = status
+        full = self.options["full_notifications"] or invoice.extras.get("fullNotifications")
+        if status in notifications.TOLD_BY_DEFAULT or (full and status != "new"):
+            self.notify(invoice, status)
 
-    def bus_token(self, invoice_id: str) -> str:
-        """A token that lets its holder listen to one invoice."""
-        token = identity.base58(secrets.token_bytes(48))
-        self._bus_tokens[token] = invoice_id
-        return token
+    def notify(self, invoice: Invoice, happened: str) -> None:
+        """Sends a notification, if the invoice or the account says where to."""
+        url = str(invoice.extras.get("notificationURL", "")) or self.webhooks.url
+        if not url:
+            return
+        wanted = self.options["extended_notifications"] or invoice.extras.get("extendedNotifications")
+        body = notifications.body_of(
+            invoice, happened, self.origin, self.clock.now_ms(), extended=bool(wanted)
+        )
+        headers = {"content-type": "application/json"}
+        if self.options["signed_notifications"]:
+            key = invoice.merchant_token or self._paired.value
+            headers["x-signature"] = notifications.signature(key, body)
+        self.webhooks.send(url, notifications.event_name(happened), body, headers)
 
-    def listen(self, bus_token: str, listener: Listener) -> Callable[[], None] | None:
-        """Starts listening; returns what ends it, or None for an unknown token."""
-        invoice_id = self._bus_tokens.get(bus_token)
-        if invoice_id is None:
-            return None
-        listeners = self._listeners.setdefault(invoice_id, [])
-        listeners.append(listener)
-        return lambda: listeners.remove(listener)
-
-    def notify(self, invoice: Invoice) -> None:
-        """Keeps the notification that would be sent; the sandbox itself calls nobody."""
-        shown = invoice.shown(self.origin, self.clock.now_ms(), transactions=False)
-        for name in ("exRates", "paymentUrls", "orderId", "itemCode"):
-            shown.pop(name, None)
-        shown.update(posData=invoice.extras.get("posData", ""), buyerFields={})
-        url = invoice.extras.get("notificationURL", "")
-        self._notifications.append({"url": url, "body": shown})
+    def time_passed(self) -> None:
+        """Invoices whose time to pay is over have expired."""
+        for invoice in self.invoices.values():
+            if invoice.status(self.clock.now_ms()) != invoice.last_status:
+                self.announce(invoice)
 
     def limit_creation(self, now_ms: int) -> None:
         """The limit of invoices per hour, when the option sets one."""
@@ -208,12 +222,12 @@ class BitPay(Simulator):
         return bitpay_routes(self)
 
     def commands(self) -> dict[str, Command]:
-        """Pairing from the merchant's side, refunds, notifications."""
+        """Pairing from the merchant's side, refunds, listeners that lose their connection."""
         return {
             "create_pairing_code": self._create_pairing_code,
             "approve_pairing_code": self._approve_pairing_code,
             "set_refund_status": self._set_refund_status,
-            "notifications": lambda arguments: list(self._notifications),
+            "drop_listeners": lambda arguments: self.bus.drop(),
         }
 
     def forget(self) -> None:
@@ -222,10 +236,8 @@ class BitPay(Simulator):
         self.ledger.clear()
         self.tokens.forget_invoices()
         self._api.forget()
-        self._notifications.clear()
         self._created.clear()
-        self._bus_tokens.clear()
-        self._listeners.clear()
+        self.bus.forget()
 
     def mask_path(self, path: str) -> str:
         """Hides the token that follows `/api/`."""
@@ -288,6 +300,8 @@ class BitPay(Simulator):
             for refund in invoice.refunds:
                 if refund.id == wanted:
                     refund.status = status
+                    if status == "success" and self.options["extended_notifications"]:
+                        self.notify(invoice, notifications.REFUNDED)
                     return refund.shown()
         raise ControlError("There is no such refund.", 404)
 

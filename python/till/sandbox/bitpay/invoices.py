@@ -68,7 +68,10 @@ class Refund:
 
 @dataclass
 class Invoice:
-    """One invoice. `btc_price` is exact to the four decimals in which it is shown."""
+    """One invoice. `btc_price` is exact to the four decimals in which it is shown.
+
+    `last_status` is the one of which the shop was last told; `merchant_token` the one that made it.
+    """
 
     price: Decimal
     currency: str
@@ -79,6 +82,8 @@ class Invoice:
     invalid: bool = False
     settled: bool = False
     credited: str = ""
+    last_status: str = "new"
+    merchant_token: str = ""
     expired_early_ms: int | None = None
     coins: list[Coins] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)

@@ -13,6 +13,7 @@ from till.sandbox.bitpay.dates import loose_date, parse_loose_date
 from till.sandbox.bitpay.identity import valid_sin, valid_testnet_address
 from till.sandbox.bitpay.invoices import COMPLETE_AT, Invoice, Refund, new_invoice
 from till.sandbox.bitpay.ledger import OVERPAYMENT, SALE
+from till.sandbox.bitpay.notifications import MANUAL
 from till.sandbox.bitpay.tokens import FACADES, Token, new_pairing_code
 from till.sandbox.fields import (
     Check,
@@ -211,7 +212,9 @@ def _create_invoice(merchant: BitPay, caller: Caller, params: Params) -> object:
     if invoice.btc_price <= 0:
         raise FieldError("Invalid price: is too small to be paid in bitcoin")
     merchant.limit_creation(now)
-    merchant.invoices[invoice.id] = invoice
+    if caller.token and caller.facade == "merchant":
+        invoice.merchant_token = caller.token.value
+    merchant.open(invoice)
     return _with_token(merchant, caller, invoice, transactions=True)
 
 
@@ -251,7 +254,7 @@ def _get_invoice_bus_token(merchant: BitPay, caller: Caller, params: Params) -> 
     invoice = _invoice(merchant, str(params["invoiceId"]))
     return {
         "url": merchant.origin + "/events",
-        "token": merchant.bus_token(invoice.id),
+        "token": merchant.bus.token(invoice.id),
         "events": ["payment"],
         "actions": ["subscribe", "unsubscribe"],
     }
@@ -264,7 +267,7 @@ def _get_invoice_settings(merchant: BitPay, caller: Caller, params: Params) -> o
         "additionalCurrencies": ["USD", "EUR", "GBP", "JPY"],
         "defaultCurrency": "USD",
         "notificationEmail": "",
-        "notificationURL": "",
+        "notificationURL": merchant.webhooks.url,
         "merchantName": merchant.shop,
     }
 
@@ -349,7 +352,7 @@ def _credit_overpayment(merchant: BitPay, caller: Caller, params: Params) -> obj
 
 @_method("sendNotification", _INVOICE)
 def _send_notification(merchant: BitPay, caller: Caller, params: Params) -> object:
-    merchant.notify(_subject(merchant, caller))
+    merchant.notify(_subject(merchant, caller), MANUAL)
     return "Success"
 
 

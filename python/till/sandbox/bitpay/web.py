@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from till.sandbox import wire
 from till.sandbox.page import json_answer, page
 from till.sandbox.payer_pages import checkout_page
 
@@ -55,21 +52,11 @@ def _approval(merchant: BitPay, pairing_code: str) -> Response:
 
 
 def _events(merchant: BitPay, request: Request) -> Response:
-    """The event bus: `connect` once, then `statechange` with the invoice at each change."""
     query = request.query_params
     if query.get("action") != "subscribe" or query.getlist("events[]") != ["payment"]:
         return json_answer(400, {"error": "action must be subscribe and events[] must be payment"})
-    changes: asyncio.Queue[dict[str, object]] = asyncio.Queue(1000)
-    stop = merchant.listen(query.get("token", ""), changes.put_nowait)
-    if stop is None:
+    token = query.get("token", "")
+    if not merchant.bus.knows(token):
         return json_answer(401, {"error": "Invalid token"})
-
-    async def stream() -> AsyncIterator[str]:
-        try:
-            yield "event: connect\ndata: {}\n\n"
-            while True:
-                yield f"event: statechange\ndata: {wire.write(await changes.get())}\n\n"
-        finally:
-            stop()
-
-    return StreamingResponse(stream(), media_type="text/event-stream")
+    headers = {"cache-control": "no-store"}
+    return StreamingResponse(merchant.bus.listen(token), 200, headers, "text/event-stream")
