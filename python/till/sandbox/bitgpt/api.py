@@ -120,13 +120,13 @@ class Api:
         self._authorize(call, endpoint.scope, now_ms)
         _check_accept(call)
         body = _body(call, endpoint.fields)
-        replay = self._replay(call) if endpoint.scope == "invoices.create" else None
-        if replay is not None:
-            return replay
+        key = call.headers.get("idempotency-key", "") if endpoint.handler == self._create_invoice else ""
+        if key in self._replays:
+            return self._replay(key, call.body)
         status, data = endpoint.handler(body, *arguments)
         answer = Answer(status, envelope(status, data, env, now_ms))
-        if status == 201:
-            self._replays[_key_of(call)] = (call.body, answer)
+        if key:
+            self._replays[key] = (call.body, answer)
         return answer
 
     def _find(self, call: Call) -> tuple[_Endpoint, tuple[str, ...]]:
@@ -142,12 +142,12 @@ class Api:
             form = str(self._merchant.options["authorization"])
             self._merchant.keys.authorize(header, scope, form, now_ms)
 
-    def _replay(self, call: Call) -> Answer | None:
+    def _replay(self, key: str, body: bytes) -> Answer:
         """The first answer again; the key with another body is refused, by the sandbox's own choice."""
-        first = self._replays.get(_key_of(call)) if "idempotency-key" in call.headers else None
-        if first is not None and first[0] != call.body:
+        first, answer = self._replays[key]
+        if first != body:
             raise Refused(400, "This Idempotency-Key was used for another request.")
-        return None if first is None else first[1]
+        return answer
 
     # Invoices and payments
 
@@ -256,7 +256,3 @@ def _body(call: Call, fields: Sequence[Field] | None) -> Mapping[str, object]:
 
 def _texts(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
-
-
-def _key_of(call: Call) -> str:
-    return call.headers.get("idempotency-key", "")

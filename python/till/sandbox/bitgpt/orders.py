@@ -94,7 +94,8 @@ def read_order(body: Mapping[str, object]) -> Order:
 def _priced(item: Mapping[str, object], number: int) -> tuple[str, Decimal]:
     place = f"items.{number}"
     try:
-        check_fields(item, _INTENT if item.get("type") == "PAYMENT_INTENT" else _PRODUCT)
+        check_fields({name: item[name] for name in item if name == "type"}, (_KIND,))
+        check_fields(item, _INTENT if item["type"] == "PAYMENT_INTENT" else _PRODUCT)
     except FieldError as error:
         raise FieldError(str(error), f"{place}.{error.field}") from None
     if item["type"] == "PRODUCT":
