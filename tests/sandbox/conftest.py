@@ -11,6 +11,7 @@ from typing import Any
 import browsers
 import httpx
 import pytest
+from bitgpt_client import BitGptClient
 from bitpay_client import BitPayClient, Identity
 from globalpay_client import GlobalPayClient
 from openpay_client import OpenPayClient
@@ -88,6 +89,22 @@ def globalpay_control(sandbox: Sandbox) -> Control:
 def globalpay(sandbox: Sandbox, globalpay_control: Control, http: httpx.Client) -> GlobalPayClient:
     provider = sandbox.providers["globalpay"]
     return GlobalPayClient(http, provider.base_url, provider.settings["api_key"])
+
+
+# BitGPT
+
+
+@pytest.fixture
+def bitgpt_control(sandbox: Sandbox) -> Control:
+    control = sandbox.control("bitgpt")
+    control.reset()
+    return control
+
+
+@pytest.fixture
+def bitgpt(sandbox: Sandbox, bitgpt_control: Control, http: httpx.Client) -> BitGptClient:
+    provider = sandbox.providers["bitgpt"]
+    return BitGptClient(http, provider.base_url, provider.settings["api_key"])
 
 
 # BitPay
