@@ -22,6 +22,10 @@ local function plain_text(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
+local function integer(value)
+  return type(value) == "number" and value or nil
+end
+
 -- OpenPay's own sentence, or ours where it gave none.
 local function said(body, otherwise)
   return plain_text(body.message) and "OpenPay says: " .. body.message or otherwise
@@ -58,6 +62,10 @@ local function tagged_test(transaction)
   return metadata.test_mode == true
 end
 
+local function id_of(value)
+  return plain_text(value) or fail("ProviderError", "OpenPay's answer names no id.")
+end
+
 -- OpenPay has no field for the shop's own reference, so a payment without a description says it there.
 local function description_of(input)
   if plain_text(input.description) then return input.description end
@@ -82,10 +90,10 @@ local function create_paylink(input)
     "return_url", input.return_url)})
   local link = data_of(reply)
   return {
-    id = link.id,
+    id = id_of(link.id),
     status = "pending",
     amount = amount_of(link),
-    checkout_url = link.url,
+    checkout_url = plain_text(link.url),
     qr_url = plain_text(link.qr_code),
     created_at = time_of(link.created_at),
     state = {kind = "paylink"},
@@ -107,7 +115,7 @@ local function transactions_of_paylink(id)
       local owner = transaction.paylink_id
       if owner == nil or owner == json.null or owner == id then found[#found + 1] = transaction end
     end
-    pages = object(reply.json.pagination).total_pages or 1
+    pages = integer(object(reply.json.pagination).total_pages) or 1
     page = page + 1
   end
   return found
@@ -177,7 +185,7 @@ local function from_transaction(transaction)
       {code = "unknown_status"})
   local amount = amount_of(transaction)
   local payment = {
-    id = transaction.id,
+    id = id_of(transaction.id),
     status = status,
     amount = amount,
     amount_paid = status == "paid" and amount or nil,
@@ -250,7 +258,7 @@ local function create_card_payment(input)
     or fail("ProviderError", "OpenPay answered with a payment status that its documentation does not have.",
       {code = "unknown_status"})
   return {
-    id = data.transaction_id,
+    id = id_of(data.transaction_id),
     status = status,
     amount_paid = status == "paid" and input.amount or nil,
     decline = status == "failed" and {code = plain_text(data.response_code), message = plain_text(data.message)} or nil,
@@ -318,8 +326,9 @@ function provider.payments.list(input)
   local items = json.array({})
   for _, transaction in ipairs(data_of(reply)) do items[#items + 1] = from_transaction(transaction) end
   local pagination = object(reply.json.pagination)
-  local more = pagination.page and pagination.total_pages and pagination.page < pagination.total_pages
-  return {items = items, next = more and tostring(pagination.page + 1) or nil, total = pagination.total}
+  local page, pages = integer(pagination.page), integer(pagination.total_pages)
+  local more = page and pages and page < pages
+  return {items = items, next = more and tostring(page + 1) or nil, total = integer(pagination.total)}
 end
 
 -- ---- cards
