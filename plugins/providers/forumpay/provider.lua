@@ -346,6 +346,14 @@ local function start(fields, who)
   return send("StartPayment", fields, settings.start_payment_by == "POST" and "POST" or "write", who)
 end
 
+-- The page's own sample shows a payment URI over another amount than the payment. What the service says is passed on.
+local function check_uri(record)
+  local named = text.split(plain_text(record.qr) or "", "amount=")[2]
+  if named and not same_amount(text.split(named, "&")[1], record.amount) then
+    log.warn("the payment URI asks for another amount than the payment")
+  end
+end
+
 function provider.payments.create(input)
   local options, currency = object(input.options), coin_of(input)
   local who = {locale = options.locale or object(input.customer).locale, user = options.user}
@@ -361,6 +369,7 @@ function provider.payments.create(input)
   if record.currency ~= currency or (plain_text(record.payment_id) or quoted) ~= quoted then
     fail("ProviderError", "ForumPay started another payment than was asked for.")
   end
+  check_uri(record)
   return {
     id = quoted,
     status = "pending",
