@@ -43,12 +43,18 @@ local function result_of(reply)
   return data
 end
 
+-- As the setting says: the clock, a count from 0 on, or null, which BitPay's own client sends when it is told to use none.
+local function nonce_of(kind)
+  if kind == "disabled" then return json.null end
+  return kind == "increment" and time.nonce("count") or time.nonce()
+end
+
 -- One method call. `params` is JSON text inside the JSON body, and the key order is that of BitPay's client.
 local function call(path, method, params, options)
-  local signed, nonce = options.auth ~= false and settings.has.private_key == true, nil
-  if signed then nonce = settings.nonce == "disabled" and json.null or time.nonce() end
+  local signed = options.auth ~= false and settings.has.private_key == true
   options.auth = signed
-  options.json = json.object("method", method, "params", json.encode(params or json.object()), "nonce", nonce)
+  options.json = json.object("method", method, "params", json.encode(params or json.object()),
+    "nonce", signed and nonce_of(settings.nonce) or nil)
   return result_of(http.post(path, options))
 end
 
@@ -278,7 +284,7 @@ function provider.payments.list(input)
     "itemCode", options.itemCode,
     "orderId", options.orderId or input.reference)))
   local items = json.array({})
-  for _, invoice in ipairs(found) do items[#items + 1] = payment_from(invoice) end
+  for _, invoice in ipairs(found) do items[#items + 1] = payment_from(object(invoice)) end
   local more = input.limit and #found >= input.limit
   return {items = items, next = more and tostring(skip + #found) or nil}
 end
@@ -439,6 +445,26 @@ end
 
 -- ---- tokens
 
+-- Whether each character is an ASCII letter, a digit, or one of `others`.
+local function plain_word(value, others)
+  for at = 1, #value do
+    local one = value:sub(at, at)
+    local letter = one:lower() >= "a" and one:lower() <= "z"
+    if not letter and not text.digits(one) and not text.contains(others, one) then return false end
+  end
+  return true
+end
+
+-- Seven letters and digits (bitpay/ruby-client); labels as BitPay's own client checks them (cordova-sdk lib/client-id.js).
+local function check_pairing(code, label, code_field)
+  if code ~= nil and not (type(code) == "string" and #code == 7 and plain_word(code, "")) then
+    fail("InvalidRequest", "A pairing code has seven letters and digits.", {field = code_field})
+  end
+  if label ~= nil and not (plain_text(label) and #label <= 60 and plain_word(label, " -_")) then
+    fail("InvalidRequest", "A label has at most 60 letters, digits, spaces, - and _.", {field = "$.label"})
+  end
+end
+
 local function token_from(record)
   local code = plain_text(record.pairingCode)
   return {
@@ -457,7 +483,8 @@ function provider.tokens.create(input)
   if not sin then
     fail("ConfigurationError", "A token is bound to a private key: set one first.", {field = "$.private_key"})
   end
-  local pairing_code = plain_text(input.pairing_code)
+  local pairing_code = input.pairing_code
+  check_pairing(pairing_code, input.label, "$.pairing_code")
   local made = object(public("createToken", json.object(
     "id", sin,
     "pairingCode", pairing_code,
@@ -468,6 +495,7 @@ function provider.tokens.create(input)
 end
 
 function provider.tokens.approve(input)
+  check_pairing(input.pairing_code, nil, "$.pairing_code")
   local items = json.array({})
   local approved = merchant("createToken", json.object(
     "pairingCode", input.pairing_code, "facade", input.facade or settings.facade), true)
@@ -554,6 +582,7 @@ end
 
 -- The public form needs `id`, the merchant's form has none.
 function provider.native.createToken(params)
+  check_pairing(params.pairingCode, params.label, "$.pairingCode")
   if params.id ~= nil then
     return public("createToken", ordered(params, {"id", "pairingCode", "facade", "label"}), true)
   end
