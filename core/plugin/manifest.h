@@ -81,6 +81,8 @@ struct Capability {
 struct Mode {
   std::string base_url;  // empty: the setting `base_url` must give it
   bool test = false;     // payments made in this mode carry test = true
+  // Secret setting -> beginnings of values that belong to another mode, such as "sk_test_" for `live`.
+  std::map<std::string, std::vector<std::string>, std::less<>> wrong_prefixes;
 };
 
 struct Manifest {

@@ -3,6 +3,7 @@
 
 #include "core/plugin/format.h"
 #include "core/plugin/manifest_parts.h"
+#include "core/plugin/schema.h"
 #include "core/plugin/suggest.h"
 
 namespace till::plugin {
@@ -30,9 +31,22 @@ Status read_base_url(const Node& node, const Manifest& manifest, std::string& ou
   return {};
 }
 
+Status read_wrong_prefixes(const Node& node, const Manifest& manifest, Mode& out) {
+  const auto secrets = secret_names(manifest.settings_schema);
+  TILL_ASSIGN(const auto members, node.members());
+  for (const auto& [setting, prefixes] : members) {
+    if (std::find(secrets.begin(), secrets.end(), setting) == secrets.end())
+      return prefixes.error("the name must be that of a secret setting");
+    TILL_ASSIGN(out.wrong_prefixes[setting],
+                read_texts(node, setting, [](const Node&, const std::string&) { return Status(); }));
+  }
+  return {};
+}
+
 Status read_mode(const Node& node, const Manifest& manifest, Mode& out) {
-  TILL_TRY(node.only({"base_url", "test"}));
+  TILL_TRY(node.only({"base_url", "test", "wrong_prefixes"}));
   if (const auto url = node.find("base_url")) TILL_TRY(read_base_url(*url, manifest, out.base_url));
+  if (const auto wrong = node.find("wrong_prefixes")) TILL_TRY(read_wrong_prefixes(*wrong, manifest, out));
   TILL_ASSIGN(out.test, node.flag("test"));
   return {};
 }

@@ -12,7 +12,7 @@ namespace till::plugin {
 Status read_capabilities(const Node& root, Manifest& manifest);
 // What a merchant fills in.
 Status read_settings(const Node& root, Manifest& manifest);
-// Where requests go: modes, default_mode, hosts.
+// Where requests go: modes, default_mode, hosts. Needs the settings.
 Status read_modes(const Node& root, Manifest& manifest);
 // How requests are authenticated, and which secrets may stand where. Needs the settings.
 Status read_auth(const Node& root, Manifest& manifest);

@@ -95,6 +95,19 @@ Status check_secret(const std::string& setting, std::string_view secret) {
   return {};
 }
 
+// A key of another mode would work all the same where both modes share an address, and move the wrong money.
+Status check_mode_of_secret(const GatewayConfig& config, const std::string& setting, std::string_view secret) {
+  const auto& wrong = config.manifest().modes.find(config.mode)->second.wrong_prefixes;
+  const auto prefixes = wrong.find(setting);
+  if (prefixes == wrong.end()) return {};
+  for (const std::string& prefix : prefixes->second)
+    if (secret.starts_with(prefix))
+      return configuration_error("$." + setting, "begins with " + prefix + ", so it is not for the mode `" +
+                                                     config.mode +
+                                                     "`: give another one, or open the gateway in its mode");
+  return {};
+}
+
 Status take_common(json::Object& settings, GatewayConfig& config) {
   TILL_TRY(take_mode(settings, config));
   TILL_TRY(take_base_url(settings, config));
@@ -161,6 +174,7 @@ Result<std::unique_ptr<const GatewayConfig>> read_gateway_config(std::shared_ptr
     }
     if (!value.string() || value.string()->empty()) continue;
     TILL_TRY(check_secret(name, *value.string()));
+    TILL_TRY(check_mode_of_secret(*config, name, *value.string()));
     config->secrets.emplace(name, Secret(*value.string()));
     has.set(name, true);
   }

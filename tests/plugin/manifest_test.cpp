@@ -154,6 +154,9 @@ TEST(Manifest, reads_modes) {
   EXPECT_EQ(manifest.modes.at("test").base_url, "https://test.acme.example:8443");
   EXPECT_TRUE(manifest.modes.at("test").test);
   EXPECT_EQ(manifest.modes.at("own").base_url, "");
+  EXPECT_TRUE(manifest.modes.at("own").wrong_prefixes.empty());
+  const Manifest strict = *parse_manifest(changed("modes|live|wrong_prefixes", R"({"api_key":["sk_test_","t_"]})"));
+  EXPECT_THAT(strict.modes.at("live").wrong_prefixes.at("api_key"), ElementsAre("sk_test_", "t_"));
 }
 
 TEST(Manifest, reads_error_rules) {
@@ -343,6 +346,15 @@ TEST(Manifest, refuses_bad_settings) {
        {"mode", "base_url", "timeout_ms", "rate_limit_wait_ms", "ca_file", "proxy", "label", "has", "identity"})
     expect_refused(
         {"settings", property(reserved, kText), "$.settings.properties." + std::string(reserved), "reserved"});
+}
+
+TEST(Manifest, refuses_wrong_prefixes_of_what_is_no_secret) {
+  constexpr const char* kPlace = "modes|live|wrong_prefixes";
+  expect_refused({{kPlace, "[]", "$.modes.live.wrong_prefixes", "must be an object"},
+                  {kPlace, R"({"user":["t_"]})", "$.modes.live.wrong_prefixes.user", "secret"},
+                  {kPlace, R"({"nothing":["t_"]})", "$.modes.live.wrong_prefixes.nothing", "secret"},
+                  {kPlace, R"({"api_key":"t_"})", "$.modes.live.wrong_prefixes.api_key", "list"},
+                  {kPlace, R"({"api_key":[""]})", "$.modes.live.wrong_prefixes.api_key[0]", "not empty"}});
 }
 
 TEST(Manifest, refuses_bad_modes) {

@@ -38,7 +38,7 @@ inline constexpr std::string_view kAcmeManifest = R"json({
       "token": {"type": "string", "title": "Token", "description": "From pairing.", "secret": true},
       "shop": {"type": "string", "title": "Shop", "description": "Which shop.", "default": "main"}},
     "required": ["api_key"], "additionalProperties": false},
-  "modes": {"live": {"base_url": "https://api.acme.example/v1"}, "test": {"base_url": "https://test.acme.example/v1", "test": true}},
+  "modes": {"live": {"base_url": "https://api.acme.example/v1", "wrong_prefixes": {"api_key": ["sk_test_", "dev-"]}}, "test": {"base_url": "https://test.acme.example/v1", "test": true}},
   "default_mode": "live", "hosts": ["api.acme.example", "test.acme.example"],
   "auth": {"scheme": "header", "header": "X-Api-Key", "prefix": "Key ", "secret": "api_key"},
   "headers": {"X-Version": "2"}, "script_headers": [], "path_secrets": ["token"], "reply_secrets": ["session"],

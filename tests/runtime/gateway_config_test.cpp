@@ -30,6 +30,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadSettings{"{}", "$.api_key"}, BadSettings{"[]", "$"}, BadSettings{"{\"api_key\":", "$.api_key"},
         BadSettings{R"({"api_key":7})", "$.api_key"}, BadSettings{R"({"api_key":"sk_live_SECRET123\n"})", "$.api_key"},
         BadSettings{R"({"api_key":"sk_live"})", "$.api_key"},
+        BadSettings{R"({"api_key":"sk_test_SECRET123"})", "$.api_key"},
+        BadSettings{R"({"api_key":"dev-SECRET123"})", "$.api_key"},
         BadSettings{R"({"api_key":"sk_live_SECRET123","api_kee":"sk_live_SECRET123"})", "$.api_kee"},
         BadSettings{R"({"api_key":"sk_live_SECRET123","mode":"prod"})", "$.mode"},
         BadSettings{R"({"api_key":"sk_live_SECRET123","base_url":"http://api.acme.example"})", "$.base_url"},
@@ -48,6 +50,16 @@ TEST_F(GatewayConfigTest, scripts_see_no_secret) {
   EXPECT_THAT(seen, Not(HasSubstr("SECRET")));
   EXPECT_THAT(seen, HasSubstr(R"("has":{"api_key":true})"));
   EXPECT_THAT(seen, HasSubstr(R"("shop":"main")"));
+}
+
+TEST_F(GatewayConfigTest, a_key_of_another_mode_opens_no_gateway) {
+  const std::string key = R"({"api_key":"sk_test_SECRET123")";
+  const auto live = Gateway::open(runtime_, "acme", key + "}");
+  ASSERT_FALSE(live.ok());
+  EXPECT_THAT(live.error().message, HasSubstr("begins with sk_test_, so it is not for the mode `live`"));
+  EXPECT_THAT(live.error().message, Not(HasSubstr("SECRET")));
+  EXPECT_TRUE(Gateway::open(runtime_, "acme", key + R"(,"mode":"test"})").ok());
+  EXPECT_TRUE(Gateway::open(runtime_, "acme", R"({"api_key":"my_sk_test_SECRET123"})").ok());
 }
 
 TEST_F(GatewayConfigTest, a_gateway_is_named_by_its_provider_and_mode_or_its_label) {
