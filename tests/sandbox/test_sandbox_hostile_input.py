@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import pytest
+from bitgpt_client import ENVELOPE, INTENT, BitGptClient
 from bitpay_client import BitPayClient
 from openpay_client import OpenPayClient
 
@@ -105,6 +106,44 @@ def test_openpay_answers_nasty_queries_in_its_own_shape(openpay: OpenPayClient) 
             reply = openpay.get("/transactions", **{name: value if isinstance(value, str) else str(value)})
             assert reply.status_code in (200, 400), reply.text
             assert reply.json()["success"] is (reply.status_code == 200)
+
+
+BITGPT_FIELDS = {
+    "/payments": [
+        "provider_id",
+        "invoice_id",
+        "status",
+        "currency",
+        "price_usd_from",
+        "created_at_to",
+        "limit",
+    ],
+    "/payments/x": ["expand"],
+    "/invoices": ["items", "customer_email", "currency", "metadata", "redirect_url"],
+    "/invoices/validate": ["items", "customer_email", "currency", "metadata", "redirect_url"],
+    "/invoices/list": ["status", "currency", "customer_email", "provider_id", "created_at_from", "offset"],
+    "/invoices/x": ["expand", "currency"],
+    "/developers/webhooks": ["label", "url", "events", "description"],
+}
+
+
+@pytest.mark.parametrize("path", sorted(BITGPT_FIELDS))
+def test_bitgpt_answers_nasty_bodies_in_its_own_shape(bitgpt: BitGptClient, path: str) -> None:
+    for name in BITGPT_FIELDS[path]:
+        for value in NASTY:
+            body = {**(INTENT if path in ("/invoices", "/invoices/validate") else {}), name: value}
+            reply = bitgpt.post(path, body)
+            assert reply.status_code in (200, 201, 400, 404), reply.text
+            assert list(reply.json()) == ENVELOPE
+            assert (reply.json()["error"] is None) is (reply.status_code < 300)
+
+
+@pytest.mark.parametrize("name", ["type", "currency", "price", "product_id", "billing_schema_id", "quantity"])
+def test_bitgpt_answers_nasty_items_in_its_own_shape(bitgpt: BitGptClient, name: str) -> None:
+    for kind in ("PAYMENT_INTENT", "PRODUCT"):
+        for value in (value for value in NASTY if value != "USD"):
+            item = {**INTENT["items"][0], "type": kind, name: value}
+            assert bitgpt.refused("/invoices", {**INTENT, "items": [item]})["validator"]
 
 
 @pytest.mark.parametrize(("facade", "method"), sorted(METHODS))
