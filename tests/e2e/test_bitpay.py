@@ -91,6 +91,166 @@ def test_a_new_shop_is_paired_and_takes_a_payment(
     assert paired.payments.create(PRICE).status == "pending"
 
 
+def test_a_paired_shop_lets_another_client_in(
+    sandbox: Sandbox, runtime: till.Runtime, bitpay: till.Gateway
+) -> None:
+    place = sandbox.providers["bitpay"]
+    settings = {"private_key": till.Identity.generate().reveal_private_key(), "facade": "pos"}
+    client = till.Gateway("bitpay", settings, mode="test", base_url=place.base_url, runtime=runtime)
+    asked = client.tokens.create("pos", label="Kiosk_2 by the door")
+    assert asked.approval_url == f"{place.base_url}/api-access-request?pairingCode={asked.pairing_code}"
+    (approved,) = bitpay.tokens.approve(asked.pairing_code or "", "pos")
+    assert (approved.facade, approved.token) == ("pos", asked.token)
+    settings = {**settings, "token": asked.token}
+    kiosk = till.Gateway("bitpay", settings, label="kiosk", base_url=place.base_url, runtime=runtime)
+    payment = kiosk.payments.create(PRICE)
+    assert kiosk.payments.get(payment.id or "").status == "pending"
+    with pytest.raises(till.Unsupported, match="merchant"):
+        kiosk.ledgers.list()
+
+
+def test_a_code_that_the_owner_hands_out_is_claimed(
+    sandbox: Sandbox, runtime: till.Runtime, control: Control
+) -> None:
+    place = sandbox.providers["bitpay"]
+    settings = {"private_key": till.Identity.generate().reveal_private_key()}
+    client = till.Gateway("bitpay", settings, mode="test", base_url=place.base_url, runtime=runtime)
+    token = client.tokens.create(pairing_code=control.create_pairing_code("merchant"))
+    assert (token.facade, token.pairing_code) == ("merchant", None)
+    settings["token"] = token.token
+    paired = till.Gateway("bitpay", settings, label="claimed", base_url=place.base_url, runtime=runtime)
+    assert paired.check().ok
+
+
+def test_wrong_labels_and_pairing_codes_are_not_sent(bitpay: till.Gateway, control: Control) -> None:
+    for wrong in (
+        lambda: bitpay.tokens.create("merchant", label="Shop & Sons"),
+        lambda: bitpay.tokens.create(pairing_code="toolong8"),
+        lambda: bitpay.tokens.approve("six666", "merchant"),
+        lambda: bitpay.native("createToken", {"pairingCode": "a b c d", "facade": "pos"}),
+    ):
+        with pytest.raises(till.InvalidRequest) as refused:
+            wrong()
+        assert refused.value.sent == "no"
+    assert control.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"),
+    [
+        ("time", "increasing"),
+        ("time", "unique"),
+        ("increment", "increasing"),
+        ("increment", "unique"),
+        ("disabled", "increasing"),
+    ],
+)
+def test_each_kind_of_nonce_is_taken(
+    sandbox: Sandbox, runtime: till.Runtime, control: Control, kind: str, rule: str
+) -> None:
+    place = sandbox.providers["bitpay"]
+    control.options(nonce=rule)
+    shop = till.Gateway(
+        "bitpay", {**place.settings, "nonce": kind}, mode="test", base_url=place.base_url, runtime=runtime
+    )
+    for _ in range(3):
+        assert shop.check().ok
+    nonces = [request["body"]["nonce"] for request in control.requests()]
+    if kind == "time":
+        assert nonces == sorted(set(nonces)) and len(nonces) == 3
+    else:
+        assert nonces == {"increment": [0, 1, 2], "disabled": [None, None, None]}[kind]
+
+
+def test_a_counted_nonce_begins_again_with_each_gateway(
+    sandbox: Sandbox, runtime: till.Runtime, control: Control
+) -> None:
+    place = sandbox.providers["bitpay"]
+    settings = {**place.settings, "nonce": "increment"}
+    first, second = (
+        till.Gateway("bitpay", settings, mode="test", label=label, base_url=place.base_url, runtime=runtime)
+        for label in ("first", "second")
+    )
+    assert first.check().ok
+    with pytest.raises(till.ProviderError, match="nonce"):
+        second.check()
+
+
+@pytest.mark.parametrize(
+    ("happens", "method", "exception"),
+    [("underpay", "creditPartialPayment", "paidPartial"), ("overpay", "creditOverpayment", "paidOver")],
+)
+def test_a_credit_is_tried_without_effect_and_then_made(
+    bitpay: till.Gateway, control: Control, happens: str, method: str, exception: str
+) -> None:
+    ours, theirs = invoice(bitpay)
+    getattr(control, happens)(theirs)
+    control.confirm(theirs, 6)
+    tried = bitpay.native(method, {"invoiceId": theirs, "commit": False})
+    assert tried["exceptionStatus"] is False
+    known = control.payment(theirs)
+    assert known["exceptionStatus"] == exception
+    with pytest.raises(till.Conflict, match="accept"):
+        bitpay.refunds.create(ours, address=ADDRESS)
+    assert bitpay.payments.accept(ours).status == "paid"
+    assert control.payment(theirs)["exceptionStatus"] is False
+    assert bitpay.refunds.create(ours, till.Money("1.00", "USD"), address=ADDRESS).status == "pending"
+
+
+def test_an_account_is_applied_for(bitpay: till.Gateway) -> None:
+    user = {
+        "email": "satoshi@sample.com",
+        "firstName": "Satoshi",
+        "lastName": "Nakamoto",
+        "phone": "555-1234",
+        "agreedToTOSandPP": True,
+    }
+    org = {
+        "name": "Corner Shop",
+        "address1": "1 Main Street",
+        "city": "Belmopan",
+        "state": "CY",
+        "zip": "00000",
+        "country": "BZ",
+    }
+    made = bitpay.native("createAccount", {"users": [user], "orgs": [org]})
+    assert made["accountName"] == "Corner Shop" and made["verificationCode"]
+
+
+def test_every_method_of_the_documentation_is_answered(bitpay: till.Gateway, control: Control) -> None:
+    today, theirs = {"dateStart": "2014-01-01"}, invoice(bitpay)[1]
+    control.pay(theirs)
+    control.confirm(theirs, 6)
+    code = control.create_pairing_code("pos")
+    sin = till.Identity.generate().sin
+    asked = bitpay.native("createToken", {"id": sin, "facade": "merchant", "label": "Second till"})[0]
+    refund = {"invoiceId": theirs, "bitcoinAddress": ADDRESS, "amount": "1.00", "currency": "USD"}
+    calls = {
+        "createToken": {"pairingCode": asked["pairingCode"], "facade": "merchant"},
+        "getInvoice": {"invoiceId": theirs},
+        "getInvoiceBusToken": {"invoiceId": theirs},
+        "getRateForCurrency": {"currency": "EUR"},
+        "getRates": {},
+        "getCurrencies": {},
+        "createInvoice": {"price": "10.00", "currency": "USD"},
+        "getInvoiceSettings": {},
+        "findInvoices": {**today, "dateEnd": "2099-01-01", "limit": 10, "skip": 0},
+        "getLedgers": {},
+        "getLedgerEntries": {"currency": "BTC", "startDate": "2014-01-01", "endDate": "2099-01-01"},
+        "createPublicPOSToken": {},
+        "refund": refund,
+        "getRefunds": {"invoiceId": theirs},
+        "sendNotification": {"invoiceId": theirs},
+    }
+    for method, params in calls.items():
+        assert bitpay.native(method, params), method
+    for method in ("getInvoice", "getInvoiceBusToken"):
+        for facade in ("public", "merchant"):
+            assert bitpay.native(method, {"invoiceId": theirs, "as": facade})
+    claimed = bitpay.native("createToken", {"id": sin, "pairingCode": code})
+    assert claimed[0]["facade"] == "pos"
+
+
 def test_a_signature_by_another_key_is_refused(sandbox: Sandbox, runtime: till.Runtime) -> None:
     place = sandbox.providers["bitpay"]
     settings = {**place.settings, "private_key": till.Identity.generate().reveal_private_key()}
