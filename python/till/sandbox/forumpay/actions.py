@@ -47,7 +47,10 @@ def _get_rate(merchant: ForumPay, params: Params) -> object:
 @_action("GetRates")
 def _get_rates(merchant: ForumPay, params: Params) -> object:
     quote = _quote(merchant, params, params["currencies"].split(","))
-    prices = [{"currency": coin.code, **merchant.replies.price(quote, coin)} for coin in quote.coins]
+    prices = [
+        {"currency": coin.code, **merchant.replies.price(quote, coin), "wait_time": "5 seconds"}
+        for coin in quote.coins
+    ]
     return {
         "payment_id": quote.payment_id,
         "invoice_amount": f"{quote.invoice_amount:.2f}",

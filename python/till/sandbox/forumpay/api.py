@@ -63,7 +63,8 @@ class Api:
         return scheme.lower() == "basic" and hmac.compare_digest(entered, wanted)
 
     def _error(self, status: int, message: str) -> Answer:
-        body: dict[str, object] = {"err": message}
-        if self._merchant.maker:
-            body |= {"err_code": f"error{status}", "additional": None}
-        return Answer(200 if self._merchant.options["errors_with_status_200"] else status, body)
+        if not self._merchant.options["errors_with_status_200"]:
+            return Answer(status, {"err": message})
+        # Here the maker's client takes words as codes; beside any other status it wants numbers.
+        more = {"err_code": f"error{status}", "additional": None} if self._merchant.maker else {}
+        return Answer(200, {"err": message, **more})

@@ -74,7 +74,7 @@ class Replies:
             shown |= {
                 "min_confirmations": payment.min_confirmations,
                 "notices": [],
-                "stats_token": None,
+                "stats_token": payment.id.replace("-", "")[::-1],
                 "print_string": f"Reference: {payment.quote.pos_id}:{payment.id}",
                 "item_name": None,
                 **self._access(payment),
