@@ -99,14 +99,20 @@ local function as_list(value)
   return {value}
 end
 
+-- MySQL also writes times that are none, such as 0000-00-00 00:00:00.
 local function time_of(value)
-  return plain_text(value) and time.parse(value) or nil
+  local ok, at = pcall(time.parse, value)
+  return ok and at or nil
+end
+
+local function has_price(record)
+  return type(record.price) == "string" or type(record.price) == "number"
 end
 
 -- The record's price, or nil without one and where its currency has too few decimals for it, as in the documentation's
 -- 504.818257074815 EUR: nothing is rounded here, and `raw` has every digit.
 local function price_of(record)
-  if not plain_text(record.price) then return nil end
+  if not has_price(record) then return nil end
   local currency = STANDARD[record.currency]
     or fail("ProviderError", "BitGPT named a currency that its documentation does not have.", {code = "unknown_currency"})
   local ok, price = pcall(money.of, record.price, currency)
@@ -279,7 +285,7 @@ local function check_same_price(invoice, input)
   if asked and invoice.currency ~= asked then
     fail("ProviderError", "BitGPT's invoice is in another currency than was asked for.", {code = "currency_mismatch"})
   end
-  if plain_text(invoice.price) and object(input.payment.amount).amount and not price_of(invoice) then
+  if has_price(invoice) and object(input.payment.amount).amount and not price_of(invoice) then
     fail("ProviderError", "BitGPT's invoice is over another amount than was asked for.", {code = "amount_mismatch"})
   end
 end
