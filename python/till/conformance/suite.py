@@ -25,7 +25,7 @@ def providers() -> list[str]:
 
 
 class Suite:
-    """Examines providers, all of them unless told which, with simulators of its own; use it in a `with` block.
+    """Examines providers, all of them unless told which, at simulators of its own, in a `with` block.
 
     Folders of `plugin_path` come before the built-in providers. `outcomes` keeps what was found: None for a
     case that passed, else the problem.
