@@ -1,4 +1,4 @@
-// Money, cards and keys: what Python asks of the core without a gateway.
+// Money, cards, keys and the table of operations: what Python asks of the core without a gateway.
 #include <pybind11/pybind11.h>
 
 #include <utility>
@@ -7,7 +7,9 @@
 #include "bindings/python/errors.h"
 #include "core/crypto/ecdsa.h"
 #include "core/crypto/sin.h"
+#include "core/json/json.h"
 #include "core/money/money.h"
+#include "core/plugin/operations.h"
 #include "core/runtime/card.h"
 
 namespace py = pybind11;
@@ -45,6 +47,30 @@ Result<std::pair<std::string, std::string>> public_side(std::string_view private
 // (public key in hex, SIN)
 py::object identity_of(std::string_view private_key) { return result_object(public_side(private_key)); }
 
+std::string_view card_use_name(plugin::CardUse use) {
+  switch (use) {
+    case plugin::CardUse::kNone:
+      return "none";
+    case plugin::CardUse::kOptional:
+      return "optional";
+    case plugin::CardUse::kRequired:
+      return "required";
+  }
+  return "none";
+}
+
+// The table of unified operations as JSON: [{name, write, card, input, output}, ...].
+py::bytes operations() {
+  json::Array table;
+  for (const plugin::UnifiedOperation& operation : plugin::unified_operations())
+    table.push_back(json::Object{{"name", operation.name},
+                                 {"write", operation.write},
+                                 {"card", card_use_name(operation.card)},
+                                 {"input", operation.input},
+                                 {"output", operation.output}});
+  return py::bytes(json::write(table));
+}
+
 void bind_money(py::module_& module) {
   py::class_<Money>(module, "NativeMoney")
       .def_static(
@@ -75,6 +101,7 @@ void bind_values(py::module_& module) {
              py::arg("expiry_year"), py::arg("holder_name"));
   module.def("forget_card", &forget_card, py::arg("handle"));
   module.def("generate_private_key", &generate_private_key);
+  module.def("operations", &operations);
   module.def("identity_of", &identity_of, py::arg("private_key"));
 }
 

@@ -12,8 +12,28 @@ inline constexpr std::size_t kMiB = 1024 * kKiB;
 inline constexpr std::size_t kMaxInputBytes = 1 * kMiB;
 // Any URL: what browsers and proxies are known to carry.
 inline constexpr std::size_t kMaxUrlLength = 2048;
-// A name, an e-mail address (RFC 5321 ends at 254) or a similar line about the customer.
-inline constexpr std::size_t kMaxCustomerFieldLength = 255;
+// An amount as text: more digits than any currency has, with room for a sign and a point.
+inline constexpr std::size_t kMaxAmountLength = 64;
+// A currency code: ISO 4217 has three letters, the longest crypto codes about ten.
+inline constexpr std::size_t kMaxCurrencyCodeLength = 16;
+// An id, ours or a provider's: what a database column of a provider or a shop commonly holds.
+inline constexpr std::size_t kMaxIdLength = 255;
+// A code, an order id, a time or another single word.
+inline constexpr std::size_t kMaxWordLength = 255;
+// A sentence for people: a description or a reason.
+inline constexpr std::size_t kMaxSentenceLength = 2048;
+// What the shop knows of its customer: a name; an e-mail address (RFC 5321); an IPv6 address with an IPv4 one inside
+// (RFC 4291); a browser's User-Agent; a language tag (RFC 5646 recommends room for 35).
+inline constexpr std::size_t kMaxCustomerNameLength = 255;
+inline constexpr std::size_t kMaxEmailLength = 254;
+inline constexpr std::size_t kMaxIpLength = 45;
+inline constexpr std::size_t kMaxUserAgentLength = 1024;
+inline constexpr std::size_t kMaxLocaleLength = 35;
+// One page of a list, and the text that names the next one.
+inline constexpr std::size_t kMaxPageSize = 1000;
+inline constexpr std::size_t kMaxCursorLength = 1024;
+// Longest text that a script may return in one member: URLs are the longest there are.
+inline constexpr std::size_t kMaxObservedTextLength = 4096;
 // The shop's own data, kept with each payment and sent back with it.
 inline constexpr std::size_t kMaxMetadataBytes = 16 * kKiB;
 // An idempotency key: the largest that any known provider takes.

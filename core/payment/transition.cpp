@@ -13,9 +13,6 @@ namespace {
 
 using json::Value;
 
-// Longest text that a script may set on a payment: URLs are the longest there are.
-constexpr std::size_t kMaxObservedTextLength = 4096;
-
 Error output_error(std::string_view member, std::string message) {
   Error error = plugin_error("script_output", std::move(message));
   error.field = "$." + std::string(member);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
+#include <utility>
 
 namespace till::plugin {
 namespace {
@@ -51,6 +53,19 @@ bool is_port(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535;
 }
 
+bool is_ipv4(std::string_view text) {
+  const auto is_octet = [](std::string_view part) {
+    return !part.empty() && part.size() <= 3 && all(part, is_digit) && (part.size() < 3 || part <= "255");
+  };
+  return std::count(text.begin(), text.end(), '.') == 3 && all_parts(text, '.', is_octet);
+}
+
+// "[::1]": whether it is a whole address is left to whoever connects.
+bool is_bracketed_ipv6(std::string_view text) {
+  return text.size() > 4 && text.starts_with('[') && text.ends_with(']') &&
+         all(text.substr(1, text.size() - 2), [](char c) { return is_hex_digit(c) || c == ':' || c == '.'; });
+}
+
 // What stands between "://" and the path, or all of it.
 std::string_view url_authority(std::string_view url) {
   const std::size_t begin = url.find("://");
@@ -59,9 +74,31 @@ std::string_view url_authority(std::string_view url) {
   return url.substr(0, url.find_first_of("/?#"));
 }
 
+// The host, and the port where there is one.
+std::pair<std::string_view, std::optional<std::string_view>> split_authority(std::string_view authority) {
+  const std::size_t after = authority.starts_with('[') ? authority.find(']') : 0;
+  const std::size_t colon = authority.find(':', after == authority.npos ? 0 : after);
+  if (colon == authority.npos) return {authority, std::nullopt};
+  return {authority.substr(0, colon), authority.substr(colon + 1)};
+}
+
+// True when an http or https URL names a host: a shop under development has an address only.
+bool has_host(std::string_view url) {
+  const auto [host, port] = split_authority(url_authority(url));
+  return (is_hostname(host) || is_ipv4(host) || is_bracketed_ipv6(host)) && (!port || is_port(*port));
+}
+
 }  // namespace
 
 bool is_hex(std::string_view text) { return !text.empty() && text.size() % 2 == 0 && all(text, is_hex_digit); }
+
+bool is_decimal(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  const std::size_t point = text.find('.');
+  const std::string_view whole = text.substr(0, point);
+  const std::string_view fraction = point == std::string_view::npos ? "0" : text.substr(point + 1);
+  return !whole.empty() && !fraction.empty() && all(whole, is_digit) && all(fraction, is_digit);
+}
 
 bool is_hostname(std::string_view text) {
   if (text.empty() || text.size() > 253 || !all_parts(text, '.', is_label)) return false;
@@ -87,15 +124,14 @@ bool is_uri(std::string_view text) {
       }))
     return false;
   const std::string lower = to_lower(scheme);
-  return (lower != "http" && lower != "https") || is_web_url(text);
+  return (lower != "http" && lower != "https") || has_host(text);
 }
 
 bool is_web_url(std::string_view text) {
   if (!text.starts_with("https://") && !text.starts_with("http://")) return false;
   if (!all(text, [](char c) { return c > 0x20 && c < 0x7F; })) return false;
-  const std::string_view authority = url_authority(text);
-  const std::size_t colon = authority.find(':');
-  return is_hostname(authority.substr(0, colon)) && (colon == authority.npos || is_port(authority.substr(colon + 1)));
+  const auto [host, port] = split_authority(url_authority(text));
+  return is_hostname(host) && (!port || is_port(*port));
 }
 
 bool is_token(std::string_view text) {

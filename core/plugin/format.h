@@ -8,11 +8,13 @@ namespace till::plugin {
 
 // An even number of hexadecimal digits, at least two, in either case.
 bool is_hex(std::string_view text);
+// Decimal text: "-12.50"; digits on both sides of a point, no exponent.
+bool is_decimal(std::string_view text);
 // RFC 1123: dot-separated labels of letters, digits and inner hyphens; at most 253 characters, and no IP address.
 bool is_hostname(std::string_view text);
 // local@host.name, at most 254 characters, without spaces; whether mail arrives is not asked.
 bool is_email(std::string_view text);
-// An absolute URI (RFC 3986) of printable ASCII; http and https ones have a host.
+// An absolute URI (RFC 3986) of printable ASCII; http and https ones have a host, which may be an IP address.
 bool is_uri(std::string_view text);
 // "http://" or "https://" with a host name.
 bool is_web_url(std::string_view text);

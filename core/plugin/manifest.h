@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -112,10 +111,5 @@ struct Manifest {
 // Parses and checks a manifest against docs/schemas/manifest.json's rules; unknown keys are errors. kPlugin, code
 // "manifest", `field` is the place ("$.auth.scheme"), the message says what is allowed there.
 Result<Manifest> parse_manifest(std::string_view text);
-
-// Names of all unified operations ("payments.create", ...), and whether one changes something at the provider.
-std::span<const std::string_view> known_operations();
-bool is_known_operation(std::string_view operation);
-bool is_write_operation(std::string_view operation);
 
 }  // namespace till::plugin

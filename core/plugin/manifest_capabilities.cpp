@@ -3,6 +3,7 @@
 
 #include "core/plugin/format.h"
 #include "core/plugin/manifest_parts.h"
+#include "core/plugin/operations.h"
 #include "core/plugin/schema.h"
 #include "core/plugin/suggest.h"
 
@@ -15,8 +16,8 @@ constexpr std::string_view kCoreInput[] = {"amount", "reference", "payment",  "s
                                            "card",   "options",   "metadata", "idempotency_key"};
 
 Status check_operation(const Node& node, std::string_view operation) {
-  if (is_known_operation(operation)) return {};
-  return node.error("unknown operation" + did_you_mean(operation, known_operations()));
+  if (find_operation(operation) != nullptr) return {};
+  return node.error("unknown operation" + did_you_mean(operation, operation_names()));
 }
 
 Status read_options(const Node& node, json::Value& out) {

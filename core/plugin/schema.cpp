@@ -33,7 +33,7 @@ constexpr std::array<std::string_view, 16> kKeywords = {"type",
 constexpr std::size_t kMaxListSize = 1000;
 constexpr std::array<std::string_view, 7> kTypes = {"string", "integer", "number", "boolean",
                                                     "object", "array",   "null"};
-constexpr std::array<std::string_view, 4> kFormats = {"uri", "hex", "email", "hostname"};
+constexpr std::array<std::string_view, 5> kFormats = {"uri", "hex", "decimal", "email", "hostname"};
 
 // Which type a keyword acts on; elsewhere JSON Schema would ignore it silently.
 struct Owner {
@@ -190,7 +190,7 @@ Status check_structure(const Value& schema, std::string_view path) {
 
 // A value of the schema's own keywords (default, one of enum or examples) must fit the schema.
 Status check_fits(const Value& schema, const Value& value, const std::string& path) {
-  auto fits = validate(schema, value, path);
+  const Status fits = check(schema, value, path);
   return fits.ok() ? Status() : refusal(fits.error().field, "does not fit its own schema: " + fits.error().message);
 }
 

@@ -1,8 +1,8 @@
 // Schema: the part of JSON Schema (2020-12) in which manifests describe settings and options.
 //
 // Keywords: type, title, description, default, enum, examples, minLength, maxLength, minimum, maximum, properties,
-// required, additionalProperties (false), items, format ("uri", "hex", "email", "hostname"), and `secret` (true), which
-// is ours. Anything else is refused, so that no rule is ever silently left out.
+// required, additionalProperties (false), items, format ("uri", "hex", "decimal", "email", "hostname"), and `secret`
+// (true), which is ours. Anything else is refused, so that no rule is ever silently left out.
 #pragma once
 
 #include <string>
@@ -19,10 +19,13 @@ namespace till::plugin {
 // are integers and belong to integers (amounts are text); a secret is text without default or enum.
 Status check_schema(const json::Value& schema, std::string_view path);
 
-// The instance with defaults filled in (members of the instance first, in their order). kInvalidRequest with the place
-// in `field` and a message that says what is allowed; no message ever holds a value of the instance. `schema` must have
-// passed check_schema(). Lengths count characters; an integer is a number without point or exponent that fits 64 bits.
-Result<json::Value> validate(const json::Value& schema, const json::Value& instance, std::string_view path);
+// Does the instance fit? kInvalidRequest with the place in `field` and a message that says what is allowed; no message
+// ever holds a value of the instance. `schema` must have passed check_schema(). Lengths count characters; an integer is
+// a number without point or exponent that fits 64 bits; a required member with a default may be missing.
+Status check(const json::Value& schema, const json::Value& instance, std::string_view path);
+
+// The instance, when check() accepts it, with defaults filled in (members of the instance first, in their order).
+Result<json::Value> validate(const json::Value& schema, json::Value instance, std::string_view path);
 
 // Names of the members of an object that its schema marks secret, in the schema's order.
 std::vector<std::string> secret_names(const json::Value& schema);

@@ -14,8 +14,21 @@ namespace {
 
 using json::Value;
 
-Error refusal(std::string_view path, std::string_view problem) {
-  return invalid_request(std::string(path), sentence(path, problem));
+// Where a check stands in the instance: written out only when there is something to say.
+struct Place {
+  const Place* above;
+  std::string_view key;                // of the member; at the top the path given by the caller
+  std::optional<std::size_t> index{};  // of the element, instead of a key
+
+  std::string text() const {
+    if (above == nullptr) return std::string(key);
+    return index ? json::element_path(above->text(), *index) : json::member_path(above->text(), key);
+  }
+};
+
+Error refusal(const Place& place, std::string_view problem) {
+  const std::string path = place.text();
+  return invalid_request(path, sentence(path, problem));
 }
 
 std::string with_article(std::string_view type) {
@@ -29,31 +42,36 @@ bool looks_integer(const Value& value) {
   return value.number() != nullptr && value.number()->text.find_first_of(".eE") == std::string::npos;
 }
 
-std::vector<std::string_view> types_of(const Value& schema) {
-  const Value* type = schema.find("type");
-  if (type == nullptr) return {};
-  if (type->string() != nullptr) return {*type->string()};
-  std::vector<std::string_view> out;
-  for (const Value& name : *type->array()) out.push_back(*name.string());
-  return out;
-}
-
 bool has_type(const Value& value, std::string_view type) {
   return value.type_name() == type || (type == "integer" && looks_integer(value));
 }
 
-Status check_type(const Value& schema, const Value& value, std::string_view path) {
-  const auto types = types_of(schema);
-  if (std::any_of(types.begin(), types.end(), [&](std::string_view type) { return has_type(value, type); })) return {};
-  std::string expected;
-  for (const std::string_view type : types) expected += (expected.empty() ? "" : " or ") + with_article(type);
-  std::string problem = "must be " + expected + ", not " + with_article(value.type_name());
-  if (value.number() != nullptr && std::find(types.begin(), types.end(), "integer") != types.end())
-    problem = "must be a whole number, written without point or exponent";
-  return refusal(path, problem);
+// Is one of the types that the schema allows such that `test` holds?
+template <class Test>
+bool any_type(const Value& schema, Test test) {
+  const Value& types = *schema.find("type");
+  if (types.string() != nullptr) return test(std::string_view(*types.string()));
+  const json::Array& list = *types.array();
+  return std::any_of(list.begin(), list.end(), [&](const Value& type) { return test(std::string_view(*type.string())); });
 }
 
-Status check_enum(const Value& schema, const Value& value, std::string_view path) {
+bool allows(const Value& schema, std::string_view wanted) {
+  return any_type(schema, [&](std::string_view type) { return type == wanted; });
+}
+
+Status check_type(const Value& schema, const Value& value, const Place& place) {
+  if (any_type(schema, [&](std::string_view type) { return has_type(value, type); })) return {};
+  if (value.number() != nullptr && allows(schema, "integer"))
+    return refusal(place, "must be a whole number, written without point or exponent");
+  std::string expected;
+  any_type(schema, [&](std::string_view type) {
+    expected += (expected.empty() ? "" : " or ") + with_article(type);
+    return false;
+  });
+  return refusal(place, "must be " + expected + ", not " + with_article(value.type_name()));
+}
+
+Status check_enum(const Value& schema, const Value& value, const Place& place) {
   const Value* allowed = schema.find("enum");
   if (allowed == nullptr) return {};
   const json::Array& values = *allowed->array();
@@ -65,23 +83,18 @@ Status check_enum(const Value& schema, const Value& value, std::string_view path
     if (candidate.string() != nullptr) words.push_back(*candidate.string());
   }
   const std::string_view near = value.string() == nullptr ? "" : nearest(*value.string(), words);
-  return refusal(path,
+  return refusal(place,
                  "expected one of " + list + (near.empty() ? "" : "; did you mean \"" + std::string(near) + "\"?"));
 }
 
-bool allows(const Value& schema, std::string_view type) {
-  const auto types = types_of(schema);
-  return std::find(types.begin(), types.end(), type) != types.end();
-}
-
-Status check_integer(const Value& schema, const Value& value, std::string_view path) {
+Status check_integer(const Value& schema, const Value& value, const Place& place) {
   if (!looks_integer(value) || !allows(schema, "integer") || allows(schema, "number")) return {};
   const auto integer = value.as_integer();
   const auto minimum = schema.find_integer("minimum");
   const auto maximum = schema.find_integer("maximum");
-  if (!integer) return refusal(path, "is an integer that does not fit 64 bits");
-  if (minimum && *integer < *minimum) return refusal(path, "must be at least " + std::to_string(*minimum));
-  if (maximum && *integer > *maximum) return refusal(path, "must be at most " + std::to_string(*maximum));
+  if (!integer) return refusal(place, "is an integer that does not fit 64 bits");
+  if (minimum && *integer < *minimum) return refusal(place, "must be at least " + std::to_string(*minimum));
+  if (maximum && *integer > *maximum) return refusal(place, "must be at most " + std::to_string(*maximum));
   return {};
 }
 
@@ -94,98 +107,111 @@ std::string characters(std::int64_t count) {
   return std::to_string(count) + (count == 1 ? " character" : " characters");
 }
 
-Status check_format(std::string_view format, std::string_view text, std::string_view path) {
-  if (format == "uri" && !is_uri(text)) return refusal(path, "must be a whole URL such as https://shop.example/thanks");
-  if (format == "hex" && !is_hex(text)) return refusal(path, "must be hexadecimal: an even number of digits 0-9, a-f");
+Status check_format(std::string_view format, std::string_view text, const Place& place) {
+  if (format == "uri" && !is_uri(text)) return refusal(place, "must be a whole URL such as https://shop.example/thanks");
+  if (format == "hex" && !is_hex(text)) return refusal(place, "must be hexadecimal: an even number of digits 0-9, a-f");
+  if (format == "decimal" && !is_decimal(text)) return refusal(place, "must be decimal text such as 48.25");
   if (format == "email" && !is_email(text))
-    return refusal(path, "must be an e-mail address such as payer@shop.example");
+    return refusal(place, "must be an e-mail address such as payer@shop.example");
   if (format == "hostname" && !is_hostname(text))
-    return refusal(path, "must be a host name such as api.shop.example, without scheme, port or path");
+    return refusal(place, "must be a host name such as api.shop.example, without scheme, port or path");
   return {};
 }
 
-Status check_text(const Value& schema, const Value& value, std::string_view path) {
+Status check_text(const Value& schema, const Value& value, const Place& place) {
   if (value.string() == nullptr) return {};
   const auto length = static_cast<std::int64_t>(count_characters(*value.string()));
   const auto minimum = schema.find_integer("minLength");
   const auto maximum = schema.find_integer("maxLength");
-  if (minimum && length < *minimum) return refusal(path, "must have at least " + characters(*minimum));
-  if (maximum && length > *maximum) return refusal(path, "must have at most " + characters(*maximum));
+  if (minimum && length < *minimum) return refusal(place, "must have at least " + characters(*minimum));
+  if (maximum && length > *maximum) return refusal(place, "must have at most " + characters(*maximum));
   const auto format = schema.find_string("format");
-  return format ? check_format(*format, *value.string(), path) : Status();
+  return format ? check_format(*format, *value.string(), place) : Status();
 }
 
-Result<Value> validate_array(const Value& schema, const json::Array& array, std::string_view path) {
+Status check_value(const Value& schema, const Value& value, const Place& place);
+
+Status check_array(const Value& schema, const json::Array& array, const Place& place) {
   const Value* items = schema.find("items");
-  json::Array out;
-  out.reserve(array.size());
-  for (const Value& element : array) {
-    if (items == nullptr) {
-      out.push_back(element);
-      continue;
-    }
-    TILL_ASSIGN(out.emplace_back(), validate(*items, element, json::element_path(path, out.size())));
-  }
-  return Value(std::move(out));
+  if (items == nullptr) return {};
+  for (std::size_t i = 0; i < array.size(); ++i) TILL_TRY(check_value(*items, array[i], {&place, {}, i}));
+  return {};
 }
 
-Error unknown_member(const json::Object* properties, const std::string& key, std::string_view path) {
+Error unknown_member(const Value* properties, std::string_view key, const Place& place) {
   std::vector<std::string_view> names;
   if (properties != nullptr)
-    for (const auto& property : *properties) names.push_back(property.first);
+    for (const auto& property : *properties->object()) names.push_back(property.first);
   std::string help = did_you_mean(key, names);
   if (help.empty()) help = names.empty() ? "; none is allowed here" : "; allowed: " + any_of(names);
-  return refusal(json::member_path(path, key), "unknown member" + help);
+  return refusal({&place, key}, "unknown member" + help);
 }
 
-// Fills the members that are missing and have a default, then asks for the required ones.
-Status complete(const Value& schema, json::Object& object, std::string_view path) {
-  const Value* properties = schema.find("properties");
-  if (properties != nullptr)
-    for (const auto& [key, property] : *properties->object())
-      if (const Value* value = property.find("default"); value != nullptr && object.find(key) == nullptr)
-        object.set(key, *value);
+Status check_required(const Value& schema, const json::Object& object, const Place& place) {
   const Value* required = schema.find("required");
   if (required == nullptr) return {};
+  const Value* properties = schema.find("properties");
   for (const Value& key : *required->array()) {
     if (object.find(*key.string()) != nullptr) continue;
-    const Value* property = properties == nullptr ? nullptr : properties->find(*key.string());
-    const auto title = property == nullptr ? std::nullopt : property->find_string("title");
-    return refusal(json::member_path(path, *key.string()),
-                   title ? "is required: " + std::string(*title) : "is required");
+    const Value& property = *properties->find(*key.string());
+    if (property.find("default") != nullptr) continue;
+    const auto title = property.find_string("title");
+    return refusal({&place, *key.string()}, title ? "is required: " + std::string(*title) : "is required");
   }
   return {};
 }
 
-Result<Value> validate_object(const Value& schema, const json::Object& object, std::string_view path) {
-  const Value* found = schema.find("properties");
-  const json::Object* properties = found == nullptr ? nullptr : found->object();
+Status check_object(const Value& schema, const json::Object& object, const Place& place) {
+  const Value* properties = schema.find("properties");
   const bool closed = schema.find("additionalProperties") != nullptr;
-  json::Object out;
-  out.reserve(object.size());
   for (const auto& [key, value] : object) {
     const Value* property = properties == nullptr ? nullptr : properties->find(key);
-    if (property == nullptr && closed) return unknown_member(properties, key, path);
-    if (property == nullptr) {
-      out.append(key, value);
-      continue;
-    }
-    TILL_ASSIGN(Value checked, validate(*property, value, json::member_path(path, key)));
-    out.append(key, std::move(checked));
+    if (property != nullptr)
+      TILL_TRY(check_value(*property, value, {&place, key}));
+    else if (closed)
+      return unknown_member(properties, key, place);
   }
-  TILL_TRY(complete(schema, out, path));
-  return Value(std::move(out));
+  return check_required(schema, object, place);
+}
+
+Status check_value(const Value& schema, const Value& value, const Place& place) {
+  TILL_TRY(check_type(schema, value, place));
+  TILL_TRY(check_enum(schema, value, place));
+  if (value.number() != nullptr) return check_integer(schema, value, place);
+  if (value.string() != nullptr) return check_text(schema, value, place);
+  if (const auto* array = value.array()) return check_array(schema, *array, place);
+  if (const auto* object = value.object()) return check_object(schema, *object, place);
+  return {};
+}
+
+// Fills the members that are missing and have a default.
+void fill(const Value& schema, Value& value) {
+  if (json::Array* array = value.array()) {
+    if (const Value* items = schema.find("items"))
+      for (Value& element : *array) fill(*items, element);
+    return;
+  }
+  json::Object* object = value.object();
+  const Value* properties = schema.find("properties");
+  if (object == nullptr || properties == nullptr) return;
+  for (const auto& [key, property] : *properties->object()) {
+    const Value* otherwise = property.find("default");
+    if (Value* member = object->find(key))
+      fill(property, *member);
+    else if (otherwise != nullptr)
+      object->set(key, *otherwise);
+  }
 }
 
 }  // namespace
 
-Result<Value> validate(const Value& schema, const Value& instance, std::string_view path) {
-  TILL_TRY(check_type(schema, instance, path));
-  TILL_TRY(check_enum(schema, instance, path));
-  TILL_TRY(check_integer(schema, instance, path));
-  TILL_TRY(check_text(schema, instance, path));
-  if (const auto* array = instance.array()) return validate_array(schema, *array, path);
-  if (const auto* object = instance.object()) return validate_object(schema, *object, path);
+Status check(const Value& schema, const Value& instance, std::string_view path) {
+  return check_value(schema, instance, {nullptr, path});
+}
+
+Result<Value> validate(const Value& schema, Value instance, std::string_view path) {
+  TILL_TRY(check(schema, instance, path));
+  fill(schema, instance);
   return instance;
 }
 

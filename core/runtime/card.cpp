@@ -54,7 +54,7 @@ Status check_rest(CardData& card) {
   const std::string_view cvv = card.cvv.reveal();
   if (!cvv.empty() && (cvv.size() < 3 || cvv.size() > 4 || !all_digits(cvv)))
     return invalid_request("$.card.cvv", "expected 3 or 4 digits");
-  if (card.holder_name.size() > kMaxCustomerFieldLength)
+  if (card.holder_name.size() > kMaxCustomerNameLength)
     return invalid_request("$.card.holder_name", "the name is too long");
   return {};
 }

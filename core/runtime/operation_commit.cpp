@@ -1,12 +1,11 @@
 // Operation, the end: what is known becomes durable, in one transaction, before the caller hears of it. Replies and
 // polls change a payment here and nowhere else.
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/base/id.h"
 #include "core/base/time.h"
 #include "core/json/json.h"
+#include "core/plugin/operation_output.h"
 #include "core/runtime/gateway.h"
 #include "core/runtime/operation.h"
 #include "core/runtime/operation_outcome.h"
@@ -27,26 +26,9 @@ Event payment_event(const Payment& payment, std::string type, std::string source
           .detail = json::write(json::Object{{"status", payment_status_name(payment.status)}})};
 }
 
-// A script's list: an empty table is both a sequence and a table with names.
-Result<json::Array> items_of(const json::Value& output) {
-  const json::Value* items = output.find("items");
-  if (items && items->array()) return *items->array();
-  if (items && items->object() && items->object()->empty()) return json::Array();
-  Error error = plugin_error("script_output", "a list returns its items as a sequence");
-  error.field = "$.items";
-  return error;
-}
-
-constexpr std::array<std::string_view, 4> kRefundStatuses{"pending", "succeeded", "failed", "cancelled"};
-
 // docs/schemas/refund.json, from what a script returned; `earlier` is what the store has of it, or null.
 Result<json::Value> refund_view(const Payment& payment, const json::Value& seen, const json::Value* earlier,
                                 const Clock& clock) {
-  const auto status = seen.find_string("status");
-  const auto provider_id = seen.find_string("id");
-  if (!provider_id) return plugin_error("script_output", "a refund needs an id");
-  if (!status || std::find(kRefundStatuses.begin(), kRefundStatuses.end(), *status) == kRefundStatuses.end())
-    return plugin_error("script_output", "a refund's status is pending, succeeded, failed or cancelled");
   json::Value amount = member_or_null(seen, "amount");
   if (!amount.is_null()) {
     TILL_ASSIGN(const Money checked, money_from_json(amount, "$.amount"));
@@ -60,8 +42,8 @@ Result<json::Value> refund_view(const Payment& payment, const json::Value& seen,
       json::Object{{"id", kept("id", new_id("re_", clock))},
                    {"payment_id", payment.id},
                    {"provider", payment.provider},
-                   {"provider_id", *provider_id},
-                   {"status", *status},
+                   {"provider_id", member_or_null(seen, "id")},
+                   {"status", member_or_null(seen, "status")},
                    {"amount", amount.is_null() ? kept("amount", json::Value()) : amount},
                    {"reason", kept("reason", json::Value())},
                    {"created_at", kept("created_at", format_iso_time(created_at.value_or(clock.now_ms())))},
@@ -141,12 +123,11 @@ Status Operation::commit_mismatch(Store& store) {
 }
 
 Result<json::Value> Operation::commit_result(Store& store) {
+  TILL_TRY(plugin::check_operation_output(operation_, *output_));
   if (operation_ == "payments.list") return commit_page(store);
   if (operation_.starts_with("payments.")) return commit_payment(store);
   if (operation_ == "refunds.list") return commit_refunds(store);
   if (operation_.starts_with("refunds.")) return commit_refund(store);
-  if (native_name(operation_).empty() && !output_->object())
-    return plugin_error("script_output", "an operation returns a table with names");
   return *output_;
 }
 
@@ -170,7 +151,6 @@ Status Operation::keep(Store& store, const Change& change) const {
 
 Result<json::Value> Operation::commit_payment(Store& store) {
   TILL_ASSIGN(const Observation seen, read_observation(*output_));
-  if (!seen.status) return plugin_error("script_output", "a payment needs a status");
   TILL_ASSIGN(const Payment current, current_payment(store));
   TILL_ASSIGN(const Change change, apply(current, seen, clock().now_ms()));
   TILL_TRY(keep(store, change));
@@ -178,15 +158,13 @@ Result<json::Value> Operation::commit_payment(Store& store) {
 }
 
 Result<json::Value> Operation::commit_page(Store& store) {
-  TILL_ASSIGN(const json::Array items, items_of(*output_));
   json::Array views;
-  for (const json::Value& item : items) {
+  for (const json::Value& item : *output_->find("items")->array()) {
     TILL_ASSIGN(json::Value view, commit_page_item(store, item));
     views.push_back(std::move(view));
   }
-  const json::Value next = member_or_null(*output_, "next");
   return json::Value(json::Object{{"items", std::move(views)},
-                                  {"next", next.is_null() || next.string() ? next : json::Value(json::write(next))},
+                                  {"next", member_or_null(*output_, "next")},
                                   {"total", member_or_null(*output_, "total")}});
 }
 
@@ -221,10 +199,9 @@ Result<json::Value> Operation::commit_refund(Store& store) {
 }
 
 Result<json::Value> Operation::commit_refunds(Store& store) {
-  TILL_ASSIGN(const json::Array items, items_of(*output_));
   TILL_ASSIGN(Payment payment, current_payment(store));
   json::Array views;
-  for (const json::Value& item : items) {
+  for (const json::Value& item : *output_->find("items")->array()) {
     TILL_ASSIGN(json::Value refund, merge_refund(payment, item, clock()));
     views.push_back(std::move(refund));
   }

@@ -1,93 +1,20 @@
-// What each unified operation takes, as JSON Schemas in the subset that manifests use too.
+// Operation input: what a shop gave, against what the operation, the provider and its manifest take.
 #include "core/runtime/operation_input.h"
 
 #include <algorithm>
-#include <array>
-#include <map>
 #include <utility>
 
 #include "core/base/limits.h"
 #include "core/json/json.h"
+#include "core/plugin/operations.h"
 #include "core/plugin/schema.h"
 
 namespace till {
 namespace {
 
 constexpr std::string_view kNativePrefix = "native.";
-
-struct NamedSchema {
-  std::string_view operation;
-  std::string_view members;
-};
-
-// Shared pieces are written once and named with "@".
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kPieces{{
-    {"@money",
-     R"({"type":"object","properties":{"amount":{"type":"string","maxLength":64},"currency":{"type":"string","maxLength":16}},"required":["amount","currency"],"additionalProperties":false})"},
-    {"@id", R"({"type":"string","minLength":1,"maxLength":255})"},
-    {"@word", R"({"type":"string","minLength":1,"maxLength":255})"},
-    {"@text", R"({"type":"string","maxLength":2048})"},
-    {"@url", R"({"type":"string","format":"uri","maxLength":2048})"},
-    {"@customer",
-     R"({"type":"object","properties":{"name":{"type":"string","maxLength":255},"email":{"type":"string","format":"email","maxLength":254},"ip":{"type":"string","maxLength":45},"user_agent":{"type":"string","maxLength":1024},"locale":{"type":"string","maxLength":35}},"additionalProperties":false})"},
-    {"@payment", R"("id":@id,"provider_id":@id)"},
-}};
-
-constexpr std::array<NamedSchema, 18> kOperations{{
-    {"payments.create",
-     R"({"type":"object","properties":{"amount":@money,"reference":@word,"description":@text,"customer":@customer,"return_url":@url,"cancel_url":@url,"webhook_url":@url,"pay_currency":@word,"metadata":{"type":"object"}},"required":["amount"],"additionalProperties":false})"},
-    {"payments.get", R"({"type":"object","properties":{@payment},"additionalProperties":false})"},
-    {"payments.list",
-     R"({"type":"object","properties":{"limit":{"type":"integer","minimum":1,"maximum":1000},"cursor":{"type":"string","maxLength":1024},"reference":@word,"status":@word,"currency":@word,"from":@word,"to":@word},"additionalProperties":false})"},
-    {"payments.cancel", R"({"type":"object","properties":{@payment,"reason":@text},"additionalProperties":false})"},
-    {"payments.accept", R"({"type":"object","properties":{@payment,"amount":@money},"additionalProperties":false})"},
-    {"refunds.create",
-     R"({"type":"object","properties":{"payment_id":@id,"amount":@money,"address":@word,"reason":@text},"required":["payment_id"],"additionalProperties":false})"},
-    {"refunds.get",
-     R"({"type":"object","properties":{"payment_id":@id,"id":@id},"required":["payment_id","id"],"additionalProperties":false})"},
-    {"refunds.list",
-     R"({"type":"object","properties":{"payment_id":@id},"required":["payment_id"],"additionalProperties":false})"},
-    {"rates.get",
-     R"({"type":"object","properties":{"from":@word,"to":@word,"amount":@money},"required":["to"],"additionalProperties":false})"},
-    {"rates.list", R"({"type":"object","properties":{},"additionalProperties":false})"},
-    {"currencies.list", R"({"type":"object","properties":{},"additionalProperties":false})"},
-    {"ledgers.list", R"({"type":"object","properties":{},"additionalProperties":false})"},
-    {"ledgers.entries",
-     R"({"type":"object","properties":{"currency":@word,"from":@word,"to":@word},"required":["currency"],"additionalProperties":false})"},
-    {"cards.verify", R"({"type":"object","properties":{"customer":@customer},"additionalProperties":false})"},
-    {"cards.confirm",
-     R"({"type":"object","properties":{"amount":@money},"required":["amount"],"additionalProperties":false})"},
-    {"tokens.create",
-     R"({"type":"object","properties":{"facade":@word,"label":@word,"pairing_code":@word},"additionalProperties":false})"},
-    {"tokens.approve",
-     R"({"type":"object","properties":{"pairing_code":@word,"facade":@word},"required":["pairing_code"],"additionalProperties":false})"},
-    {"check", R"({"type":"object","properties":{},"additionalProperties":false})"},
-}};
-
-// Operations that need the whole card, and those that need none of its security code.
-bool takes_card(std::string_view operation) {
-  return operation == "payments.create" || operation == "cards.verify" || operation == "cards.confirm";
-}
-
-std::string expanded(std::string_view text) {
-  std::string out(text);
-  // Later pieces may name earlier ones.
-  for (auto piece = kPieces.rbegin(); piece != kPieces.rend(); ++piece)
-    for (std::size_t at = out.find(piece->first); at != std::string::npos; at = out.find(piece->first, at))
-      out.replace(at, piece->first.size(), piece->second);
-  return out;
-}
-
-const json::Value* operation_schema(std::string_view operation) {
-  static const auto* schemas = [] {
-    auto* all = new std::map<std::string_view, json::Value>;
-    for (const NamedSchema& named : kOperations)
-      all->emplace(named.operation, json::parse(expanded(named.members)).value());
-    return all;
-  }();
-  const auto found = schemas->find(operation);
-  return found == schemas->end() ? nullptr : &found->second;
-}
+// A remembered card's handle: far above those that remember_card() makes.
+constexpr std::size_t kMaxCardHandleLength = 255;
 
 Error unsupported(const plugin::Manifest& manifest, std::string_view operation) {
   std::string reason = "it declares no such operation";
@@ -127,15 +54,13 @@ Status put_card(const std::string& handle, OperationInput& into) {
   return {};
 }
 
-Status take_card(const plugin::Manifest& manifest, std::string_view operation, json::Object& input,
-                 OperationInput& into) {
-  TILL_ASSIGN(const std::string handle, take_text(input, "card", kMaxIdempotencyKeyLength));
-  const bool required = operation == "cards.verify" || operation == "cards.confirm";
+Status take_card(const plugin::Manifest& manifest, plugin::CardUse use, json::Object& input, OperationInput& into) {
+  TILL_ASSIGN(const std::string handle, take_text(input, "card", kMaxCardHandleLength));
   if (handle.empty()) {
-    if (required) return invalid_request("$.card", "this operation needs a card");
+    if (use == plugin::CardUse::kRequired) return invalid_request("$.card", "this operation needs a card");
     return {};
   }
-  if (!takes_card(operation)) return invalid_request("$.card", "this operation takes no card");
+  if (use == plugin::CardUse::kNone) return invalid_request("$.card", "this operation takes no card");
   if (!manifest.card_data)
     return invalid_request("$.card", manifest.name + " takes no card data; send the payer to checkout_url");
   return put_card(handle, into);
@@ -203,7 +128,7 @@ Result<OperationInput> read_native(const plugin::Manifest& manifest, json::Value
   OperationInput input;
   TILL_ASSIGN(input.idempotency_key, take_text(*parsed.object(), "idempotency_key", kMaxIdempotencyKeyLength));
   if (manifest.card_data) {
-    TILL_ASSIGN(const std::string handle, take_text(*parsed.object(), "card", kMaxIdempotencyKeyLength));
+    TILL_ASSIGN(const std::string handle, take_text(*parsed.object(), "card", kMaxCardHandleLength));
     if (!handle.empty()) TILL_TRY(put_card(handle, input));
   }
   input.value = std::move(parsed);
@@ -212,15 +137,16 @@ Result<OperationInput> read_native(const plugin::Manifest& manifest, json::Value
 
 }  // namespace
 
-void prepare_operations() { (void)operation_schema("check"); }
-
 std::string_view native_name(std::string_view operation) {
   return operation.starts_with(kNativePrefix) ? operation.substr(kNativePrefix.size()) : std::string_view();
 }
 
 bool changes_something(const plugin::Manifest& manifest, std::string_view operation) {
   const std::string_view name = native_name(operation);
-  if (name.empty()) return plugin::is_write_operation(operation);
+  if (name.empty()) {
+    const plugin::UnifiedOperation* unified = plugin::find_operation(operation);
+    return unified && unified->write;
+  }
   const auto found = manifest.native.find(name);
   return found != manifest.native.end() && !found->second.read;
 }
@@ -235,17 +161,18 @@ Result<OperationInput> read_operation_input(const GatewayConfig& config, std::st
   if (!parsed.object()) return invalid_request("$", "an operation's input is a JSON object");
   if (!native_name(operation).empty()) return read_native(manifest, std::move(parsed));
 
+  const plugin::UnifiedOperation* unified = plugin::find_operation(operation);
+  if (!unified || unified->input.is_null()) return unsupported(manifest, operation);
   OperationInput input;
   json::Object& members = *parsed.object();
   const plugin::Capability& capability = manifest.capabilities.find(operation)->second;
   drop_nulls(members);
   TILL_ASSIGN(input.idempotency_key, take_text(members, "idempotency_key", kMaxIdempotencyKeyLength));
-  TILL_TRY(take_card(manifest, operation, members, input));
+  TILL_TRY(take_card(manifest, unified->card, members, input));
   TILL_ASSIGN(json::Value options, take_options(manifest, operation, members));
   const json::Object extra = take_extra(capability, members);
-  const json::Value* schema = operation_schema(operation);
-  if (!schema) return unsupported(manifest, operation);
-  TILL_ASSIGN(input.value, plugin::validate(*schema, parsed, "$"));
+  TILL_TRY(plugin::check(unified->input, parsed, "$"));
+  input.value = std::move(parsed);
   TILL_TRY(check_metadata(*input.value.object()));
   TILL_TRY(check_amount(manifest, *input.value.object(), input));
   for (const auto& [key, value] : extra) input.value.object()->set(key, value);

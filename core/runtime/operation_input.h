@@ -27,9 +27,6 @@ struct OperationInput {
 Result<OperationInput> read_operation_input(const GatewayConfig& config, std::string_view operation,
                                             std::string_view input_json);
 
-// Makes what all operations share, so that it is never made while the process forks. Again: nothing.
-void prepare_operations();
-
 // "native.getRates" -> "getRates"; empty for unified operations.
 std::string_view native_name(std::string_view operation);
 // True when the operation may change something at the provider.

@@ -14,10 +14,10 @@
 #include "core/crypto/digest.h"
 #include "core/crypto/ecdsa.h"
 #include "core/json/json.h"
+#include "core/plugin/operations.h"
 #include "core/runtime/engine.h"
 #include "core/runtime/fork.h"
 #include "core/runtime/install_path.h"
-#include "core/runtime/operation_input.h"
 
 namespace till {
 namespace {
@@ -105,7 +105,7 @@ Status read_option(const std::string& key, const json::Value& value, RuntimeOpti
 // inherited it half made would wait for ever.
 void prepare_shared() {
   const std::lock_guard lock(fork_mutex());
-  prepare_operations();
+  (void)plugin::operation_names();
   (void)sha256("");
   (void)SigningKey::generate();
 }

@@ -4,8 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -575,32 +573,6 @@ TEST(Manifest, refuses_endless_lists) {
   for (int i = 1; i <= 1000; ++i) list += ",\"a" + std::to_string(i) + "\"";
   EXPECT_THAT(parse_manifest(changed("reply_secrets", list + "]")).error().message,
               HasSubstr("more than 1000 elements"));
-}
-
-TEST(Operations, are_known_by_their_names) {
-  const std::vector<std::string_view> writes = {"payments.create", "payments.cancel", "payments.accept",
-                                                "refunds.create",  "cards.verify",    "cards.confirm",
-                                                "tokens.create",   "tokens.approve"};
-  const std::vector<std::string_view> reads = {
-      "payments.get",    "payments.list", "refunds.get",     "refunds.list",     "rates.get", "rates.list",
-      "currencies.list", "ledgers.list",  "ledgers.entries", "webhooks.receive", "check"};
-  for (const auto operation : writes)
-    EXPECT_TRUE(is_known_operation(operation) && is_write_operation(operation)) << operation;
-  for (const auto operation : reads)
-    EXPECT_TRUE(is_known_operation(operation) && !is_write_operation(operation)) << operation;
-  EXPECT_EQ(known_operations().size(), writes.size() + reads.size());
-  for (const char* unknown : {"", "payments", "payments.", "Payments.create", "native.getRates", "refunds.cancel"})
-    EXPECT_FALSE(is_known_operation(unknown) || is_write_operation(unknown)) << unknown;
-}
-
-TEST(Operations, are_those_of_the_published_schema) {
-  std::ifstream file(TILL_SOURCE_DIR "/docs/schemas/manifest.json");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const auto schema = json::parse(text);
-  ASSERT_TRUE(schema.ok()) << schema.error().message;
-  json::Array names;
-  for (const auto operation : known_operations()) names.emplace_back(operation);
-  EXPECT_EQ(*schema->find("$defs")->find("operation")->find("enum"), json::Value(names));
 }
 
 }  // namespace

@@ -187,11 +187,13 @@ TEST(Validate, checks_formats) {
     for (const char* text : bad) EXPECT_THAT(refused(schema, json::write(text)).message, HasSubstr("must be")) << text;
   };
   check("uri",
-        {"https://shop.example/a?b=c#d", "http://shop.example:8080", "bitcoin:1abc?amount=1", "mailto:a@b.example"},
+        {"https://shop.example/a?b=c#d", "http://shop.example:8080", "http://127.0.0.1:8000/thanks",
+         "http://[::1]:8000/", "bitcoin:1abc?amount=1", "mailto:a@b.example"},
         {"", "shop.example", "//shop.example", "https://", "https:shop.example", "https://a b", "1a:b",
-         "https://shop.example:99999/", "https://é.example", "https://u:p@shop.example", "https://shop.example/<x>",
-         "x:", ":x"});
+         "https://shop.example:99999/", "http://127.0.0.256/", "http://127.0.0.1:0/", "http://[::1/", "http://1.2.3/",
+         "https://é.example", "https://u:p@shop.example", "https://shop.example/<x>", "x:", ":x"});
   check("hex", {"00", "aBcDeF01"}, {"", "0", "0x00", "gg", "00 "});
+  check("decimal", {"0", "-12.50", "007"}, {"", "-", ".5", "5.", "1e3", "+1", "1,5", "1.2.3", " 1"});
   check("email", {"a@b.example", "a.b+c@sub.b.example"},
         {"", "a", "@b.example", "a@", "a b@c.example", "a@b@c.example", "a@-b.example", "a@b..example"});
   check("hostname", {"a.example", "localhost", "a-b.c1.example", "A.example"},

@@ -4,6 +4,8 @@
 #include <set>
 #include <string>
 
+#include "core/plugin/operation_output.h"
+#include "core/plugin/operations.h"
 #include "core/plugin/plugin.h"
 #include "tests/providers/fixture.h"
 
@@ -46,7 +48,7 @@ TEST_P(ProviderTest, every_native_call_has_a_fixture) {
 }
 
 TEST_P(ProviderTest, every_operation_is_there_or_absent_with_a_reason) {
-  for (const std::string_view operation : plugin::known_operations()) {
+  for (const std::string_view operation : plugin::operation_names()) {
     const bool there = plugin_->manifest.capabilities.find(operation) != plugin_->manifest.capabilities.end();
     const bool absent = plugin_->manifest.absent.find(operation) != plugin_->manifest.absent.end();
     EXPECT_NE(there, absent) << operation;
@@ -70,6 +72,16 @@ TEST_P(ProviderTest, every_fixture_is_for_something_the_manifest_declares) {
     EXPECT_TRUE(native ? plugin_->manifest.native.count(operation.substr(7))
                        : plugin_->manifest.capabilities.count(operation))
         << fixture.file;
+  }
+}
+
+TEST_P(ProviderTest, every_fixture_gives_what_its_operation_may_give) {
+  for (const Fixture& fixture : fixtures_) {
+    const json::Value* output = fixture.document.find("output");
+    if (!output) continue;
+    json::Value given = *output;
+    const Status fits = plugin::check_operation_output(*fixture.document.find_string("operation"), given);
+    EXPECT_TRUE(fits.ok()) << fixture.file << ": " << fits.error().message;
   }
 }
 

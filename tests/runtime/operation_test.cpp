@@ -160,6 +160,19 @@ TEST_F(OperationTest, a_payment_over_another_amount_is_never_taken_for_this_one)
   EXPECT_EQ(kept.provider_id, "p1") << "so that it can be asked about and refunded";
 }
 
+TEST_F(OperationTest, a_script_that_returns_something_else_than_a_payment_settles_nothing) {
+  const auto result = run("payments.create", kPay, 200,
+                          R"({"id":"p1","status":"payed","amount":48.25,"currency":"EUR","reference":"1234"})");
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().kind, ErrorKind::kPlugin);
+  EXPECT_EQ(result.error().code, "script_output");
+  EXPECT_EQ(result.error().field, "$.status");
+  EXPECT_EQ(result.error().sent, Sent::kYes);
+  const Payment kept = stored(result.error().payment_id);
+  EXPECT_EQ(kept.outcome, Outcome::kUnknown);
+  EXPECT_EQ(kept.provider_id, "p1") << "so that it can be asked about and refunded";
+}
+
 TEST_F(OperationTest, a_refused_read_after_the_write_does_not_undo_the_write) {
   const auto exchange = begin("native.setTwo", R"({"x":1,"idempotency_key":"two"})");
   reply(*exchange, 200, "{}");

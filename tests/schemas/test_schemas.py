@@ -2,7 +2,6 @@
 
 import copy
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -259,66 +258,6 @@ def test_what_a_script_gives_is_as_described(operation: str, kind: str, output: 
 
 def test_every_kind_of_result_is_met_by_a_fixture() -> None:
     assert {case.values[1] for case in results_of_fixtures()} == {*RESULTS.values()} - {"payment", "refund"}
-
-
-def inputs_in_the_core() -> dict[str, Any]:
-    """The schemas by which the core checks what an operation takes."""
-    source = (ROOT / "core" / "runtime" / "operation_input.cpp").read_text("utf-8")
-    texts = dict(re.findall(r'\{"([@a-z.]+)",\s*R"\((.*?)\)"\}', source, re.DOTALL))
-    pieces = {name: text for name, text in texts.items() if name.startswith("@")}
-    for name, text in texts.items():
-        for piece, meaning in reversed(pieces.items()):  # later ones may name earlier ones
-            text = text.replace(piece, meaning)
-        texts[name] = text
-    return {name: json.loads(text) for name, text in texts.items() if name not in pieces}
-
-
-def described(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema without its words and without null, for the core drops members that are null."""
-    if "$ref" in schema:
-        file, _, pointer = schema["$ref"].partition("#")
-        target = SCHEMAS[file]
-        for step in pointer.split("/")[1:]:
-            target = target[step]
-        return {"money": True} if file == "money.json" else described(target)
-    for inner in [*schema.get("anyOf", []), *schema.get("allOf", [])]:
-        if inner != {"type": "null"}:
-            return described(inner)
-    members = schema.get("properties", {})
-    if members.keys() == {"amount", "currency"}:
-        return {"money": True}
-    kept = ("minLength", "maxLength", "minimum", "maximum", "format")
-    plain = {key: schema[key] for key in kept if key in schema}
-    types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-    plain["type"] = [name for name in types if name != "null"]
-    plain["properties"] = {name: described(inner) for name, inner in members.items()}
-    return plain
-
-
-INPUTS = inputs_in_the_core()
-WRITES = {"payments.create", "payments.cancel", "payments.accept", "refunds.create", "cards.verify"}
-WRITES |= {"cards.confirm", "tokens.create", "tokens.approve"}
-TAKE_CARDS = {"payments.create", "cards.verify", "cards.confirm"}
-
-
-def test_every_operation_has_its_schemas() -> None:
-    assert INPUTS.keys() == RESULTS.keys()
-
-
-@pytest.mark.parametrize("operation", INPUTS)
-def test_an_input_is_described_as_the_core_checks_it(operation: str) -> None:
-    checked = INPUTS[operation]
-    if not checked["properties"]:
-        return  # it takes nothing but options
-    schema = SCHEMAS[f"{operation}.json"]
-    known = {"options"}
-    known |= {"idempotency_key"} if operation in WRITES else set()
-    known |= {"card"} if operation in TAKE_CARDS else set()
-    assert schema["properties"].keys() == checked["properties"].keys() | known
-    for name, inner in checked["properties"].items():
-        assert described(schema["properties"][name]) == described(inner), name
-    needed = {"card"} if operation.startswith("cards.") else set()
-    assert {*schema.get("required", [])} == {*checked.get("required", [])} | needed
 
 
 @pytest.mark.parametrize("operation", ["payments.get", "payments.cancel", "payments.accept"])
