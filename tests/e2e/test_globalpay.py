@@ -230,6 +230,48 @@ def test_every_write_carries_a_key_of_its_own(shop: till.Gateway, control: Contr
     assert len(control.command("refunds")) == 2
 
 
+# The rate limit
+
+
+def test_the_last_allowed_request_keeps_the_gateway_still_until_the_reset(
+    shop: till.Gateway, control: Control
+) -> None:
+    control.options(requests_per_hour=2)
+    payment = shop.payments.create(PRICE)
+    assert shop.payments.get(payment.id).status == "pending"
+    for call in (shop.check, lambda: shop.payments.create(PRICE)):
+        with pytest.raises(till.RateLimited) as caught:
+            call()
+        assert caught.value.sent == "no"
+        assert caught.value.retry_after is not None
+        assert 3500 < caught.value.retry_after <= 3601
+    assert len(control.requests()) == 2
+
+
+def test_a_refusal_says_how_long_to_wait_by_the_documented_header(
+    sandbox: Sandbox, runtime: till.Runtime, shop: till.Gateway, control: Control
+) -> None:
+    control.options(requests_per_hour=1)
+    shop.check()
+    other = account(sandbox, runtime)  # another worker with the same key, which knows nothing yet
+    with pytest.raises(till.RateLimited, match="Rate limit exceeded") as caught:
+        other.payments.create(PRICE)
+    assert (caught.value.sent, caught.value.retryable) == ("yes", True)
+    assert caught.value.retry_after is not None
+    assert 3500 < caught.value.retry_after <= 3601
+    assert control.payments() == []
+
+
+def test_a_gateway_that_may_wait_goes_on_after_the_reset(
+    gateway: Callable[..., till.Gateway], control: Control
+) -> None:
+    control.options(requests_per_hour=1, hour_seconds=1)
+    patient = gateway("globalpay", timeout=20, rate_limit_wait=10)
+    made = [patient.payments.create(PRICE, idempotency_key=f"order-{number}") for number in range(2)]
+    assert [payment.status for payment in made] == ["pending", "pending"]
+    assert len(control.payments()) == 2
+
+
 # Native calls
 
 
@@ -277,6 +319,18 @@ def test_a_wrong_key_is_an_authentication_error_that_does_not_show_it(
     assert "not_the_right_key" not in str(caught.value) + repr(caught.value)
     assert caught.value.provider_code == "invalid_api_key"
     assert shop.check().ok
+
+
+@pytest.mark.parametrize(("mode", "key"), [("live", "sk_test_0123456789"), ("test", "sk_live_0123456789")])
+def test_a_key_of_the_other_mode_is_refused_before_anything_is_sent(
+    sandbox: Sandbox, runtime: till.Runtime, control: Control, mode: str, key: str
+) -> None:
+    place = sandbox.providers["globalpay"]
+    with pytest.raises(till.ConfigurationError, match=f"begins with {key[:8]}") as caught:
+        till.Gateway("globalpay", {"api_key": key}, mode=mode, base_url=place.base_url, runtime=runtime)
+    assert caught.value.field == "$.api_key"
+    assert "0123456789" not in str(caught.value)
+    assert control.requests() == []
 
 
 def test_a_key_without_the_permission_is_told_so(shop: till.Gateway, control: Control) -> None:

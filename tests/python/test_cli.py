@@ -8,13 +8,14 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from till.sandbox import Control, Sandbox
+from till.sandbox import PROVIDERS, Control, Sandbox
 
 
 def till_command(
@@ -201,18 +202,25 @@ def test_a_new_key_is_private_and_never_overwritten(tmp_path: Path) -> None:
 
 
 def test_the_demo_takes_every_provider_to_paid() -> None:
+    begin = time.monotonic()
     done = till_command("demo", "--json")
+    assert time.monotonic() - begin < 20
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["paid"] is True
-    assert {(one["provider"], one["payment"]["status"]) for one in result["payments"]} == {
-        ("bitpay", "paid"),
-        ("openpay", "paid"),
+    payments = result["payments"]
+    assert {(one["provider"], one["payment"]["status"]) for one in payments} == {
+        (provider, "paid") for provider in PROVIDERS
     }
-    assert len(result["payments"]) == 3
-    assert result["payments"][0]["refund"] == "25.00 USD pending"
-    assert "dashboard" in result["payments"][1]["refund_reason"]
-    assert "ask how it stands: paid" in done.stderr
+    refunds = {one["provider"]: (one["refund"], one["refund_reason"]) for one in reversed(payments)}
+    assert refunds["bitpay"] == ("25.00 USD pending", None)
+    assert refunds["forumpay"][0].endswith("BTC pending")
+    for provider in ("bitgpt", "globalpay", "openpay"):
+        refund, reason = refunds[provider]
+        assert refund == "not offered" and reason
+    assert "underpaid" in [note for one in payments for step in one["steps"] for note in step["notes"]]
+    assert all(one["problem"] is None and one["milliseconds"] > 0 for one in payments)
+    assert done.stderr.count("ask how it stands: paid") == len(payments) - 1  # a card is paid at once
 
 
 def test_the_demo_prints_one_aligned_table() -> None:
@@ -221,9 +229,10 @@ def test_the_demo_prints_one_aligned_table() -> None:
     assert done.stderr == ""
     lines = done.stdout.splitlines()
     head = next(line for line in lines if line.startswith("Provider"))
-    rows = [line for line in lines if line.startswith(("BitPay ", "OpenPay "))][:3]
+    rows = lines[lines.index(head) + 2 : lines.index("", lines.index(head))]
+    assert {row.split()[0].lower() for row in rows} == set(PROVIDERS)
     assert all(row[head.index("Status") :].startswith("paid ") for row in rows)
-    assert "3 of 3 payments paid" in lines[-1]
+    assert f"{len(rows)} of {len(rows)} payments paid in " in lines[-1]
 
 
 def test_a_key_used_again_with_another_input_is_a_wrong_input(

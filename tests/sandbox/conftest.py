@@ -13,6 +13,7 @@ import httpx
 import pytest
 from bitgpt_client import BitGptClient
 from bitpay_client import BitPayClient, Identity
+from forumpay_client import ForumPayClient
 from globalpay_client import GlobalPayClient
 from openpay_client import OpenPayClient
 from shop import Shop
@@ -105,6 +106,22 @@ def bitgpt_control(sandbox: Sandbox) -> Control:
 def bitgpt(sandbox: Sandbox, bitgpt_control: Control, http: httpx.Client) -> BitGptClient:
     provider = sandbox.providers["bitgpt"]
     return BitGptClient(http, provider.base_url, provider.settings["api_key"])
+
+
+# ForumPay
+
+
+@pytest.fixture
+def forumpay_control(sandbox: Sandbox) -> Control:
+    control = sandbox.control("forumpay")
+    control.reset()
+    return control
+
+
+@pytest.fixture
+def forumpay(sandbox: Sandbox, forumpay_control: Control, http: httpx.Client) -> ForumPayClient:
+    place = sandbox.providers["forumpay"]
+    return ForumPayClient(http, place.base_url, place.settings["username"], place.settings["api_key"])
 
 
 # BitPay

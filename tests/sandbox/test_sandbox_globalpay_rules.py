@@ -137,6 +137,16 @@ def test_beyond_the_limit_nothing_happens_until_the_reset(
     assert (again.status_code, again.headers["x-ratelimit-remaining"]) == (201, "1")
 
 
+def test_a_shorter_hour_is_for_tests_that_wait(
+    globalpay: GlobalPayClient, globalpay_control: Control
+) -> None:
+    globalpay_control.options(requests_per_hour=1, hour_seconds=5)
+    assert globalpay.get("/api/invoices").status_code == 200
+    assert globalpay.get("/api/invoices").status_code == 429
+    globalpay_control.advance_clock(5)
+    assert globalpay.get("/api/invoices").status_code == 200
+
+
 # Idempotency keys
 
 

@@ -149,6 +149,17 @@ def test_given_clock_is_the_time() -> None:
     assert (made["invoiceTime"], made["expirationTime"]) == (1411506491781, 1411507391781)
 
 
+def test_replies_are_dated_by_the_simulated_clock() -> None:
+    with Sandbox(clock=Clock(lambda: 1_770_802_243.9)) as running:
+        trust = ssl.create_default_context(cafile=running.ca_file)
+        place = running.providers["openpay"]
+        page = place.payer_url_template.replace("{id}", "nothing")
+        with httpx.Client(verify=trust, trust_env=False) as http:
+            for url in (place.base_url + "/transactions", place.control_url, page):
+                dates = http.get(url).headers.get_list("date")
+                assert dates == ["Wed, 11 Feb 2026 09:30:43 GMT"]
+
+
 @pytest.mark.parametrize("host", ["::1", "localhost"])
 def test_other_loopback_addresses_are_served(host: str) -> None:
     if host == "::1":

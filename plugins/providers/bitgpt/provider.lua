@@ -109,15 +109,14 @@ local function has_price(record)
   return type(record.price) == "string" or type(record.price) == "number"
 end
 
--- The record's price, or nil without one and where its currency has too few decimals for it, as in the documentation's
--- 504.818257074815 EUR: nothing is rounded here, and `raw` has every digit.
+-- The record's price, or nil without one, in an unknown currency, and where the currency has too few decimals for it, as
+-- in the documentation's 504.818257074815 EUR: nothing is rounded here, and `raw` has every digit.
 local function price_of(record)
   if not has_price(record) then return nil end
   local currency = STANDARD[record.currency]
-    or fail("ProviderError", "BitGPT named a currency that its documentation does not have.", {code = "unknown_currency"})
   local ok, price = pcall(money.of, record.price, currency)
   if ok then return price end
-  log.warn("a price in " .. currency .. " has more decimals than the currency and was left out")
+  log.warn("left out a price in " .. (currency or "a currency that is not documented"))
   return nil
 end
 
@@ -136,43 +135,47 @@ local function received_for(invoice, currency)
   return not money.is_zero(sum) and sum or nil
 end
 
-local function unknown_status(kind, status)
-  return "BitGPT gave an " .. kind.name .. " the status " .. (plain_text(status) or "(none)")
-    .. ", which its documentation does not have."
+local function unknown_status(record, kind)
+  return "BitGPT's " .. kind.name .. " has the status " .. (plain_text(record.status) or "(none)")
+    .. ", which is not documented."
 end
 
 local function status_of(record, kind)
-  return kind.status[record.status] or fail("ProviderError", unknown_status(kind, record.status), {code = "unknown_status"})
+  return kind.status[record.status] or fail("ProviderError", unknown_status(record, kind), {code = "unknown_status"})
 end
 
 -- In a list one odd record must not hide the others. One with an unknown status, or paid without an amount that a Money
 -- can hold, is shown without a status, and the log says so.
 local function listed_status(record, kind)
   local status = kind.status[record.status]
-  if not status then log.warn(unknown_status(kind, record.status)) end
+  if not status then log.warn(unknown_status(record, kind)) end
   if status == "paid" and not price_of(record) then return nil end
   return status
 end
 
-local function checkout_url(id)
-  local base = settings.checkout_url
-  if not text.starts(base, "https://") then
+-- The page's address up to the invoice's id.
+local function pay_page()
+  local page = settings.checkout_url
+  if not text.starts(page, "https://") then
     fail("ConfigurationError", "the payment page is at an https address.", {field = "$.checkout_url"})
   end
-  if text.ends(base, "/") then base = base:sub(1, -2) end
-  return base .. "/" .. text.url_encode(id)
+  return text.ends(page, "/") and page or page .. "/"
+end
+
+local function reference_of(invoice)
+  return plain_text(object(invoice.metadata).reference)
 end
 
 local function invoice_view(invoice, status, test)
-  local amount = price_of(invoice)
+  local id, amount = plain_text(invoice.id), price_of(invoice)
   local received = amount and received_for(invoice, amount.currency)
   return {
-    id = invoice.id,
+    id = id,
     status = status,
     amount = amount,
     amount_paid = received or status == "paid" and amount or nil,
-    reference = plain_text(object(invoice.metadata).reference),
-    checkout_url = checkout_url(invoice.id),
+    reference = reference_of(invoice),
+    checkout_url = id and pay_page() .. text.url_encode(id),
     created_at = time_of(invoice.created_at),
     test = test,
     raw = invoice,
@@ -182,7 +185,7 @@ end
 local function payment_view(payment, status, test)
   local amount = price_of(payment)
   return {
-    id = payment.id,
+    id = plain_text(payment.id),
     status = status,
     amount = amount,
     amount_paid = status == "paid" and amount or nil,
@@ -226,12 +229,12 @@ local function mysql_time(value, field)
   return text.replace(time.iso(at):sub(1, 19), "T", " ")
 end
 
-local function list_or_nil(value)
+local function as_array(value)
   return type(value) == "table" and value ~= json.null and json.array(value) or value
 end
 
 -- Exact: a price filter reaches the script as an integer or as the number's text.
-local function number_or_nil(value, field)
+local function exact_number(value, field)
   if value == nil then return nil end
   local ok, number = pcall(json.number, value)
   if not ok then refuse(field, "must be a number in plain digits, such as 48.25.") end
@@ -255,7 +258,7 @@ function provider.payments.create(input)
   local options = object(input.options)
   local email = plain_text(object(input.customer).email)
     or refuse("$.customer.email", "BitGPT needs the payer's email address.")
-  local code = own_code(input.amount.currency, options.currency)
+  local code, page = own_code(input.amount.currency, options.currency), pay_page()
   local intent = json.object("type", "PAYMENT_INTENT", "currency", code, "price", input.amount.amount)
   local reply = http.post("/invoices", {json = json.object(
     "items", json.array({intent}),
@@ -264,12 +267,19 @@ function provider.payments.create(input)
     "metadata", metadata_of(input),
     "redirect_url", input.return_url)})
   local invoice = data_of(reply)
-  if not plain_text(invoice.id) then fail("ProviderError", "BitGPT's answer names no invoice.") end
-  -- The documentation's sample answer is an id alone.
-  local status = invoice.status == nil and "pending" or status_of(invoice, INVOICES)
-  local payment = invoice_view(invoice, status, is_test(reply))
-  payment.state = {currency = code}
-  return payment
+  local id = plain_text(invoice.id) or fail("ProviderError", "BitGPT's answer names no invoice.")
+  -- The invoice exists, and the documentation's sample answer is an id alone: whatever else is odd, payments.get tells.
+  return {
+    id = id,
+    status = listed_status(invoice, INVOICES) or "pending",
+    amount = price_of(invoice),
+    checkout_url = page .. text.url_encode(id),
+    created_at = time_of(invoice.created_at),
+    reference = reference_of(invoice),
+    test = ENVIRONMENT_IS_TEST[reply.json.env],
+    state = {currency = code},
+    raw = invoice,
+  }
 end
 
 local function get_record(path, id, body)
@@ -303,7 +313,7 @@ end
 
 -- A filter given both in our words and in BitGPT's would have to be two filters.
 local function one_of(input, options, name, translate)
-  if input[name] == nil then return list_or_nil(options[name]) end
+  if input[name] == nil then return as_array(options[name]) end
   if options[name] ~= nil then refuse("$." .. name, "Give either " .. name .. " or options." .. name .. ".") end
   return translate(input[name]) or refuse("$." .. name, "BitGPT has no such " .. name .. " to filter by.")
 end
@@ -349,12 +359,12 @@ function provider.payments.list(input)
     invoice_id = options.invoice_id,
     status = one_of(input, options, "status", function(status) return kind.status_filter[status] end),
     currency = one_of(input, options, "currency", function(currency) return OWN_CODES[currency] end),
-    price_usd_from = number_or_nil(options.price_usd_from, "$.options.price_usd_from"),
-    price_usd_to = number_or_nil(options.price_usd_to, "$.options.price_usd_to"),
+    price_usd_from = exact_number(options.price_usd_from, "$.options.price_usd_from"),
+    price_usd_to = exact_number(options.price_usd_to, "$.options.price_usd_to"),
     created_at_from = mysql_time(input.from, "$.from"),
     created_at_to = mysql_time(input.to, "$.to"),
     customer_email = options.customer_email,
-    expand = list_or_nil(options.expand),
+    expand = as_array(options.expand),
     limit = input.limit,
     offset = offset,
   })})
@@ -366,13 +376,13 @@ function provider.payments.list(input)
   return {items = items, next = next_cursor(offset, #items)}
 end
 
--- Every operation needs the right to read invoices, so that is what is tried.
+-- Tries a read that needs a key.
 function provider.check(input)
   local reply = http.post("/invoices/list", {read = true, json = {limit = 1}})
   data_of(reply)
   if is_test(reply) ~= (settings.mode == "test") then
-    fail("ConfigurationError", "the API key is one of BitGPT's " .. reply.json.env .. " environment, but the gateway's mode is "
-      .. settings.mode .. ".", {field = "$.mode"})
+    fail("ConfigurationError", "the API key is one of BitGPT's " .. reply.json.env
+      .. " environment, but the gateway's mode is " .. settings.mode .. ".", {field = "$.mode"})
   end
   return {ok = true, detail = "BitGPT's " .. reply.json.env .. " environment"}
 end
@@ -381,7 +391,8 @@ end
 
 local NUMBERS = {price_usd_from = true, price_usd_to = true}
 local LISTS = {
-  items = true, provider_id = true, status = true, currency = true, expand = true, events = true, scopes = true, ip_allow_list = true,
+  items = true, provider_id = true, status = true, currency = true, expand = true, events = true, scopes = true,
+  ip_allow_list = true,
 }
 
 local function chosen(params, names)
@@ -389,8 +400,8 @@ local function chosen(params, names)
   for _, name in ipairs(names) do known[name] = true end
   for name, value in pairs(params) do
     if not known[name] then refuse("$." .. name, "BitGPT documents no field " .. name .. " for this call.") end
-    if NUMBERS[name] then value = number_or_nil(value, "$." .. name) end
-    values[name] = LISTS[name] and list_or_nil(value) or value
+    if NUMBERS[name] then value = exact_number(value, "$." .. name) end
+    values[name] = LISTS[name] and as_array(value) or value
   end
   return in_order(names, values)
 end

@@ -114,6 +114,7 @@ def _config(site: Site, tls: TlsFiles) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=False,  # the application dates its replies by the simulated clock
         proxy_headers=False,
         ssl_certfile=str(tls.certificate),
         ssl_keyfile=str(tls.key),

@@ -35,6 +35,7 @@ class GlobalPay(Simulator):
     api_prefix = "/api"
     option_checks: ClassVar[Mapping[str, Check]] = {
         "requests_per_hour": whole(1, 1_000_000),
+        "hour_seconds": whole(1, 3600),
         "customers": _texts,
         "due_days": whole(0, 3650),
         "overdue_payable": boolean,
@@ -51,15 +52,23 @@ class GlobalPay(Simulator):
         self._api = Api(self)
 
     def default_options(self) -> dict[str, object]:
-        """1000 requests an hour is the documented standard plan; the others stand for undocumented facts."""
+        """1000 requests an hour is the documented standard plan; the others stand for undocumented facts.
+
+        A shorter hour lets tests wait for its end.
+        """
         return {
             "requests_per_hour": 1000,
+            "hour_seconds": 3600,
             "customers": [],
             "due_days": 30,
             "overdue_payable": True,
             "key_may_write": True,
             "order": "newest_first",
         }
+
+    def option(self, name: str) -> int:
+        """A whole-number option."""
+        return int(str(self.options[name]))
 
     # The service
 
@@ -88,7 +97,7 @@ class GlobalPay(Simulator):
     def new_invoice(self, customer_id: str, amount: int, currency: str, description: str | None) -> Invoice:
         """Writes an invoice and tells the shop's webhook."""
         now_ms = self.clock.now_ms()
-        due_ms = now_ms + int(str(self.options["due_days"])) * _DAY_MS
+        due_ms = now_ms + self.option("due_days") * _DAY_MS
         invoice = Invoice(customer_id, amount, currency, description, now_ms, due_ms)
         self.invoices[invoice.id] = invoice
         self.webhook("invoice.created", self.shown(invoice))

@@ -12,7 +12,7 @@ from till.sandbox.fields import Field, FieldError, check_fields, one_of, optiona
 from till.sandbox.globalpay.idempotency import KeyReused, Replays
 from till.sandbox.globalpay.invoices import CURRENCIES, STATUSES, new_id
 from till.sandbox.globalpay.paging import PAGING, page, read_query
-from till.sandbox.globalpay.rate_limit import RateLimit
+from till.sandbox.globalpay.rate_limit import RateLimit, Rule
 
 if TYPE_CHECKING:
     from till.sandbox.globalpay import GlobalPay
@@ -60,21 +60,22 @@ class Api:
             answer = refusal.answer
         except FieldError as error:
             answer = _wrong_field(error).answer
-        limit, now_ms = self._limit(), self._merchant.clock.now_ms()
-        return Answer(answer.status, answer.body, self._rate_limit.headers(limit, now_ms))
+        headers = self._rate_limit.headers(self._rule(), self._merchant.clock.now_ms())
+        return Answer(answer.status, answer.body, headers)
 
     def forget(self) -> None:
         """Drops kept answers and counted requests."""
         self._rate_limit.clear()
         self._replays.clear()
 
-    def _limit(self) -> int:
-        return int(str(self._merchant.options["requests_per_hour"]))
+    def _rule(self) -> Rule:
+        limit, seconds = (self._merchant.option(name) for name in ("requests_per_hour", "hour_seconds"))
+        return Rule(limit, seconds * 1000)
 
     def _checked(self, call: Call) -> Answer:
         if call.headers.get("authorization") != f"Bearer {self._merchant.api_key}":
             raise Refused(401, "Invalid API key provided", "authentication_error", "invalid_api_key")
-        if not self._rate_limit.take(self._limit(), self._merchant.clock.now_ms()):
+        if not self._rate_limit.take(self._rule(), self._merchant.clock.now_ms()):
             raise Refused(429, "Rate limit exceeded", "rate_limit_error", "rate_limit_exceeded")
         if call.method == "GET" and call.path in self._reads:
             return self._reads[call.path](call)

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-HOUR_MS = 3_600_000
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How many requests are allowed in each window. An hour is documented; tests may have less time."""
+
+    limit: int
+    window_ms: int
 
 
 class RateLimit:
-    """Counts requests in windows of an hour, each beginning with its first request (own choice)."""
+    """Counts requests in windows, each beginning with its first request (own choice)."""
 
     def __init__(self) -> None:
         self._begin_ms: int | None = None
         self._seen = 0
 
-    def take(self, limit: int, now_ms: int) -> bool:
-        """Counts one request; False, and nothing is counted, when the hour has none left."""
-        if self._begin_ms is None or now_ms >= self._begin_ms + HOUR_MS:
+    def take(self, rule: Rule, now_ms: int) -> bool:
+        """Counts one request; False, and nothing is counted, when the window has none left."""
+        if self._begin_ms is None or now_ms >= self._begin_ms + rule.window_ms:
             self._begin_ms, self._seen = now_ms, 0
-        if self._seen >= limit:
+        if self._seen >= rule.limit:
             return False
         self._seen += 1
         return True
 
-    def headers(self, limit: int, now_ms: int) -> dict[str, str]:
+    def headers(self, rule: Rule, now_ms: int) -> dict[str, str]:
         """The documented headers; the reset is in seconds since 1970, rounded up."""
         begin_ms, seen = self._begin_ms, self._seen
-        if begin_ms is None or now_ms >= begin_ms + HOUR_MS:
+        if begin_ms is None or now_ms >= begin_ms + rule.window_ms:
             begin_ms, seen = now_ms, 0
         return {
-            "x-ratelimit-limit": str(limit),
-            "x-ratelimit-remaining": str(max(0, limit - seen)),
-            "x-ratelimit-reset": str(-(-(begin_ms + HOUR_MS) // 1000)),
+            "x-ratelimit-limit": str(rule.limit),
+            "x-ratelimit-remaining": str(max(0, rule.limit - seen)),
+            "x-ratelimit-reset": str(-(-(begin_ms + rule.window_ms) // 1000)),
         }
 
     def clear(self) -> None:

@@ -1,0 +1,32 @@
+"""The checks, each a module with `cases(subject)`: what it examines about a provider, one case per thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from till.conformance.bench import Subject
+from till.conformance.case import Case
+from till.conformance.checks import (
+    absent,
+    amounts,
+    capabilities,
+    errors,
+    fixtures,
+    replies,
+    secrets,
+    states,
+    writes,
+)
+
+CHECKS: dict[str, Callable[[Subject], Iterator[Case]]] = {
+    "capability": capabilities.cases,
+    "absent": absent.cases,
+    "amount": amounts.cases,
+    "state": states.cases,
+    "error": errors.cases,
+    "reply": replies.cases,
+    "write": writes.cases,
+    "secret": secrets.cases,
+    "fixture": fixtures.cases,
+}
+"""Every kind of check by its name, in the order of reports."""

@@ -1,0 +1,50 @@
+"""What a provider cannot do is refused with the manifest's reason, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import till
+from till._gateway import _DECODERS
+from till.conformance.bench import Bench, Subject
+from till.conformance.case import Case, Problem, must
+
+# Inputs that are right wherever the operation exists.
+_INPUTS: dict[str, dict[str, object]] = {
+    "cards.confirm": {"card": {"number": "4111111111111111", "expiry_month": 12, "expiry_year": 2030}},
+    "cards.verify": {"card": {"number": "4111111111111111", "expiry_month": 12, "expiry_year": 2030}},
+    "ledgers.entries": {"currency": "USD"},
+    "payments.accept": {"id": "pay_1"},
+    "payments.cancel": {"id": "pay_1"},
+    "rates.get": {"to": "USD"},
+    "refunds.create": {"payment_id": "pay_1"},
+    "refunds.get": {"payment_id": "pay_1", "id": "re_1"},
+    "refunds.list": {"payment_id": "pay_1"},
+    "tokens.approve": {"pairing_code": "abc"},
+}
+
+
+def operations() -> list[str]:
+    """Every operation that a gateway has, sorted."""
+    return sorted({*_DECODERS, "webhooks.receive"})
+
+
+def cases(subject: Subject) -> Iterator[Case]:
+    """One for each operation that the provider does not have."""
+    for operation in operations():
+        if operation not in subject.manifest["capabilities"]:
+            yield Case(subject.provider, "absent", operation, partial(_is_refused, operation))
+
+
+def _is_refused(operation: str, bench: Bench) -> None:
+    reason = bench.manifest["absent"].get(operation)
+    must(reason, "the manifest says no reason")
+    try:
+        bench.call(operation, _INPUTS.get(operation, {}))
+    except till.Unsupported as error:
+        must(reason in error.message, f"the error does not say why: {error.message}")
+        must(error.sent == "no", f"sent is {error.sent}")
+    else:
+        raise Problem("it is not refused")
+    must(not bench.control.requests(), "the service saw a request")

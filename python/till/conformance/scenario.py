@@ -1,0 +1,113 @@
+"""Scenarios: flows of calls and of what payers and networks do, written as data.
+
+A step is one of
+
+- `{"call": "payments.get", "with": {...}}` calls an operation or a native call (`native.getRates`). `gives`
+  is what the result must hold, or `fails` the class of the error that must come.
+- `{"sandbox": "pay", "with": {...}}` does something behind the shop's back: a method of
+  `till.sandbox.Control`. A `payment_id` that is not given is that of the last payment made.
+
+`as` names a result. `"${payment.provider_id}"` stands for a member of one; the last payment made is
+`payment`. In `gives`, `"*"` stands for anything but null, and each item of a list must be found in the
+result's list.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import till
+from till.conformance.bench import Bench
+from till.conformance.book import Step
+from till.conformance.case import Problem
+
+
+class Flow:
+    """A scenario under way. `named` holds the results so far, `seen` everything that came back."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.named: dict[str, Any] = {}
+        self.seen: list[Any] = []
+        self._bench = bench
+
+    def run(self, steps: Sequence[Step]) -> Flow:
+        """Takes the steps; `Problem` at the first that goes otherwise than it says."""
+        for at, step in enumerate(steps, 1):
+            try:
+                self._take(step)
+            except Problem as problem:
+                raise Problem(f"step {at}, {step.get('call') or step.get('sandbox')}: {problem}") from None
+        return self
+
+    @property
+    def payment(self) -> dict[str, Any]:
+        """The last payment made."""
+        payment: dict[str, Any] = self.named["payment"]
+        return payment
+
+    def filled(self, value: Any) -> Any:
+        """The value with references replaced by what they stand for."""
+        if isinstance(value, str) and value.startswith("${") and value.endswith("}"):
+            return self._named(value[2:-1])
+        if isinstance(value, list):
+            return [self.filled(item) for item in value]
+        if isinstance(value, dict):
+            return {name: self.filled(item) for name, item in value.items()}
+        return value
+
+    def _take(self, step: Step) -> None:
+        arguments = self.filled(step.get("with", {}))
+        result = self._sandbox(step, arguments) if "sandbox" in step else self._call(step, arguments)
+        if "as" in step:
+            self.named[step["as"]] = result
+
+    def _call(self, step: Step, arguments: dict[str, Any]) -> Any:
+        try:
+            result = self._bench.call(step["call"], arguments)
+        except till.TillError as error:
+            self.seen.append(error)
+            if type(error).__name__ == step.get("fails"):
+                return None
+            raise Problem(f"{type(error).__name__} ({error.code}): {error}") from error
+        self.seen.append((step["call"], result))
+        if "fails" in step:
+            raise Problem(f"came through, where {step['fails']} was due")
+        if step["call"] == "payments.create":
+            self.named["payment"] = result
+        gap = difference(self.filled(step["gives"]), result) if "gives" in step else None
+        if gap is not None:
+            raise Problem(gap)
+        return result
+
+    def _sandbox(self, step: Step, arguments: dict[str, Any]) -> Any:
+        method = getattr(self._bench.control, step["sandbox"])
+        if "payment_id" in inspect.signature(method).parameters and "payment_id" not in arguments:
+            arguments["payment_id"] = self.payment["provider_id"]
+        result = method(**arguments)
+        self.seen.append(result)
+        return result
+
+    def _named(self, path: str) -> Any:
+        value: Any = self.named
+        for name in path.split("."):
+            value = value[int(name)] if isinstance(value, list) else value[name]
+        return value
+
+
+def difference(wanted: Any, found: Any, place: str = "$") -> str | None:
+    """Where the result lacks what is wanted; None when it has all of it."""
+    if wanted == "*":
+        return f"{place} is null or missing" if found is None else None
+    if isinstance(wanted, dict):
+        if not isinstance(found, dict):
+            return f"{place} is no object"
+        gaps = (difference(item, found.get(name), f"{place}.{name}") for name, item in wanted.items())
+        return next((gap for gap in gaps if gap is not None), None)
+    if isinstance(wanted, list):
+        if not isinstance(found, list):
+            return f"{place} is no list"
+        lacking = [item for item in wanted if all(difference(item, one) is not None for one in found)]
+        return f"{place} has no item like {lacking[0]!r}" if lacking else None
+    return None if wanted == found else f"{place} is {found!r} instead of {wanted!r}"

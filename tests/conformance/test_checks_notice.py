@@ -1,0 +1,119 @@
+"""The checks themselves: each notices a provider that does the one thing that it is there for."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from till.conformance import Case, Suite
+
+PROVIDERS = Path(__file__).parents[2] / "plugins" / "providers"
+
+# What is changed in OpenPay's files, and the cases that must fail then.
+MUTATIONS = {
+    "a capability does not work": (
+        "provider.lua",
+        'http.post("/paylinks"',
+        'http.post("/paylink"',
+        "openpay: capability: a payment link is paid",
+    ),
+    "a reason is left out": (
+        "manifest.json",
+        '"rates.list": "OpenPay takes BZD and USD only and documents no exchange rates.",',
+        "",
+        "openpay: absent: rates.list",
+    ),
+    "an amount is in cents": (
+        "provider.lua",
+        '"amount", money.decimal(input.amount)',
+        '"amount", money.minor(input.amount)',
+        "openpay: amount: 48.25 USD",
+    ),
+    "a word has another meaning": (
+        "provider.lua",
+        'return total.waiting and "processing"',
+        'return total.waiting and "requires_action"',
+        "openpay: state: /data/0/status 'pending' is processing",
+    ),
+    "an unknown word is paid": (
+        "provider.lua",
+        '(transaction.status == "completed" or',
+        '(transaction.status ~= "failed" or',
+        "openpay: state: /data/0/status of another kind is never paid",
+    ),
+    "a refusal is of another class": (
+        "manifest.json",
+        '{"status": 401, "kind": "AuthenticationError"}',
+        '{"status": 401, "kind": "NotFound"}',
+        "openpay: error: error 401, of a read",
+    ),
+    "a reply of another shape breaks the script": (
+        "provider.lua",
+        "integer(object(reply.json.pagination).total_pages) or 1",
+        "object(reply.json.pagination).total_pages or 1",
+        "openpay: reply: every member of payments.get drifts",
+    ),
+    "a write is said to change nothing": (
+        "provider.lua",
+        'http.post("/paylinks", {json',
+        'http.post("/paylinks", {read = true, json',
+        "openpay: write: payments.create, answer lost",
+    ),
+    "a fixture is not what is sent": (
+        "provider.lua",
+        '"description", description_of(input),\n    "customer_name"',
+        '"customer_name"',
+        "openpay: fixture: create paylink",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the provider that is changed is taken from."""
+    return tmp_path_factory.mktemp("providers")
+
+
+@pytest.fixture(scope="module")
+def running(folder: Path) -> Iterator[Suite]:
+    with Suite(["openpay"], plugin_path=[folder]) as suite:
+        yield suite
+
+
+@pytest.fixture
+def fresh(running: Suite, folder: Path) -> Suite:
+    """The suite with a provider that nobody changed yet."""
+    shutil.rmtree(folder / "openpay", ignore_errors=True)
+    shutil.copytree(PROVIDERS / "openpay", folder / "openpay")
+    running.forget()
+    return running
+
+
+def case_named(suite: Suite, name: str) -> Case:
+    (case,) = [case for case in suite.cases() if case.name == name]
+    return case
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_mutation_is_noticed(name: str, fresh: Suite, folder: Path) -> None:
+    file, text, other, noticed = MUTATIONS[name]
+    path = folder / "openpay" / file
+    source = path.read_text()
+    assert text in source, "the mutation has lost its place"
+    case = case_named(fresh, noticed)
+    assert fresh.run(case) is None
+    path.write_text(source.replace(text, other))
+    fresh.forget()
+    assert fresh.run(case) is not None
+
+
+def test_a_secret_that_is_seen_is_noticed(fresh: Suite) -> None:
+    """The core hides secrets by itself; so what is looked for is changed, not what is shown."""
+    case = case_named(fresh, "openpay: secret: a payment link is paid")
+    assert fresh.run(case) is None
+    fresh.forget()
+    fresh.bench("openpay").secret_settings = lambda: ["1234"]  # type: ignore[method-assign]  # the reference
+    assert fresh.run(case) == "a secret is seen in payments.create"
