@@ -365,10 +365,21 @@ def test_a_key_without_the_right_is_told_so(
         weak.check()
 
 
+@pytest.mark.parametrize(("key", "mode"), [("sk_test_of_the_sandbox", "live"), ("sk_live_of_a_shop", "test")])
+def test_a_key_of_the_other_mode_opens_no_gateway(
+    sandbox: Sandbox, runtime: till.Runtime, key: str, mode: str
+) -> None:
+    with pytest.raises(till.ConfigurationError) as caught:
+        account(sandbox, runtime, mode=mode, api_key=key)
+    assert caught.value.field == "$.api_key"
+    assert key not in str(caught.value)
+
+
 def test_an_answer_of_the_other_environment_is_never_taken_for_a_payment(
     sandbox: Sandbox, runtime: till.Runtime, shop: till.Gateway, control: Control
 ) -> None:
-    live = account(sandbox, runtime, mode="live")
+    token = control.command("access_token")["access_token"]
+    live = account(sandbox, runtime, mode="live", api_key=token, authorization="bearer")
     with pytest.raises(till.ConfigurationError) as caught:
         live.check()
     assert caught.value.field == "$.mode"
