@@ -26,11 +26,16 @@ local function figure(value)
   return type(value) == "number" and tostring(value) or plain_text(value)
 end
 
--- true, 1, "1" and any other text, such as the time of a confirmation, say yes; false, 0, "0" and "false" say no.
--- nil: nothing is said.
+local function time_of(value)
+  local ok, ms = pcall(time.parse, value)
+  return plain_text(value) and ok and ms or nil
+end
+
+-- Flags are booleans on the page and 1, "1" or "true" elsewhere; in a list the time of the event says yes. nil: nothing is
+-- said. Anything else is no yes.
 local function flag(value)
   if value == nil or value == json.null or value == "" then return nil end
-  return not (value == false or value == 0 or value == "0" or value == "false")
+  return value == true or value == 1 or value == "1" or value == "true" or time_of(value) ~= nil
 end
 
 local function conflict(code, message)
@@ -127,7 +132,7 @@ local function find_transaction(id, user)
   for _ = 1, SEARCH_PAGES do
     local found = transactions(offset, SEARCH_SIZE, nil, user)
     for _, record in ipairs(found) do
-      if record.payment_id == id then return record end
+      if object(record).payment_id == id then return record end
     end
     if #found == 0 then return nil end
     offset = offset + #found
@@ -199,29 +204,40 @@ local function cancelled_status(record, place)
 end
 
 -- A transaction without `state`, as the page lists them. Its `status` is for people and decides nothing.
-local function status_by_times(record, place)
+local function status_by_times(record)
   local confirmed, cancelled = flag(record.confirmed), flag(record.cancelled)
   if confirmed and not cancelled then return "paid" end
-  if cancelled and not confirmed then return cancelled_status(record, place) end
+  if cancelled and not confirmed then return cancelled_status(record) end
   if cancelled then log.warn("a transaction is confirmed and cancelled; it counts as processing") end
   return (cancelled or coins(record.payment)) and "processing" or "pending"
 end
 
--- `confirmed` is the page's word for the end of waiting; `state` must agree before money counts as there.
-local function status_of(record, place)
-  if not plain_text(record.state) then return status_by_times(record, place) end
-  local confirmed = flag(record.confirmed)
-  local status = STATUS[record.state]
-    or fail("ProviderError", "ForumPay answered with a state that no documentation has.", {code = "unknown_status"})
-  if status == "paid" then return confirmed == false and "processing" or "paid" end
-  if confirmed then
+-- `confirmed` is the page's word for the end of waiting; `state` must agree before money counts as there. nil: a state
+-- that no documentation has.
+local function known_status(record, place)
+  local status, confirmed = STATUS[record.state], flag(record.confirmed)
+  if status == "paid" and not confirmed then return "processing" end
+  if confirmed and status ~= "paid" and status ~= "failed" then
     log.warn("a payment is confirmed, but its state is not; it counts as processing")
-    return status == "failed" and status or "processing"
+    return status and "processing"
   end
   if status == "cancelled" or (status == "pending" and flag(record.cancelled)) then
     return cancelled_status(record, place)
   end
   return status
+end
+
+local function status_of(record, place)
+  return known_status(record, place)
+    or fail("ProviderError", "ForumPay answered with a state that no documentation has.", {code = "unknown_status"})
+end
+
+-- In a list one odd record must not hide the others: it counts as processing.
+local function listed_status(record)
+  if record.state == nil then return status_by_times(record) end
+  local status = known_status(record)
+  if not status then log.warn("a listed payment has a state that no documentation has; it counts as processing") end
+  return status or "processing"
 end
 
 -- What was asked for. After an acceptance the smaller amount may stand there instead; the payment stays over the first.
@@ -247,7 +263,7 @@ local function pay_to_of(record, status, place)
   local rest = object(record.underpayment)
   if status == "underpaid" and coins(rest.missing_amount) then
     return {
-      currency = record.currency, amount = figure(rest.missing_amount), address = plain_text(rest.address),
+      currency = plain_text(record.currency), amount = figure(rest.missing_amount), address = plain_text(rest.address),
       uri = plain_text(rest.qr),
     }
   end
@@ -259,8 +275,7 @@ local function pay_to_of(record, status, place)
   }
 end
 
-local function payment_from(record, place)
-  local status = status_of(record, place)
+local function payment_from(record, status, place)
   local amount = amount_of(record, place)
   local paid, due = paid_and_due(record, status, amount)
   local rest = object(record.underpayment)
@@ -275,7 +290,7 @@ local function payment_from(record, place)
     qr_url = status == "underpaid" and plain_text(rest.qr_img) or nil,
     pay_to = pay_to_of(record, status, place),
     decline = status == "failed" and {code = record.state, message = plain_text(record.status)} or nil,
-    created_at = plain_text(record.inserted) and time.parse(record.inserted) or nil,
+    created_at = time_of(record.inserted),
     state = place and state_of(place) or nil,
     raw = record,
   }
@@ -365,9 +380,9 @@ function provider.payments.create(input)
     }).payment_id
   if not plain_text(quoted) then fail("ProviderError", "ForumPay's quote has no payment_id to start with.") end
   local record = start(start_fields(input, quoted), who)
-  local address = plain_text(record.address) or fail("ProviderError", "ForumPay's answer names no address to pay to.")
-  if record.currency ~= currency or (plain_text(record.payment_id) or quoted) ~= quoted then
-    fail("ProviderError", "ForumPay started another payment than was asked for.")
+  local address = plain_text(record.address)
+  if record.payment_id ~= quoted or record.currency ~= currency or not address then
+    fail("ProviderError", "ForumPay's answer is not the payment that was asked for.")
   end
   check_uri(record)
   return {
@@ -387,7 +402,8 @@ end
 
 function provider.payments.get(input)
   local place = place_of(input)
-  return payment_from(check_payment(place), place)
+  local record = check_payment(place)
+  return payment_from(record, status_of(record, place), place)
 end
 
 local function offset_of(cursor)
@@ -418,7 +434,10 @@ function provider.payments.list(input)
   local offset, limit = offset_of(input.cursor), input.limit or PAGE_SIZE
   local found = transactions(offset, limit, input.reference, object(input.options).user)
   local items = json.array({})
-  for _, record in ipairs(found) do items[#items + 1] = payment_from(record) end
+  for _, item in ipairs(found) do
+    local record = object(item)
+    if plain_text(record.payment_id) then items[#items + 1] = payment_from(record, listed_status(record)) end
+  end
   return {items = items, next = #found >= limit and tostring(offset + #found) or nil}
 end
 
@@ -573,7 +592,8 @@ end
 
 function provider.rates.list(input)
   local items = json.array({})
-  for _, coin in currency_list(input) do
+  for _, item in currency_list(input) do
+    local coin = object(item)
     if plain_text(coin.currency) and plain_text(coin.currency_fiat) and figure(coin.rate) then
       items[#items + 1] = {from = coin.currency, to = coin.currency_fiat, rate = figure(coin.rate), raw = coin}
     end
@@ -583,7 +603,8 @@ end
 
 function provider.currencies.list(input)
   local items = json.array({})
-  for _, coin in currency_list(input) do
+  for _, item in currency_list(input) do
+    local coin = object(item)
     if plain_text(coin.currency) then
       items[#items + 1] = {code = coin.currency, name = plain_text(coin.description), crypto = true, raw = coin}
     end

@@ -11,7 +11,7 @@ from till.sandbox.bitpay.identity import new_testnet_address, valid_testnet_addr
 
 UNIT = Decimal("0.00000001")  # every amount of coins has eight decimals, as in the samples
 FIAT = ("EUR", "USD")
-MIN_INVOICE, MAX_INVOICE = Decimal("0.12"), Decimal("10000.00")
+MIN_INVOICE, MAX_INVOICE = Decimal("0.12"), Decimal("1000000000.00")
 
 
 @dataclass(frozen=True)
