@@ -167,15 +167,15 @@ local function reference_of(invoice)
 end
 
 local function invoice_view(invoice, status, test)
-  local id, amount = plain_text(invoice.id), price_of(invoice)
+  local amount = price_of(invoice)
   local received = amount and received_for(invoice, amount.currency)
   return {
-    id = id,
+    id = invoice.id,
     status = status,
     amount = amount,
     amount_paid = received or status == "paid" and amount or nil,
     reference = reference_of(invoice),
-    checkout_url = id and pay_page() .. text.url_encode(id),
+    checkout_url = pay_page() .. text.url_encode(invoice.id),
     created_at = time_of(invoice.created_at),
     test = test,
     raw = invoice,
@@ -185,7 +185,7 @@ end
 local function payment_view(payment, status, test)
   local amount = price_of(payment)
   return {
-    id = plain_text(payment.id),
+    id = payment.id,
     status = status,
     amount = amount,
     amount_paid = status == "paid" and amount or nil,
@@ -369,11 +369,15 @@ function provider.payments.list(input)
     offset = offset,
   })})
   local view = kind == PAYMENTS and payment_view or invoice_view
-  local items, test = json.array({}), is_test(reply)
-  for _, record in ipairs(as_list(data_of(reply))) do
-    items[#items + 1] = view(record, listed_status(record, kind), test)
+  local records, items, test = as_list(data_of(reply)), json.array({}), is_test(reply)
+  for _, record in ipairs(records) do
+    if plain_text(record.id) then
+      items[#items + 1] = view(record, listed_status(record, kind), test)
+    else
+      log.warn("left out a record that has no id")
+    end
   end
-  return {items = items, next = next_cursor(offset, #items)}
+  return {items = items, next = next_cursor(offset, #records)}
 end
 
 -- Tries a read that needs a key.
