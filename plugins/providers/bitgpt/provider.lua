@@ -371,7 +371,7 @@ function provider.payments.list(input)
   local view = kind == PAYMENTS and payment_view or invoice_view
   local records, items, test = as_list(data_of(reply)), json.array({}), is_test(reply)
   for _, record in ipairs(records) do
-    if plain_text(record.id) then
+    if plain_text(object(record).id) then
       items[#items + 1] = view(record, listed_status(record, kind), test)
     else
       log.warn("left out a record that has no id")
