@@ -195,8 +195,8 @@ end
 
 -- ---- native calls, by their documented names and fields
 
--- The documented fields in their order, each tested by `accepts`; any other is refused.
-local function chosen(params, names, accepts)
+-- The documented fields in their order; any other is refused, and what `refuses` gives a reason against.
+local function chosen(params, names, refuses)
   local known, list = {}, {}
   for _, name in ipairs(names) do
     known[name] = true
@@ -206,36 +206,38 @@ local function chosen(params, names, accepts)
     if not known[name] then
       fail("InvalidRequest", "GlobalPay documents no field " .. name .. " for this call.", {field = "$." .. name})
     end
-    if not accepts(name, value) then
-      fail("InvalidRequest", name .. " is not what GlobalPay documents.", {field = "$." .. name})
-    end
+    local problem = refuses(name, value)
+    if problem then fail("InvalidRequest", name .. " " .. problem, {field = "$." .. name}) end
   end
   return list
 end
 
-local function is_query_value(_, value)
-  return type(value) == "number" or type(value) == "string"
+local function no_query_value(_, value)
+  if type(value) ~= "number" and type(value) ~= "string" then return "must be an integer or text." end
 end
 
--- An amount is an integer in the smallest unit; everything else is text.
-local function is_invoice_value(name, value)
-  return type(value) == (name == "amount" and "number" or "string")
+local function no_invoice_value(name, value)
+  if name == "amount" then
+    if type(value) ~= "number" then return "must be an integer in the smallest unit: 10000 is 100.00 BTN." end
+  elseif type(value) ~= "string" then
+    return "must be text."
+  end
 end
 
 provider.native["GET /api/invoices"] = function(params)
-  return http.get("/api/invoices", {query = chosen(params, LIST_FIELDS, is_query_value)}).json
+  return http.get("/api/invoices", {query = chosen(params, LIST_FIELDS, no_query_value)}).json
 end
 
 provider.native["POST /api/invoices"] = function(params)
   local members = {}
-  for _, pair in ipairs(chosen(params, INVOICE_FIELDS, is_invoice_value)) do
+  for _, pair in ipairs(chosen(params, INVOICE_FIELDS, no_invoice_value)) do
     members[#members + 1], members[#members + 2] = pair[1], pair[2]
   end
   return http.post("/api/invoices", {json = json.object(table.unpack(members))}).json
 end
 
 provider.native["GET /api/payments"] = function(params)
-  return http.get("/api/payments", {query = chosen(params, {"limit", "offset"}, is_query_value)}).json
+  return http.get("/api/payments", {query = chosen(params, {"limit", "offset"}, no_query_value)}).json
 end
 
 -- Its fields are not documented: what the caller gives is sent as it is.
