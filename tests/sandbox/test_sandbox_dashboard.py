@@ -22,13 +22,6 @@ TOKEN = re.compile(r'name="token" value="([^"]+)"')
 
 
 @pytest.fixture
-def globalpay_control(sandbox: Sandbox) -> Control:
-    control = sandbox.control("globalpay")
-    control.reset()
-    return control
-
-
-@pytest.fixture
 def new_invoice(
     sandbox: Sandbox, globalpay_control: Control, http: httpx.Client, shop: Shop
 ) -> Callable[..., str]:
