@@ -62,6 +62,12 @@ local function normal(value)
   return fraction == "" and whole or whole .. "." .. fraction
 end
 
+-- A number as the service wrote it, digit by digit; nil for what is none.
+local function digits(value)
+  local written = figure(value)
+  return normal(written) and written or nil
+end
+
 local function same_amount(left, right)
   local one, other = normal(figure(left)), normal(figure(right))
   return one ~= nil and one == other
@@ -69,9 +75,8 @@ end
 
 -- An amount of coins above zero as the service wrote it, else nil.
 local function coins(value)
-  local written = figure(value)
-  local number = normal(written)
-  return number and number ~= "0" and written or nil
+  local written = digits(value)
+  return normal(written) ~= "0" and written or nil
 end
 
 -- ---- the wire
@@ -205,7 +210,7 @@ end
 
 -- A transaction without `state`, as the page lists them. Its `status` is for people and decides nothing.
 local function status_by_times(record)
-  local confirmed, cancelled = flag(record.confirmed), flag(record.cancelled)
+  local confirmed, cancelled = time_of(record.confirmed), time_of(record.cancelled)
   if confirmed and not cancelled then return "paid" end
   if cancelled and not confirmed then return cancelled_status(record) end
   if cancelled then log.warn("a transaction is confirmed and cancelled; it counts as processing") end
@@ -263,14 +268,14 @@ local function pay_to_of(record, status, place)
   local rest = object(record.underpayment)
   if status == "underpaid" and coins(rest.missing_amount) then
     return {
-      currency = plain_text(record.currency), amount = figure(rest.missing_amount), address = plain_text(rest.address),
+      currency = plain_text(record.currency), amount = digits(rest.missing_amount), address = plain_text(rest.address),
       uri = plain_text(rest.qr),
     }
   end
   local known = place and object(place.payment.pay_to).address
   if status ~= "pending" or known then return nil end
   return {
-    currency = plain_text(record.currency), amount = figure(record.amount),
+    currency = plain_text(record.currency), amount = digits(record.amount),
     address = plain_text(record.address) or place and place.address,
   }
 end
@@ -392,8 +397,8 @@ function provider.payments.create(input)
     checkout_url = plain_text(record.access_url),
     qr_url = plain_text(record.qr_img),
     pay_to = {
-      currency = currency, amount = figure(record.amount), address = address, uri = plain_text(record.qr),
-      rate = figure(record.rate),
+      currency = currency, amount = digits(record.amount), address = address, uri = plain_text(record.qr),
+      rate = digits(record.rate),
     },
     state = {currency = currency, address = address, pos_id = pos_id_of(options), user = who.user},
     raw = record,
@@ -578,10 +583,10 @@ function provider.rates.get(input)
     fail("InvalidRequest", "ForumPay quotes a rate for an invoice: give its amount in the currency of `to`.", {field = "$.amount"})
   end
   local record = quote(input.amount, input.from, object(input.options))
-  if record.currency ~= input.from or record.invoice_currency ~= input.to or not figure(record.rate) then
+  if record.currency ~= input.from or record.invoice_currency ~= input.to or not digits(record.rate) then
     fail("ProviderError", "ForumPay answered with another rate than was asked for.")
   end
-  return {from = record.currency, to = record.invoice_currency, rate = figure(record.rate), raw = record}
+  return {from = record.currency, to = record.invoice_currency, rate = digits(record.rate), raw = record}
 end
 
 local function currency_list(input)
@@ -594,8 +599,8 @@ function provider.rates.list(input)
   local items = json.array({})
   for _, item in currency_list(input) do
     local coin = object(item)
-    if plain_text(coin.currency) and plain_text(coin.currency_fiat) and figure(coin.rate) then
-      items[#items + 1] = {from = coin.currency, to = coin.currency_fiat, rate = figure(coin.rate), raw = coin}
+    if plain_text(coin.currency) and plain_text(coin.currency_fiat) and digits(coin.rate) then
+      items[#items + 1] = {from = coin.currency, to = coin.currency_fiat, rate = digits(coin.rate), raw = coin}
     end
   end
   return {items = items}
