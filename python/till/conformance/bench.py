@@ -87,11 +87,11 @@ class Bench(Subject):
         self.control.reset()
         self._gateway = self.gateway(label=f"conformance-{secrets.token_hex(6)}")
 
-    def gateway(self, **options: Any) -> till.Gateway:
-        """Another gateway to the same account."""
+    def gateway(self, settings: Mapping[str, str] | None = None, **options: Any) -> till.Gateway:
+        """Another gateway to the same account, with other settings where they are given."""
         return till.Gateway(
             self.provider,
-            self.settings,
+            {**self.settings, **(settings or {})},
             runtime=self.runtime,
             **{"timeout": 20, **self._place, **options},
         )

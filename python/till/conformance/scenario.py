@@ -3,7 +3,8 @@
 A step is one of
 
 - `{"call": "payments.get", "with": {...}}` calls an operation or a native call (`native.getRates`). `gives`
-  is what the result must hold, or `fails` the class of the error that must come.
+  is what the result must hold, or `fails` the class of the error that must come; `settings` replace some of
+  the account's for this call.
 - `{"sandbox": "pay", "with": {...}}` does something behind the shop's back: a method of
   `till.sandbox.Control`. A `payment_id` that is not given is that of the last payment made.
 
@@ -65,7 +66,8 @@ class Flow:
 
     def _call(self, step: Step, arguments: dict[str, Any]) -> Any:
         try:
-            result = self._bench.call(step["call"], arguments)
+            gateway = self._bench.gateway(self.filled(step["settings"])) if "settings" in step else None
+            result = self._bench.call(step["call"], arguments, gateway)
         except till.TillError as error:
             self.seen.append(error)
             if type(error).__name__ == step.get("fails"):
