@@ -42,10 +42,10 @@ local function minor_units(amount)
   return minor
 end
 
+-- nil when it is none.
 local function amount_of(invoice)
   local ok, amount = pcall(money.from_minor, invoice.amount, invoice.currency)
-  if not ok then bad_answer("holds no valid amount and currency") end
-  return amount
+  return ok and amount or nil
 end
 
 -- GlobalPay has no field for the shop's own reference, so an invoice without a description says it there.
@@ -60,15 +60,9 @@ local function customer_of(input)
       {field = "$.options.customerId"})
 end
 
-local function payment_from(invoice)
-  invoice = object(invoice)
-  local id = plain_text(invoice.id) or bad_answer("holds no invoice")
-  local amount = amount_of(invoice)
-  local status = INVOICE_STATUS[invoice.status]
-    or fail("ProviderError", "GlobalPay answered with an invoice status that its documentation does not have.",
-      {code = "unknown_status"})
+local function payment_of(invoice, status, amount)
   return {
-    id = id,
+    id = invoice.id,
     status = status,
     amount = amount,
     amount_paid = status == "paid" and amount or nil,
@@ -77,6 +71,24 @@ local function payment_from(invoice)
     state = {customerId = plain_text(invoice.customerId)},
     raw = invoice,
   }
+end
+
+-- The one invoice that was asked for: what cannot be understood is an error.
+local function known_payment(invoice)
+  return payment_of(invoice, INVOICE_STATUS[invoice.status]
+    or fail("ProviderError", "GlobalPay answered with an invoice status that its documentation does not have.",
+      {code = "unknown_status"}),
+    amount_of(invoice) or bad_answer("holds no valid amount and currency"))
+end
+
+-- An invoice that was just made exists, however odd the answer, and in a list an odd one must not hide the others: what
+-- cannot be understood is left out, the log says so, and payments.get tells.
+local function odd_payment(invoice)
+  local status, amount = INVOICE_STATUS[invoice.status], amount_of(invoice)
+  if not status then log.warn("an invoice has a status that GlobalPay's documentation does not have") end
+  if not amount then log.warn("an invoice has no valid amount and currency") end
+  if status == "paid" and not amount then status = nil end
+  return payment_of(invoice, status, amount)
 end
 
 -- ---- pages
@@ -138,14 +150,17 @@ function provider.payments.create(input)
     "amount", minor_units(input.amount),
     "currency", input.amount.currency,
     "description", description_of(input))})
-  local payment = payment_from(reply.json)
+  local invoice = object(reply.json)
+  if not plain_text(invoice.id) then bad_answer("names no invoice") end
+  local payment = odd_payment(invoice)
+  payment.status = payment.status or "pending"
   payment.state.customerId = payment.state.customerId or customer
   return payment
 end
 
 function provider.payments.get(input)
   local customer = object(input.options).customerId or plain_text(object(input.state).customerId)
-  return payment_from(find_invoice(input.payment.provider_id, customer))
+  return known_payment(find_invoice(input.payment.provider_id, customer))
 end
 
 -- A filter that GlobalPay does not have is refused: a list that leaves it out would show payments nobody asked for.
@@ -183,9 +198,12 @@ function provider.payments.list(input)
     {"customerId", options.customerId},
   })
   local items = json.array({})
-  for _, invoice in ipairs(page.items) do items[#items + 1] = payment_from(invoice) end
-  if page.more and #items == 0 then bad_answer("says that the list goes on, and ends it") end
-  return {items = items, next = page.more and tostring((offset or 0) + #items) or nil, total = page.total}
+  for _, invoice in ipairs(page.items) do
+    if plain_text(object(invoice).id) then items[#items + 1] = odd_payment(invoice)
+    else log.warn("a list holds something without an invoice's id") end
+  end
+  if page.more and #page.items == 0 then bad_answer("says that the list goes on, and ends it") end
+  return {items = items, next = page.more and tostring((offset or 0) + #page.items) or nil, total = page.total}
 end
 
 function provider.check(input)
