@@ -271,6 +271,16 @@ def test_credentials_may_wait_for_the_challenge(
     assert seen == [("GetRate", 401, False), ("GetRate", 200, True), ("StartPayment", 200, True)]
 
 
+def test_a_challenged_form_is_sent_again_whole(
+    account: Callable[..., till.Gateway], control: Control
+) -> None:
+    shop = account(wait_for_challenge=True, start_payment_by="POST")
+    quote = shop.rates.get("EUR", "BTC", amount=PRICE).raw["payment_id"]
+    make(shop, options={"payment_id": quote})
+    seen = [(one["method"], one["status"], "authorization" in one["headers"]) for one in control.requests()]
+    assert seen[2:] == [("POST", 401, False), ("POST", 200, True)]
+
+
 def test_order_details_are_sent_when_switched_on(
     account: Callable[..., till.Gateway], control: Control
 ) -> None:

@@ -159,6 +159,7 @@ local function place_of(input)
   }
   if not place.currency or not place.address then
     local record = object(find_transaction(id, place.user))
+    place.listed = record
     place.currency, place.address = plain_text(record.currency), plain_text(record.address)
     place.pos_id = place.pos_id or plain_text(record.pos_id)
   end
@@ -521,7 +522,7 @@ end
 -- The page has refund_amount_opened in the answer of CheckPayment, its sample and the maker's only in GetTransactions.
 local function open_for_refund(record, place)
   local open = record.refund_amount_opened
-  if open == nil then open = object(find_transaction(place.id, place.user)).refund_amount_opened end
+  if open == nil then open = object(place.listed or find_transaction(place.id, place.user)).refund_amount_opened end
   return coins(open)
     or conflict("nothing_to_refund", "ForumPay holds nothing that could be paid back for this payment.")
 end
@@ -620,6 +621,15 @@ end
 function provider.check()
   transactions(0, 1)
   return {ok = true}
+end
+
+-- The page's notifications name their event. The maker's hold payment_id and reference_no only, and a test of the address
+-- holds webhook_test.
+function provider.webhooks.receive(input)
+  local body = object(input.json)
+  if flag(body.webhook_test) then return {event = "webhook_test"} end
+  local id = plain_text(body.payment_id) or fail("InvalidRequest", "This notification names no payment.")
+  return {event = plain_text(body.event) or "payment", payment = {id = id}}
 end
 
 -- ---- native calls, by their documented names and parameters
