@@ -23,6 +23,11 @@ local function plain_text(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
+-- A number as decimal text; nil for anything else.
+local function decimal_text(value)
+  return value ~= json.null and pcall(json.number, value) and tostring(value) or nil
+end
+
 local function milliseconds(value)
   return type(value) == "number" and value or nil
 end
@@ -164,7 +169,7 @@ local function pay_to_of(invoice)
     amount = object(money_of(invoice.btcDue or invoice.btcPrice, "BTC")).amount,
     address = text.split(uri:sub(9), "?")[1],
     uri = uri,
-    rate = invoice.rate and invoice.rate ~= json.null and tostring(invoice.rate) or nil,
+    rate = decimal_text(invoice.rate),
   }
 end
 
