@@ -9,6 +9,7 @@ import httpx
 import pytest
 from bitpay_client import BitPayClient, Identity
 from browsers import assert_well_formed, press, status, wait_until, waits_for
+from forumpay_client import ForumPayClient
 from openpay_client import OpenPayClient
 
 from till.sandbox import Control, Sandbox
@@ -122,6 +123,30 @@ def test_paylink_page_plays_every_outcome(
     waits_for(browser, shown)
     found = openpay.get("/transactions", paylink_id=link["id"]).json()["data"]
     assert [(t["status"], t["amount"]) for t in found] == made
+    assert_well_formed(browser)
+
+
+@pytest.mark.parametrize(
+    ("actions", "shown"),
+    [
+        (["pay", "confirm"], "Confirmed"),
+        (["underpay"], "Partly paid"),
+        (["underpay", "pay"], "Payment seen"),
+        (["expire", "pay"], "Too late"),
+        (["decline"], "Blocked"),
+    ],
+)
+def test_page_of_coins_plays_every_outcome(
+    browser: Any, forumpay: ForumPayClient, sandbox: Sandbox, actions: list[str], shown: str
+) -> None:
+    payment = forumpay.start(reference_no="12-23-456")
+    browser.get(sandbox.providers["forumpay"].payer_url_template.replace("{id}", payment["payment_id"]))
+    text = browser.find_element("tag name", "main").text
+    assert payment["amount"] in text and payment["address"] in text
+    assert_well_formed(browser)
+    for action in actions:
+        press(browser, action)
+    waits_for(browser, shown)
     assert_well_formed(browser)
 
 
