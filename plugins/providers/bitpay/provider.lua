@@ -230,6 +230,19 @@ function provider.payments.get(input)
   return payment_from(invoice)
 end
 
+-- The bus tells of payments as they happen (lib/invoice.js). What it says is not read: the core asks payments.get.
+function provider.payments.watch(input)
+  local bus = object(public("getInvoiceBusToken", json.object("invoiceId", input.payment.provider_id)))
+  if not plain_text(bus.url) or not plain_text(bus.token) then
+    fail("ProviderError", "BitPay's answer holds no address to listen at.")
+  end
+  return {
+    url = bus.url,
+    query = {{"token", bus.token}, {"action", "subscribe"}, {"events[]", "payment"}},
+    events = {"statechange"},
+  }
+end
+
 local function ms_of(input, name)
   local value = input[name]
   if value == nil or type(value) == "number" then return value end
@@ -378,6 +391,21 @@ function provider.refunds.get(input)
     if refund.id == id then return refund end
   end
   fail("NotFound", "BitPay lists no such refund for this invoice.")
+end
+
+-- ---- notifications
+
+-- Flat ones are the invoice itself, extended ones have it in `data` beside their event. Only events of invoices are about a
+-- payment; the others tell of payouts and their recipients.
+function provider.webhooks.receive(input)
+  local body = object(input.json)
+  local event = plain_text(object(body.event).name)
+  local invoice = event and object(body.data) or body
+  local happened = event or plain_text(invoice.status)
+  if not happened then fail("InvalidRequest", "This is no notification of BitPay's.") end
+  if event and not text.starts(event, "invoice_") then return {event = event} end
+  local id = plain_text(invoice.id) or fail("InvalidRequest", "This notification names no invoice.")
+  return {event = happened, payment = {id = id}}
 end
 
 -- ---- rates, currencies, ledgers
