@@ -59,7 +59,8 @@ Result<Manifest> read_manifest(json::Value document) {
   TILL_TRY(root.only({"manifest",      "id",           "version",     "name",       "summary",        "homepage",
                       "documentation", "capabilities", "native",      "absent",     "settings",       "modes",
                       "default_mode",  "hosts",        "auth",        "headers",    "script_headers", "path_secrets",
-                      "reply_secrets", "errors",       "idempotency", "currencies", "permissions",    "rate_limit"}));
+                      "reply_secrets", "errors",       "idempotency", "currencies", "permissions",    "rate_limit",
+                      "webhooks"}));
   TILL_TRY(check_version(root));
   TILL_TRY(read_identity(root, manifest));
   TILL_TRY(read_links(root, manifest));
@@ -70,6 +71,7 @@ Result<Manifest> read_manifest(json::Value document) {
   TILL_TRY(read_headers(root, manifest));
   TILL_TRY(read_errors(root, manifest));
   TILL_TRY(read_rate_limit(root, manifest));
+  TILL_TRY(read_webhooks(root, manifest));
   TILL_TRY(read_currencies(root, manifest));
   manifest.document = std::move(document);
   return manifest;

@@ -77,6 +77,12 @@ struct Capability {
   std::vector<std::string> extra_input;  // further input members that this operation takes beside the unified ones
 };
 
+// What the provider sends by itself, as far as it is documented.
+struct Webhooks {
+  std::map<std::string, std::string, std::less<>> events;  // the provider's name -> one sentence
+  std::string reason;                                      // why nothing can be verified
+};
+
 struct Mode {
   std::string base_url;  // empty: the setting `base_url` must give it
   bool test = false;     // payments made in this mode carry test = true
@@ -100,6 +106,7 @@ struct Manifest {
   std::vector<std::string> script_headers;                  // header names that the script may set
   std::vector<std::string> path_secrets;                    // settings that may stand in a path as {secret.NAME}
   std::vector<std::string> reply_secrets;  // object keys in replies whose values the script sees as handles only
+  Webhooks webhooks;
   ErrorMap errors;
   RateLimit rate_limit;
   std::string idempotency_header;       // empty: the provider has none, so sent writes are never repeated

@@ -22,6 +22,8 @@ Status read_headers(const Node& root, Manifest& manifest);
 Status read_errors(const Node& root, Manifest& manifest);
 // How often the provider may be asked.
 Status read_rate_limit(const Node& root, Manifest& manifest);
+// What the provider sends by itself. Needs the capabilities.
+Status read_webhooks(const Node& root, Manifest& manifest);
 
 // True for headers that neither a manifest nor a script may set: framing, routing, and the type of the body.
 bool is_reserved_header(std::string_view name);

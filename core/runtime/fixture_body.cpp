@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/json/json.h"
+#include "core/runtime/form.h"
 
 namespace till {
 namespace {
@@ -53,40 +54,10 @@ Differences json_differences(json::Value expected, const http::Request& request,
   return found;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-std::string form_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escaped =
-        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
-    if (escaped) {
-      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
 Differences form_differences(const FixtureFields& expected, const http::Request& request, const std::string& place) {
   constexpr std::string_view kType = "application/x-www-form-urlencoded";
   if (!type_of(request).starts_with(kType)) return wrong_type(request, kType, place);
-  FixtureFields sent;
-  std::string_view rest = request.body;
-  while (!rest.empty()) {
-    const std::string_view pair = rest.substr(0, rest.find('&'));
-    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    sent.emplace_back(form_decoded(pair.substr(0, equals)),
-                      form_decoded(pair.substr(std::min(equals + 1, pair.size()))));
-  }
-  return json::differences(fields_value(expected), fields_value(sent), place);
+  return json::differences(fields_value(expected), fields_value(form_fields(request.body)), place);
 }
 
 // The text fields of a multipart/form-data body; nullopt when it is none (RFC 7578).

@@ -192,9 +192,10 @@ Status Operation::run_script() {
   TILL_ASSIGN(auto script, plugin::ScriptRun::open(config().plugin, operation_, script_input(),
                                                    config().script_settings, clock(), {}, &gateway_->memory().nonces));
   script_.emplace(std::move(script));
+  logged_ = 0;
   auto step = script_->begin();
   pass_on_log();
-  if (!step.ok()) return hide_secrets(std::move(step).error(), config(), handles_);
+  if (!step.ok()) return told(std::move(step).error());
   if (!is_write_) {
     take_step(std::move(step));
     return {};
@@ -206,7 +207,10 @@ Status Operation::run_script() {
 }
 
 StoreQueue::Task Operation::store_task() {
-  return [this](Store& store) { return phase_ == Phase::kRecord ? record(store) : commit(store); };
+  return [this](Store& store) {
+    if (phase_ == Phase::kRecord) return record(store);
+    return phase_ == Phase::kFind ? find_hinted(store) : commit(store);
+  };
 }
 
 Status Operation::record(Store& store) {
@@ -225,6 +229,8 @@ void Operation::stored(Status status) {
   }
   if (phase_ == Phase::kCommit) {
     end(*std::move(ready_));
+  } else if (phase_ == Phase::kFind) {
+    refetch();
   } else if (earlier_) {
     answer_repeat();
   } else {
@@ -357,13 +363,14 @@ bool Operation::is_challenge(const http::Response& response) const {
 }
 
 void Operation::take_output(const json::Value& output) {
+  if (operation_ == "webhooks.receive") return take_hint(output);
   output_ = bounded_raw(redacted(config(), handles_.shown(output, returns_secrets_)));
   phase_ = Phase::kCommit;
   need_ = Need::kStore;
 }
 
 void Operation::finish(Error error) {
-  error = hide_secrets(std::move(error), config(), handles_);
+  error = told(std::move(error));
   if (error.payment_id.empty() && payment_) error.payment_id = payment_->id;
   if (!is_write_) {
     end(std::move(error));

@@ -20,6 +20,7 @@
 #include "core/plugin/script.h"
 #include "core/runtime/handles.h"
 #include "core/runtime/operation_input.h"
+#include "core/runtime/webhook.h"
 #include "core/store/queue.h"
 
 namespace till {
@@ -69,7 +70,7 @@ class Operation {
   std::optional<StoreQueue::Task> abandon();
 
  private:
-  enum class Phase { kRecord, kTalk, kCommit, kEnd };
+  enum class Phase { kRecord, kFind, kTalk, kCommit, kEnd };
 
   Operation(std::shared_ptr<Gateway> gateway, std::string_view operation, OperationInput input);
 
@@ -97,6 +98,12 @@ class Operation {
   bool is_challenge(const http::Response& response) const;
   void take_output(const json::Value& output);
 
+  // A webhook, between what it says and what is true.
+  Error told(Error error) const;
+  void take_hint(const json::Value& output);
+  Status find_hinted(Store& store);
+  void refetch();
+
   // The end.
   void finish(Error error);
   void wipe_request();
@@ -113,7 +120,7 @@ class Operation {
   Result<json::Value> commit_refund(Store& store);
   Result<json::Value> commit_refunds(Store& store);
   Result<Payment> current_payment(Store& store) const;
-  Status keep(Store& store, const Change& change) const;
+  Status keep(Store& store, const Change& change);
   void end(Result<std::string> result);
 
   std::shared_ptr<Gateway> gateway_;
@@ -124,9 +131,11 @@ class Operation {
   UnixMillis started_at_;
   Handles handles_;
   std::optional<plugin::ScriptRun> script_;
-  std::size_t logged_ = 0;          // lines of the script's log that were passed on
-  std::optional<Payment> payment_;  // the one that the call is about: as looked up, or as it will be made
-  std::optional<Write> write_;      // the record of a write
+  std::size_t logged_ = 0;           // lines of the script's log that were passed on
+  std::optional<Payment> payment_;   // the one that the call is about: as looked up, or as it will be made
+  std::optional<Write> write_;       // the record of a write
+  std::optional<WebhookHint> hint_;  // what a webhook said
+  bool changed_ = false;             // the payment's status is another one now
 
   Phase phase_ = Phase::kTalk;
   Need need_ = Need::kNothing;

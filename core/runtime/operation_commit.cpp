@@ -103,7 +103,7 @@ Status Operation::commit_output(Store& store) {
     ready_.emplace(std::move(error));
     return write_ ? commit_mismatch(store) : Status();
   }
-  std::string text = json::write(*value);
+  std::string text = json::write(hint_ ? webhook_result(*hint_, *value, changed_) : *value);
   ready_.emplace(text);
   if (!write_) return {};
   return store.settle_write(write_->id, WriteState::kDone, returns_secrets_ ? std::string() : text);
@@ -138,10 +138,11 @@ Result<Payment> Operation::current_payment(Store& store) const {
   return found ? *std::move(found) : *payment_;
 }
 
-Status Operation::keep(Store& store, const Change& change) const {
+Status Operation::keep(Store& store, const Change& change) {
+  changed_ = change.status_changed;
   if (change.payment.id.empty()) return {};
   TILL_TRY(store.put_payment(change.payment));
-  const std::string source = is_write_ ? "reply" : "poll";
+  const std::string source = is_write_ ? "reply" : hint_ ? "webhook" : "poll";
   if (operation_ == "payments.create")
     TILL_TRY(store.add_event(payment_event(change.payment, "payment.created", source)));
   if (!change.status_changed) return {};

@@ -38,7 +38,7 @@ struct Write {
 struct Event {
   std::string payment_id{};
   std::string type{};    // "payment.created", "payment.paid", ...
-  std::string source{};  // "reply", "poll"
+  std::string source{};  // "reply", "poll", "webhook"
   UnixMillis at = 0;
   std::string detail{};  // JSON text
 };

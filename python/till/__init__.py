@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from till._refunds import Refund
     from till._runtime import Runtime
     from till._tokens import Token
+    from till._webhooks import WebhookResult
 
 __version__ = "0.1.0"
 
@@ -82,6 +83,7 @@ __all__ = [
     "TransportError",
     "Unsupported",
     "WebhookRejected",
+    "WebhookResult",
 ]
 
 # Which module each name lives in.
@@ -122,6 +124,7 @@ _HOMES = {
     "Refund": "_refunds",
     "Runtime": "_runtime",
     "Token": "_tokens",
+    "WebhookResult": "_webhooks",
 }
 
 

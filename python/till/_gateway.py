@@ -55,6 +55,7 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "refunds.list": page_of(_refunds.refund),
     "tokens.approve": page_of(_tokens.token),
     "tokens.create": _tokens.token,
+    "webhooks.receive": _webhooks.result,
 }
 
 

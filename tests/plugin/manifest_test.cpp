@@ -561,6 +561,34 @@ TEST(Manifest, refuses_rate_limits_that_say_nothing) {
                   {"rate_limit|reset_header", "\"a b\"", "$.rate_limit.reset_header", "header name"}});
 }
 
+TEST(Manifest, reads_what_webhooks_there_are) {
+  const auto result = parse_manifest(changed(
+      "webhooks", R"({"events":{"invoice.paid":"It was paid."},"signed":false,"reason":"Acme signs nothing."})"));
+  ASSERT_TRUE(result.ok()) << result.error().message;
+  EXPECT_EQ(result->webhooks.events.at("invoice.paid"), "It was paid.");
+  EXPECT_EQ(result->webhooks.reason, "Acme signs nothing.");
+}
+
+TEST(Manifest, refuses_webhooks_that_cannot_be_received) {
+  expect_refused(
+      {{"webhooks", "[]", "$.webhooks", "must be an object"},
+       {"webhooks", R"({"signed":false,"reason":"x"})", "$.webhooks.events", "is required"},
+       {"webhooks", R"({"events":[],"signed":false,"reason":"x"})", "$.webhooks.events", "must be an object"},
+       {"webhooks", R"({"events":{"a":""},"signed":false,"reason":"x"})", "$.webhooks.events.a", "not empty"},
+       {"webhooks", R"({"events":{"":"x"},"signed":false,"reason":"x"})", R"($.webhooks.events."")", "1 to 255"},
+       {"webhooks", R"({"events":{},"reason":"x"})", "$.webhooks.signed", "is required"},
+       {"webhooks", R"({"events":{},"signed":true,"reason":"x"})", "$.webhooks.signed", "must be false"},
+       {"webhooks", R"({"events":{},"signed":false})", "$.webhooks.reason", "is required"},
+       {"webhooks", R"({"events":{},"signed":false,"reason":"x","key":1})", "$.webhooks.key", "unknown member"}});
+  const std::string receives = replaced(replaced(std::string(kFull), R"(, "webhooks": "Acme sends none.")", ""),
+                                        R"("check": {})", R"("check": {}, "webhooks.receive": {})");
+  EXPECT_THAT(parse_manifest(receives).error().message, HasSubstr("needs the member `webhooks`"));
+  const std::string described = replaced(
+      receives, R"("idempotency":)", R"("webhooks": {"events": {}, "signed": false, "reason": "x"}, "idempotency":)");
+  EXPECT_THAT(parse_manifest(described).error().message, HasSubstr("needs `payments.get`"));
+  EXPECT_TRUE(parse_manifest(replaced(described, R"("check": {})", R"("check": {}, "payments.get": {})")).ok());
+}
+
 TEST(Manifest, refuses_unknown_currencies) {
   expect_refused({{"currencies", "[\"EUR\",\"XQZ\"]", "$.currencies[1]", "unknown currency XQZ"},
                   {"currencies", "[\"eur\"]", "$.currencies[0]", "EUR"},
