@@ -23,12 +23,25 @@ local function plain_text(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
+-- The objects of a list. Anything else in it is left out.
+local function records(list)
+  local found = {}
+  for _, item in ipairs(object(list)) do
+    if type(item) == "table" and item ~= json.null then
+      found[#found + 1] = item
+    else
+      log.warn("a list holds something else than objects")
+    end
+  end
+  return found
+end
+
 -- A number as decimal text; nil for anything else.
 local function decimal_text(value)
   return value ~= json.null and pcall(json.number, value) and tostring(value) or nil
 end
 
-local function milliseconds(value)
+local function integer(value)
   return type(value) == "number" and value or nil
 end
 
@@ -187,8 +200,8 @@ local function payment_from(invoice)
     reference = plain_text(invoice.orderId),
     checkout_url = plain_text(invoice.url),
     pay_to = pay_to_of(invoice),
-    created_at = milliseconds(invoice.invoiceTime),
-    expires_at = milliseconds(invoice.expirationTime),
+    created_at = integer(invoice.invoiceTime),
+    expires_at = integer(invoice.expirationTime),
     test = settings.mode == "test",
     raw = invoice,
   }
@@ -341,7 +354,7 @@ local function refund_from(record, amount)
   local status = REFUND_STATUS[record.status]
   if not status then log.warn("a refund has a status that is not known; it counts as pending") end
   return {
-    id = record.id,
+    id = plain_text(record.id) or fail("ProviderError", "BitPay's answer holds a refund without an id."),
     status = status or "pending",
     amount = amount or money_of(record.amount, record.currency),
     created_at = time_of(record.requestDate),
@@ -381,7 +394,7 @@ end
 function provider.refunds.list(input)
   local invoice = merchant_invoice(input.payment.provider_id)
   local items = json.array({})
-  for _, record in ipairs(object(on_invoice(invoice, "getRefunds"))) do items[#items + 1] = refund_from(record) end
+  for _, record in ipairs(records(on_invoice(invoice, "getRefunds"))) do items[#items + 1] = refund_from(record) end
   return {items = items}
 end
 
@@ -415,15 +428,17 @@ function provider.rates.get(input)
     fail("InvalidRequest", "BitPay's rates are prices of one bitcoin: from must be BTC.", {field = "$.from"})
   end
   local rate = object(public("getRateForCurrency", json.object("currency", input.to)))
-  if rate.code ~= input.to or rate.rate == nil then fail("ProviderError", "BitPay answered with another rate than was asked for.") end
-  return {from = "BTC", to = rate.code, rate = tostring(rate.rate), raw = rate}
+  local price = decimal_text(rate.rate)
+  if rate.code ~= input.to or not price then fail("ProviderError", "BitPay answered with another rate than was asked for.") end
+  return {from = "BTC", to = rate.code, rate = price, raw = rate}
 end
 
 function provider.rates.list()
   local items = json.array({})
-  for _, rate in ipairs(object(public("getRates"))) do
-    if plain_text(rate.code) and rate.rate ~= nil then
-      items[#items + 1] = {from = "BTC", to = rate.code, rate = tostring(rate.rate), name = rate.name}
+  for _, rate in ipairs(records(public("getRates"))) do
+    local price = decimal_text(rate.rate)
+    if plain_text(rate.code) and price then
+      items[#items + 1] = {from = "BTC", to = rate.code, rate = price, name = plain_text(rate.name)}
     end
   end
   return {items = items}
@@ -431,20 +446,23 @@ end
 
 function provider.currencies.list()
   local items = json.array({})
-  for _, currency in ipairs(object(public("getCurrencies"))) do
-    items[#items + 1] = {
-      code = currency.code, name = currency.name, decimals = currency.precision, symbol = currency.symbol,
-      crypto = currency.code == "BTC" or nil,
-    }
+  for _, currency in ipairs(records(public("getCurrencies"))) do
+    if plain_text(currency.code) then
+      items[#items + 1] = {
+        code = currency.code, name = plain_text(currency.name), decimals = integer(currency.precision),
+        symbol = plain_text(currency.symbol), crypto = currency.code == "BTC" or nil,
+      }
+    end
   end
   return {items = items}
 end
 
 function provider.ledgers.list()
   local items = json.array({})
-  for _, ledger in ipairs(object(merchant("getLedgers"))) do
+  for _, ledger in ipairs(records(merchant("getLedgers"))) do
     local balance = money_of(ledger.balance, ledger.currency)
-    items[#items + 1] = {currency = ledger.currency, balance = balance and balance.amount or tostring(ledger.balance)}
+    local amount = balance and balance.amount or decimal_text(ledger.balance)
+    if plain_text(ledger.currency) and amount then items[#items + 1] = {currency = ledger.currency, balance = amount} end
   end
   return {items = items}
 end
@@ -466,10 +484,11 @@ function provider.ledgers.entries(input)
   local items = json.array({})
   local found = merchant("getLedgerEntries", json.object(
     "currency", input.currency, "startDate", day(from), "endDate", last_day(to)))
-  for _, entry in ipairs(object(found)) do
+  for _, entry in ipairs(records(found)) do
     items[#items + 1] = {
-      code = entry.code, type = entry.txType, amount = ledger_amount(entry, input.currency),
-      created_at = time_of(entry.timestamp), payment_provider_id = entry.invoiceId,
+      code = plain_text(entry.code) or integer(entry.code), type = plain_text(entry.txType),
+      amount = ledger_amount(entry, input.currency), created_at = time_of(entry.timestamp),
+      payment_provider_id = plain_text(entry.invoiceId),
       description = plain_text(entry.description) or plain_text(entry.notes), raw = entry,
     }
   end
@@ -504,8 +523,8 @@ local function token_from(record)
     token = record.token,
     facade = record.facade,
     resource = record.resource,
-    created_at = milliseconds(record.dateCreated),
-    expires_at = milliseconds(record.pairingExpiration),
+    created_at = integer(record.dateCreated),
+    expires_at = integer(record.pairingExpiration),
     pairing_code = code,
     approval_url = code and settings.base_url .. "/api-access-request?pairingCode=" .. text.url_encode(code) or nil,
   }
