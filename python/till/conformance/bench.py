@@ -116,12 +116,34 @@ class Bench(Subject):
             count += 1
         return exchange.result()
 
+    def answered(self, operation: str, arguments: Mapping[str, Any], reply: Reply) -> Any:
+        """The operation's result when its own request is answered so; others go to the simulator."""
+        return self.stepped(
+            operation,
+            arguments,
+            lambda _, request: reply if self._is_own(operation, request) else self.forwarded(request),
+        )
+
     def lost(self, operation: str, arguments: Mapping[str, Any], sent: Any) -> Any:
-        """The operation's result when no request is ever answered."""
+        """The operation's result when its own request is never answered."""
         exchange = self._gateway.exchange(operation, self._input(operation, arguments))
-        while exchange.request is not None:
-            exchange.fail("the connection was lost", sent=sent)
+        while (request := exchange.request) is not None:
+            if self._is_own(operation, request):
+                exchange.fail("the connection was lost", sent=sent)
+            else:
+                reply = self.forwarded(request)
+                exchange.reply(reply.status, reply.headers, reply.body)
         return exchange.result()
+
+    def _is_own(self, operation: str, request: Request) -> bool:
+        """Whether this is the request that carries out a write; a read has no other."""
+        if operation not in self.book.writes:
+            return True
+        own = self.book.writes[operation]["request"]
+        if "path" in own:
+            return urlsplit(request.url).path.startswith(own["path"])
+        body: Any = wire.read(request.body)
+        return bool(body["method"] == own["rpc_method"])
 
     def forwarded(self, request: Request) -> Reply:
         """What the simulator answers."""

@@ -12,7 +12,7 @@ Step = dict[str, Any]
 """One step of a scenario; see `scenario.py`."""
 
 _FOLDER = Path(__file__).resolve().parent / "providers"
-_MEMBERS = {"create", "paid", "scenarios", "amounts", "states", "writes", "errors"}
+_MEMBERS = {"create", "paid", "scenarios", "amounts", "states", "list", "writes", "errors"}
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,9 @@ class Book:
 
     `create` is the input of a plain `payments.create`. `paid` are the steps that bring it to `paid`.
     `scenarios` are flows by name. `amounts` says where an amount stands in a request and which to try.
-    `states` are the provider's words and what they mean. `writes` says for each operation that writes how to
-    call it, and which of its requests to lose. `errors` are answers that no fixture has.
+    `states` are the provider's words and what they mean. `list_input` is an input of `payments.list`.
+    `writes` says for each operation that writes how to call it, and which of its requests is the write.
+    `errors` are answers that no fixture has.
     """
 
     create: dict[str, Any]
@@ -30,8 +31,17 @@ class Book:
     scenarios: dict[str, list[Step]]
     amounts: dict[str, Any]
     states: list[dict[str, Any]]
+    list_input: dict[str, Any]
     writes: dict[str, dict[str, Any]]
     errors: list[dict[str, Any]]
+
+    def first_use(self, operation: str) -> tuple[list[Step], Step]:
+        """The first step that calls the operation, and those before it in its scenario."""
+        for steps in self.scenarios.values():
+            for at, step in enumerate(steps):
+                if operation in calls([step]):
+                    return steps[:at], step
+        raise ValueError(f"no scenario calls {operation}")
 
     def called(self) -> set[str]:
         """What the scenarios call."""
@@ -59,6 +69,7 @@ def read_book(provider: str) -> Book:
         scenarios=document["scenarios"],
         amounts=document["amounts"],
         states=document["states"],
+        list_input=document.get("list", {}),
         writes=document["writes"],
         errors=document.get("errors", []),
     )

@@ -71,7 +71,7 @@ def _of_a_write(sample: Sample, bench: Bench) -> None:
 
 def _error(bench: Bench, call: tuple[str, dict[str, Any]], reply: Reply) -> till.TillError:
     try:
-        bench.stepped(*call, lambda at, request: reply)
+        bench.answered(*call, reply)
     except till.TillError as error:
         return error
     raise Problem("it is taken for an answer")

@@ -22,8 +22,9 @@ def cases(subject: Subject) -> Iterator[Case]:
         for word, meaning in place["words"]:
             run = partial(_has_its_meaning, place, word, meaning)
             yield Case(subject.provider, "state", f"{place['at']} {_shown(word)} is {meaning}", run)
-        run = partial(_is_never_paid, place)
-        yield Case(subject.provider, "state", f"{place['at']} of another kind is never paid", run)
+    for at in dict.fromkeys(place["at"] for place in subject.book.states):
+        run = partial(_is_never_paid, [place for place in subject.book.states if place["at"] == at])
+        yield Case(subject.provider, "state", f"{at} of another kind is never paid", run)
 
 
 def _has_its_meaning(place: dict[str, Any], word: Any, meaning: str, bench: Bench) -> None:
@@ -31,12 +32,13 @@ def _has_its_meaning(place: dict[str, Any], word: Any, meaning: str, bench: Benc
     must(status == meaning, f"{_shown(word)} is {status}")
 
 
-def _is_never_paid(place: dict[str, Any], bench: Bench) -> None:
+def _is_never_paid(places: list[dict[str, Any]], bench: Bench) -> None:
     """Also after everything was paid; where a state may be null, `harmless`, it may be left out as well."""
-    known = [word for word, _ in place["words"]] + place.get("harmless", [])
+    known = [word for place in places for word, _ in place["words"]]
+    known += [word for place in places for word in place.get("harmless", [])]
     for word in _UNKNOWN:
         if not any(word is one or (type(word) is type(one) and word == one) for one in known):
-            status = _status_with(place, bench.book.paid, word, bench)
+            status = _status_with(places[0], bench.book.paid, word, bench)
             must(status != "paid" or (word is MISSING and None in known), f"{_shown(word)} is paid")
 
 
