@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -424,6 +425,43 @@ def test_what_is_not_documented_is_refused_with_the_reason(shop: till.Gateway, c
         with pytest.raises(till.Unsupported, match=words):
             call()
     assert len(control.requests()) == before
+
+
+# Webhooks
+
+
+def test_a_webhook_is_a_hint_and_the_payment_is_fetched(shop: till.Gateway, control: Control) -> None:
+    events = ["payment.created", "payment.updated", "order.paid"]
+    hook = {"label": "till", "url": "http://127.0.0.1:9/hooks", "events": events}
+    assert shop.native("POST /developers/webhooks", hook)["data"]["events"] == events
+    control.hold_webhooks()
+    payment = make(shop)
+    control.pay(payment.provider_id or "")
+    told = control.webhooks()
+    assert [webhook["event"] for webhook in told] == events
+    changed = []
+    for webhook in told:
+        result = shop.webhooks.receive(webhook["headers"], json.dumps(webhook["body"]))
+        assert (result.event, result.trust, result.http_status) == (webhook["event"], "refetched", 200)
+        assert result.payment is not None
+        assert (result.payment.id, result.payment.status) == (payment.id, "paid")
+        changed.append(result.changed)
+    assert changed == [True, False, False]
+
+
+def test_a_lie_changes_nothing(shop: till.Gateway, control: Control) -> None:
+    payment = make(shop, reference="1234")
+    lie = {"event": "order.paid", "resource_id": "inv_1", "payload": {"status": "COMPLETED", "metadata": {}}}
+    unknown = shop.webhooks.receive({}, json.dumps(lie))
+    assert (unknown.payment, unknown.trust, unknown.reason) == (None, "unverified", "unknown_payment")
+    lie["payload"] = {"status": "COMPLETED", "metadata": {"reference": "1234"}}
+    found = shop.webhooks.receive({}, json.dumps(lie))
+    assert found.payment is not None
+    assert (found.payment.id, found.payment.status, found.changed) == (payment.id, "pending", False)
+    other = shop.webhooks.receive({}, json.dumps({"event": "product.created", "payload": {"id": "1"}}))
+    assert (other.payment, other.reason) == (None, "no_payment")
+    with pytest.raises(till.WebhookRejected):
+        shop.webhooks.receive({}, json.dumps({"payload": {}}))
 
 
 # Native calls

@@ -391,6 +391,22 @@ function provider.check(input)
   return {ok = true, detail = "BitGPT's " .. reply.json.env .. " environment"}
 end
 
+-- ---- webhooks
+
+-- Which payment a webhook is about. That of a BitGPT payment names the invoice in its payload. What the resource of an order
+-- is, the documentation shows by a shortened id only, so the shop's own reference helps where that id is not known.
+function provider.webhooks.receive(input)
+  local body = object(input.json)
+  local event = plain_text(body.event) or refuse("$.event", "a webhook of BitGPT's names its event.")
+  local payload, payment = object(body.payload), nil
+  if text.starts(event, "payment.") then
+    payment = {id = plain_text(payload.invoice_id) or plain_text(body.resource_id)}
+  elseif text.starts(event, "order.") then
+    payment = {id = plain_text(body.resource_id), reference = reference_of(payload)}
+  end
+  return {event = event, payment = payment}
+end
+
 -- ---- native calls, by their documented names and fields
 
 local NUMBERS = {price_usd_from = true, price_usd_to = true}
