@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,6 +17,39 @@ from till.sandbox import Control, Sandbox
 PRICE = till.Money("48.25", "EUR")
 ADDRESS = "mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn"
 MAKER = {"fields": "maker", "list_shape": "invoices", "numbers": "strings"}
+
+
+class Listener(ThreadingHTTPServer):
+    """A shop's address for notifications: headers and bodies as they came."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}/webhook"
+        self.got: list[tuple[dict[str, str], bytes]] = []
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Listener
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.got.append((dict(self.headers), body))
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with Listener() as running:
+        thread = threading.Thread(target=running.serve_forever, args=(0.02,))
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
 
 
 @pytest.fixture
@@ -369,6 +404,48 @@ def test_a_start_without_an_answer_is_unknown_and_never_repeated(
         make(shop, idempotency_key="order-1")
     starts = [one for one in control.requests() if one["path"] == "/pay/v2/StartPayment/"]
     assert len(starts) == 1
+
+
+# Notifications
+
+
+@pytest.mark.parametrize("form", ["page", "maker"])
+def test_a_notification_makes_the_shop_ask(
+    shop: till.Gateway, control: Control, listener: Listener, form: str
+) -> None:
+    control.options(webhook_body=form)
+    control.webhook_url(listener.url)
+    ours, theirs = make(shop)
+    control.underpay(theirs)
+    control.pay(theirs)
+    control.confirm(theirs, 1)
+    assert len(control.webhooks()) == len(listener.got) == 2
+    results = [shop.webhooks.receive(headers, body) for headers, body in [*listener.got, listener.got[0]]]
+    assert [result.changed for result in results] == [True, False, False]
+    for result in results:
+        assert (result.trust, result.http_status) == ("refetched", 200)
+        assert result.payment is not None
+        assert (result.payment.id, result.payment.status) == (ours, "paid")
+    events = ["payment.underpaid", "payment.confirmed"] if form == "page" else ["payment", "payment"]
+    assert [result.event for result in results] == [*events, events[0]]
+
+
+def test_what_anybody_may_send_moves_nothing(shop: till.Gateway, control: Control) -> None:
+    ours, theirs = make(shop)
+    headers = {"content-type": "application/json"}
+    lie = f'{{"event": "payment.confirmed", "payment_id": "{theirs}", "status": "confirmed"}}'
+    told = shop.webhooks.receive(headers, lie)
+    assert told.payment is not None
+    assert (told.payment.status, told.changed) == ("pending", False)
+    seen = len(control.requests())
+    unknown = shop.webhooks.receive(headers, '{"payment_id": "123e4567-e89b-12d3-a456-426614174000"}')
+    assert (unknown.payment, unknown.reason, unknown.trust) == (None, "unknown_payment", "unverified")
+    assert shop.webhooks.receive(headers, '{"webhook_test": true}').reason == "no_payment"
+    for body in ("", "[]", "null", '{"event": "payment.confirmed"}', '{"payment_id": 7}'):
+        with pytest.raises(till.WebhookRejected):
+            shop.webhooks.receive(headers, body)
+    assert len(control.requests()) == seen
+    assert shop.payments.get(ours).status == "pending"
 
 
 # Lists and native calls
