@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -270,6 +271,61 @@ def test_a_gateway_that_may_wait_goes_on_after_the_reset(
     made = [patient.payments.create(PRICE, idempotency_key=f"order-{number}") for number in range(2)]
     assert [payment.status for payment in made] == ["pending", "pending"]
     assert len(control.payments()) == 2
+
+
+# Webhooks
+
+
+def told(control: Control) -> list[tuple[dict[str, str], str]]:
+    """Headers and body of every webhook that the sandbox would send."""
+    return [(one["headers"], json.dumps(one["body"])) for one in control.webhooks()]
+
+
+def test_every_event_leads_to_the_truth_about_its_invoice(shop: till.Gateway, control: Control) -> None:
+    control.webhook_url("http://127.0.0.1:9/hooks")
+    control.hold_webhooks()
+    payment = shop.payments.create(PRICE)
+    control.decline(payment.provider_id or "")
+    first = [shop.webhooks.receive(*message) for message in told(control)]
+    assert [(one.event, one.trust, one.changed) for one in first] == [
+        ("invoice.created", "refetched", False),
+        ("payment.failed", "refetched", False),
+    ]
+    control.pay(payment.provider_id or "")
+    later = [shop.webhooks.receive(*message) for message in told(control)[2:]]
+    assert [(one.event, one.changed) for one in later] == [
+        ("payment.completed", True),
+        ("invoice.paid", False),
+    ]
+    for one in later:
+        assert one.payment is not None
+        assert (one.payment.id, one.payment.status, one.http_status) == (payment.id, "paid", 200)
+
+
+def test_a_webhook_that_lies_changes_nothing(shop: till.Gateway, control: Control) -> None:
+    payment = shop.payments.create(PRICE)
+    lie = json.dumps({"event": "invoice.paid", "data": {"id": payment.provider_id, "status": "paid"}})
+    seen = shop.webhooks.receive({}, lie)
+    assert seen.payment is not None
+    assert (seen.payment.status, seen.changed) == ("pending", False)
+
+
+def test_a_webhook_about_nothing_of_ours_asks_nobody(shop: till.Gateway, control: Control) -> None:
+    for body, reason in (
+        ({"event": "invoice.paid", "data": {"id": "inv_somebody"}}, "unknown_payment"),
+        ({"event": "refund.processed", "data": {"id": "ref_1"}}, "no_payment"),
+        ({}, "no_payment"),
+    ):
+        seen = shop.webhooks.receive({}, json.dumps(body))
+        assert (seen.payment, seen.reason, seen.trust) == (None, reason, "unverified")
+    assert control.requests() == []
+
+
+@pytest.mark.parametrize("body", ["", "hello", "null", "7", '"inv_1"', "{", "[" * 60])
+def test_what_is_no_webhook_is_rejected(shop: till.Gateway, control: Control, body: str) -> None:
+    with pytest.raises(till.WebhookRejected):
+        shop.webhooks.receive({"content-type": "application/json"}, body)
+    assert control.requests() == []
 
 
 # Native calls

@@ -9,6 +9,12 @@ local STATUS_FILTER = {pending = "pending", paid = "paid", cancelled = "cancelle
 local PAGE_SIZE, MAX_PAGES = 100, 20
 -- Beyond this, JSON numbers are not the same integer everywhere (RFC 8259, section 6).
 local LARGEST_INTEGER = 9007199254740991
+local LONGEST_ID = 255
+
+local EVENTS = {
+  ["invoice.created"] = true, ["invoice.paid"] = true,
+  ["payment.completed"] = true, ["payment.failed"] = true, ["refund.processed"] = true,
+}
 
 local LIST_FIELDS = {"limit", "offset", "status", "customerId"}
 local INVOICE_FIELDS = {"customerId", "amount", "currency", "description"}
@@ -209,6 +215,36 @@ end
 function provider.check(input)
   page_of({{"limit", 1}})
   return {ok = true}
+end
+
+-- ---- webhooks
+
+-- Gathers the names of events and the ids of invoices among all texts of a body.
+local function gather(value, events, invoices)
+  if type(value) == "table" and value ~= json.null then
+    for _, member in pairs(value) do gather(member, events, invoices) end
+  elseif type(value) == "string" then
+    if EVENTS[value] then events[value] = true end
+    if text.starts(value, "inv_") and #value <= LONGEST_ID then invoices[value] = true end
+  end
+end
+
+-- The one key of a table, nil when it has none or several.
+local function only(found)
+  local key = next(found)
+  return key ~= nil and next(found, key) == nil and key or nil
+end
+
+-- What a webhook carries is not documented, so it is searched: one that is about an invoice has to name it, and the ids of
+-- invoices begin with "inv_". What else it says is of no account, for the core fetches the invoice.
+function provider.webhooks.receive(input)
+  local body = input.json or input.form
+  if type(body) ~= "table" or body == json.null then fail("InvalidRequest", "GlobalPay's webhooks are objects.") end
+  local events, invoices = {}, {}
+  gather(body, events, invoices)
+  local id = only(invoices)
+  if not id then log.warn("a webhook names no invoice, or several") end
+  return {event = only(events) or "unknown", payment = id and {id = id} or nil}
 end
 
 -- ---- native calls, by their documented names and fields
