@@ -125,7 +125,8 @@ end
 local function received_for(invoice, currency)
   if type(invoice.payments) ~= "table" or invoice.payments == json.null then return nil end
   local sum = money.of("0", currency)
-  for _, payment in ipairs(as_list(invoice.payments)) do
+  for _, item in ipairs(as_list(invoice.payments)) do
+    local payment = object(item)
     if payment.status == "COMPLETED" then
       local price = STANDARD[payment.currency] == currency and price_of(payment)
       if not price then return nil end
