@@ -581,7 +581,8 @@ function provider.rates.get(input)
     fail("InvalidRequest", "Say from which coin the rate is wanted, such as BTC.", {field = "$.from"})
   end
   if not input.amount or input.amount.currency ~= input.to then
-    fail("InvalidRequest", "ForumPay quotes a rate for an invoice: give its amount in the currency of `to`.", {field = "$.amount"})
+    fail("InvalidRequest", "ForumPay quotes a rate for an invoice: give its amount in the currency of `to`.",
+      {field = "$.amount"})
   end
   local record = quote(input.amount, input.from, object(input.options))
   if record.currency ~= input.from or record.invoice_currency ~= input.to or not digits(record.rate) then
