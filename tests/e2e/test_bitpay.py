@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -249,6 +252,117 @@ def test_every_method_of_the_documentation_is_answered(bitpay: till.Gateway, con
             assert bitpay.native(method, {"invoiceId": theirs, "as": facade})
     claimed = bitpay.native("createToken", {"id": sin, "pairingCode": code})
     assert claimed[0]["facade"] == "pos"
+
+
+# Notifications
+
+
+@pytest.fixture
+def listener(bitpay: till.Gateway) -> Iterator[Listener]:
+    """The shop's web server: hands what comes to the gateway, and answers as that says."""
+    with Listener(bitpay) as running:
+        thread = threading.Thread(target=running.serve_forever, args=(0.02,))
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+class Listener(ThreadingHTTPServer):
+    def __init__(self, shop: till.Gateway) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.shop, self.results = shop, list[till.WebhookResult]()
+        self.url = f"http://127.0.0.1:{self.server_port}/bitpay"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Listener
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        result = self.server.shop.webhooks.receive(list(self.headers.items()), body)
+        self.server.results.append(result)
+        self.send_response(result.http_status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("form", ["flat", "extended", "signed"])
+def test_a_notification_brings_the_shop_up_to_date(
+    bitpay: till.Gateway, control: Control, listener: Listener, form: str
+) -> None:
+    control.options(extended_notifications=form != "flat", signed_notifications=form == "signed")
+    control.webhook_url(listener.url)
+    ours, theirs = invoice(bitpay)
+    control.pay(theirs)
+    for _ in range(6):
+        control.webhooks()  # each is there before the next thing happens
+        control.confirm(theirs, 1)
+    assert [sent["status"] for sent in control.webhooks()] == ["delivered"] * 3
+    seen = [(result.event, result.changed) for result in listener.results]
+    if form == "flat":
+        assert seen == [("paid", True), ("confirmed", True), ("complete", False)]
+    else:
+        assert [event for event, _ in seen] == [
+            "invoice_paidInFull",
+            "invoice_confirmed",
+            "invoice_completed",
+        ]
+    for result in listener.results:
+        assert result.payment is not None and result.payment.id == ours
+        assert (result.trust, result.http_status) == ("refetched", 200)
+    assert listener.results[-1].payment is not None and listener.results[-1].payment.status == "paid"
+
+
+def test_notifications_twice_and_out_of_order_change_nothing(
+    bitpay: till.Gateway, control: Control, listener: Listener
+) -> None:
+    ours, theirs = invoice(bitpay)
+    control.webhook_url(listener.url)
+    control.hold_webhooks()
+    control.pay(theirs)
+    control.confirm(theirs, 6)
+    control.release_webhooks("reverse")
+    sent = control.webhooks()
+    assert [(result.event, result.changed) for result in listener.results] == [
+        ("complete", True),
+        ("paid", False),
+    ]
+    control.send_twice(sent[0]["id"])
+    control.send_out_of_order()
+    assert all(one["status"] == "delivered" for one in control.webhooks())
+    assert len(listener.results) == 6
+    assert not any(result.changed for result in listener.results[1:])
+    assert bitpay.payments.get(ours).status == "paid"
+
+
+def test_a_false_notification_changes_nothing(
+    bitpay: till.Gateway, control: Control, listener: Listener
+) -> None:
+    ours, theirs = invoice(bitpay)
+    body = json.dumps({"id": theirs, "status": "complete", "exceptionStatus": False})
+    result = bitpay.webhooks.receive({"content-type": "application/json"}, body)
+    assert result.payment is not None
+    assert (result.payment.status, result.changed, result.event) == ("pending", False, "complete")
+    assert bitpay.payments.get(ours).status == "pending"
+    stranger = bitpay.webhooks.receive({"content-type": "application/json"}, body.replace(theirs, "other"))
+    assert (stranger.payment, stranger.reason, stranger.trust) == (None, "unknown_payment", "unverified")
+    with pytest.raises(till.WebhookRejected):
+        bitpay.webhooks.receive({"content-type": "application/json"}, b"{")
+
+
+def test_a_notification_is_sent_on_request(
+    bitpay: till.Gateway, control: Control, listener: Listener
+) -> None:
+    ours, theirs = invoice(bitpay)
+    control.webhook_url(listener.url)
+    assert bitpay.native("sendNotification", {"invoiceId": theirs}) == "Success"
+    control.webhooks()
+    (result,) = listener.results
+    assert result.event == "new" and result.payment is not None and result.payment.id == ours
 
 
 def test_a_signature_by_another_key_is_refused(sandbox: Sandbox, runtime: till.Runtime) -> None:
