@@ -8,14 +8,15 @@ A step is one of
 - `{"sandbox": "pay", "with": {...}}` does something behind the shop's back: a method of
   `till.sandbox.Control`. A `payment_id` that is not given is that of the last payment made.
 
-`as` names a result. `"${payment.provider_id}"` stands for a member of one; the last payment made is
-`payment`. In `gives`, `"*"` stands for anything but null, and each item of a list must be found in the
-result's list.
+`as` names a result. `"${payment.provider_id}"` stands for a member of one, inside longer text too; the last
+payment made is `payment`. In `gives`, `"*"` stands for anything but null, and each item of a list must be
+found in the result's list.
 """
 
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ import till
 from till.conformance.bench import Bench
 from till.conformance.book import Step
 from till.conformance.case import Problem
+
+_REFERENCE = re.compile(r"\$\{([^}]*)\}")
 
 
 class Flow:
@@ -50,8 +53,10 @@ class Flow:
 
     def filled(self, value: Any) -> Any:
         """The value with references replaced by what they stand for."""
-        if isinstance(value, str) and value.startswith("${") and value.endswith("}"):
-            return self._named(value[2:-1])
+        if isinstance(value, str) and (whole := _REFERENCE.fullmatch(value)):
+            return self._named(whole[1])
+        if isinstance(value, str):
+            return _REFERENCE.sub(lambda found: str(self._named(found[1])), value)
         if isinstance(value, list):
             return [self.filled(item) for item in value]
         if isinstance(value, dict):
