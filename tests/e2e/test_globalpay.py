@@ -221,6 +221,14 @@ def test_a_write_whose_answer_is_lost_is_sent_again_with_its_key_and_happens_onc
     assert len(writes(control)) == 2
 
 
+def test_after_an_unknown_outcome_the_list_tells_by_the_order(shop: till.Gateway, control: Control) -> None:
+    control.fault("status_500", effect=True)
+    with pytest.raises(till.OutcomeUnknown) as caught:
+        shop.payments.create(PRICE, reference="1042")
+    assert caught.value.payment_id
+    assert [one.raw["description"] for one in shop.payments.list(status="pending")] == ["Order 1042"]
+
+
 def test_every_write_carries_a_key_of_its_own(shop: till.Gateway, control: Control) -> None:
     shop.payments.create(PRICE)
     shop.native("POST /api/invoices", {"customerId": "a", "amount": 1, "currency": "INR"})
