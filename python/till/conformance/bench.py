@@ -16,6 +16,7 @@ from till._call import Call
 from till._exchange import Request
 from till._runtime import _own_providers
 from till.conformance.book import Book, read_book
+from till.conformance.receiver import Receiver
 from till.sandbox import Control, Sandbox, wire
 
 _TIMEOUT_SECONDS = 30
@@ -79,12 +80,18 @@ class Bench(Subject):
         self.runtime = till.Runtime(store=store, ca_file=sandbox.ca_file, plugin_path=plugin_path)
         self._place = {"mode": place.mode, "base_url": place.base_url}
         self._tls = ssl.create_default_context(cafile=sandbox.ca_file)
+        self.receiver = Receiver()
         self.begin()
+
+    def close(self) -> None:
+        """Stops listening for webhooks."""
+        self.receiver.close()
 
     def begin(self) -> None:
         """Everything as at the start: the simulator forgets, and the gateway is another one in the store, so
         that no idempotency key was used."""
         self.control.reset()
+        self.receiver.messages.clear()
         self._gateway = self.gateway(label=f"conformance-{secrets.token_hex(6)}")
 
     def gateway(self, settings: Mapping[str, str] | None = None, **options: Any) -> till.Gateway:

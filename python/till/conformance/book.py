@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from till.conformance.case import Problem
 from till.sandbox import wire
 
 Step = dict[str, Any]
@@ -41,7 +42,7 @@ class Book:
             for at, step in enumerate(steps):
                 if operation in calls([step]):
                     return steps[:at], step
-        raise ValueError(f"no scenario calls {operation}")
+        raise Problem(f"no scenario calls {operation}")
 
     def called(self) -> set[str]:
         """What the scenarios call."""

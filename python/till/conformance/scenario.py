@@ -8,6 +8,9 @@ A step is one of
 - `{"sandbox": "pay", "with": {...}}` does something behind the shop's back: a method of
   `till.sandbox.Control`. A `payment_id` that is not given is that of the last payment made.
 
+`"delivered": "order.paid"` gives a webhook of that event as it really came to the shop; a step before,
+`{"sandbox": "webhook_url", "with": {"url": "${shop.webhook_url}"}}`, says where to send them.
+
 `as` names a result. `"${payment.provider_id}"` stands for a member of one, inside longer text too; the last
 payment made is `payment`. In `gives`, `"*"` stands for anything but null, and each item of a list must be
 found in the result's list.
@@ -32,7 +35,7 @@ class Flow:
     """A scenario under way. `named` holds the results so far, `seen` everything that came back."""
 
     def __init__(self, bench: Bench) -> None:
-        self.named: dict[str, Any] = {}
+        self.named: dict[str, Any] = {"shop": {"webhook_url": bench.receiver.url}}
         self.seen: list[Any] = []
         self._bench = bench
 
@@ -44,6 +47,15 @@ class Flow:
             except Problem as problem:
                 raise Problem(f"step {at}, {step.get('call') or step.get('sandbox')}: {problem}") from None
         return self
+
+    def delivered(self, event: str = "") -> dict[str, Any]:
+        """The last webhook of that event, or the last of all, as it came to the shop."""
+        sent = self._bench.control.webhooks()
+        found = [at for at, webhook in enumerate(sent) if event in ("", webhook["event"])]
+        if not found or len(sent) != len(self._bench.receiver.messages):
+            raise Problem(f"no webhook {event} came; sent were {[webhook['event'] for webhook in sent]}")
+        headers, body = self._bench.receiver.messages[found[-1]]
+        return {"headers": [list(pair) for pair in headers], "body": body.decode()}
 
     @property
     def payment(self) -> dict[str, Any]:
@@ -65,6 +77,8 @@ class Flow:
 
     def _take(self, step: Step) -> None:
         arguments = self.filled(step.get("with", {}))
+        if "delivered" in step:
+            arguments = self.delivered(step["delivered"])
         result = self._sandbox(step, arguments) if "sandbox" in step else self._call(step, arguments)
         if "as" in step:
             self.named[step["as"]] = result

@@ -47,6 +47,7 @@ class Suite:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.forget()
         self._sandbox.close()
         self._folder.cleanup()
 
@@ -81,6 +82,8 @@ class Suite:
     def forget(self) -> None:
         """Every provider is read again, and every case runs again."""
         self.outcomes.clear()
+        for bench in self._benches.values():
+            bench.close()
         self._benches.clear()
         self._cases.clear()
 

@@ -15,6 +15,7 @@ from till.conformance.checks import (
     replies,
     secrets,
     states,
+    webhooks,
     writes,
 )
 
@@ -26,6 +27,7 @@ CHECKS: dict[str, Callable[[Subject], Iterator[Case]]] = {
     "error": errors.cases,
     "reply": replies.cases,
     "write": writes.cases,
+    "webhook": webhooks.cases,
     "secret": secrets.cases,
     "fixture": fixtures.cases,
 }

@@ -80,6 +80,7 @@ def _drifts(operation: str, bench: Bench) -> None:
     else:
         before, step = bench.book.first_use(operation)
         arguments = flow.run(before).filled(step.get("with", {}))
+        arguments = flow.delivered(step["delivered"]) if "delivered" in step else arguments
     _, replies, _ = bench.recorded(operation, arguments)
     _each_drift(replies, lambda answer: bench.stepped(operation, arguments, answer))
 
