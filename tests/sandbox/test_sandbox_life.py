@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -226,9 +227,9 @@ def test_command_line_prints_a_table_with_urls(capsys: pytest.CaptureFixture[str
     child.communicate(timeout=20)
     assert "no real money" in text and "CA file" in text
     assert "OpenPay, mode: test" in text and "BitPay, mode: test" in text
-    assert "Dashboard   https://127.0.0.1:" in text
+    assert "\nDashboard  https://127.0.0.1:" in text
     for what in ("API", "control", "payer"):
-        assert text.count(f"\n  {what:<9} https://127.0.0.1:") == len(PROVIDERS)
+        assert len(re.findall(f"\n  {what} +https://127.0.0.1:", text)) == len(PROVIDERS)
     assert text.count('mode="test", base_url="https://127.0.0.1:') == len(PROVIDERS)
 
 

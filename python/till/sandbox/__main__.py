@@ -13,6 +13,7 @@ from types import FrameType
 from till.sandbox.sandbox import DASHBOARD, PROVIDERS, Sandbox
 
 _PORTS = (*PROVIDERS, DASHBOARD)
+_LABEL_WIDTH = len("checkout_url")  # the longest name of a setting
 
 
 def run(argv: Sequence[str]) -> int:
@@ -91,15 +92,18 @@ def _line(sandbox: Sandbox) -> str:
 
 def _table(sandbox: Sandbox) -> str:
     lines = ["till sandbox: simulated payment services, no real money", ""]
-    lines += [f"Dashboard   {sandbox.dashboard_url}", ""]
+    lines += [f"Dashboard  {sandbox.dashboard_url}", f"CA file    {sandbox.ca_file}", ""]
     for name, provider in sandbox.providers.items():
+        facts = {
+            "API": provider.base_url,
+            "control": provider.control_url,
+            "payer": provider.payer_url_template,
+            **provider.settings,
+            "Python": sandbox.open_line(name),
+        }
         lines.append(f"{provider.title}, mode: {provider.mode}")
-        lines.append(f"  API       {provider.base_url}")
-        lines.append(f"  control   {provider.control_url}")
-        lines.append(f"  payer     {provider.payer_url_template}")
-        lines += [f"  {key:<9} {value}" for key, value in provider.settings.items()]
-        lines += [f"  Python    {sandbox.open_line(name)}", ""]
-    lines.append(f"CA file     {sandbox.ca_file}")
+        lines += [f"  {what:<{_LABEL_WIDTH}}  {fact}" for what, fact in facts.items()]
+        lines.append("")
     lines.append("Stop with Ctrl-C.")
     return "\n".join(lines)
 
