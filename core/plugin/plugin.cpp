@@ -1,32 +1,14 @@
-// load_plugin(): reads the two files of a provider and checks them without running any of its code.
+// load_plugin(): checks the two files of a provider without running any of its code.
 #include "core/plugin/plugin.h"
-
-#include <fstream>
 
 #include "core/base/limits.h"
 #include "core/base/utf8.h"
+#include "core/plugin/plugin_file.h"
 
 namespace till::plugin {
 namespace {
 
 namespace fs = std::filesystem;
-
-Error file_error(const fs::path& file, std::string_view problem) {
-  return plugin_error("plugin_file", file.string() + ": " + std::string(problem) + ".");
-}
-
-// Reads at most one byte more than allowed, so that neither a huge file nor one that grows can fill the memory.
-Result<std::string> read_file(const fs::path& file, std::size_t max_bytes) {
-  std::error_code failure;
-  if (!fs::is_regular_file(file, failure)) return file_error(file, "there is no such file");
-  std::ifstream stream(file, std::ios::binary);
-  std::string bytes(max_bytes + 1, '\0');
-  stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (stream.bad() || (!stream.eof() && stream.fail())) return file_error(file, "cannot be read");
-  bytes.resize(static_cast<std::size_t>(stream.gcount()));
-  if (bytes.size() > max_bytes) return file_error(file, "is larger than " + std::to_string(max_bytes) + " bytes");
-  return bytes;
-}
 
 // Lua would take precompiled code, which no one can read and whose loader checks nothing.
 Status check_script(const fs::path& file, std::string_view script) {
@@ -36,8 +18,7 @@ Status check_script(const fs::path& file, std::string_view script) {
   return {};
 }
 
-Result<Manifest> read_manifest(const fs::path& file) {
-  TILL_ASSIGN(const std::string text, read_file(file, kMaxManifestBytes));
+Result<Manifest> read_manifest(const fs::path& file, std::string_view text) {
   auto manifest = parse_manifest(text);
   if (manifest.ok()) return manifest;
   Error error = std::move(manifest).error();
@@ -45,28 +26,48 @@ Result<Manifest> read_manifest(const fs::path& file) {
   return error;
 }
 
-Result<std::shared_ptr<const Chunk>> compile_script(const fs::path& file, std::string_view script) {
+Result<std::shared_ptr<const Chunk>> compile_script(const fs::path& place, std::string_view script) {
   auto chunk = Chunk::compile(script);
   if (chunk.ok()) return chunk;
   Error error = std::move(chunk).error();
-  error.message = file.parent_path().string() + ": " + error.message;
+  error.message = place.string() + ": " + error.message;
   return error;
+}
+
+// A plugin is found by its name, so the name must not say something else than its manifest.
+Status check_place(const fs::path& place, const std::string& name, const Manifest& manifest) {
+  if (name == manifest.id || name == manifest.id + "-" + manifest.version) return {};
+  Error error = file_error(place / "manifest.json",
+                           "$.id: must be the name of its folder, `" + name + "`, or that up to `-VERSION`");
+  error.field = "$.id";
+  return error;
+}
+
+Result<std::shared_ptr<Plugin>> make_plugin(const fs::path& place, std::string_view manifest, std::string script) {
+  auto plugin = std::make_shared<Plugin>();
+  TILL_ASSIGN(plugin->manifest, read_manifest(place / "manifest.json", manifest));
+  TILL_TRY(check_script(place / "provider.lua", script));
+  TILL_ASSIGN(plugin->chunk, compile_script(place, script));
+  plugin->script = std::move(script);
+  return plugin;
 }
 
 }  // namespace
 
 Result<std::shared_ptr<const Plugin>> load_plugin(const fs::path& folder) {
-  auto plugin = std::make_shared<Plugin>();
-  TILL_ASSIGN(plugin->manifest, read_manifest(folder / "manifest.json"));
   const fs::path name = folder.has_filename() ? folder.filename() : folder.parent_path().filename();
-  if (name != plugin->manifest.id) {
-    Error error = file_error(folder / "manifest.json", "$.id: must be the name of its folder, `" + name.string() + "`");
-    error.field = "$.id";
-    return error;
-  }
-  TILL_ASSIGN(plugin->script, read_file(folder / "provider.lua", kMaxScriptBytes));
-  TILL_TRY(check_script(folder / "provider.lua", plugin->script));
-  TILL_ASSIGN(plugin->chunk, compile_script(folder / "provider.lua", plugin->script));
+  TILL_ASSIGN(const std::string manifest, read_file(folder / "manifest.json", kMaxManifestBytes));
+  TILL_ASSIGN(const Manifest named, read_manifest(folder / "manifest.json", manifest));
+  TILL_TRY(check_place(folder, name.string(), named));
+  TILL_ASSIGN(std::string script, read_file(folder / "provider.lua", kMaxScriptBytes));
+  TILL_ASSIGN(auto plugin, make_plugin(folder, manifest, std::move(script)));
+  return std::shared_ptr<const Plugin>(std::move(plugin));
+}
+
+Result<std::shared_ptr<const Plugin>> load_plugin(const Package& package, const fs::path& place) {
+  TILL_ASSIGN(auto plugin, make_plugin(place, package.files.find("manifest.json")->second,
+                                       package.files.find("provider.lua")->second));
+  plugin->key = package.key;
   return std::shared_ptr<const Plugin>(std::move(plugin));
 }
 

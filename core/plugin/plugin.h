@@ -8,6 +8,7 @@
 #include "core/base/result.h"
 #include "core/plugin/chunk.h"
 #include "core/plugin/manifest.h"
+#include "core/plugin/package.h"
 
 namespace till::plugin {
 
@@ -16,9 +17,14 @@ struct Plugin {
   Manifest manifest;
   std::string script;                  // the text of provider.lua, at most kMaxScriptBytes
   std::shared_ptr<const Chunk> chunk;  // the script as load_plugin() compiled it; null: each run compiles `script`
+  std::string key;                     // that signed the package, in hex; empty for a folder
 };
 
-// Reads <folder>/manifest.json and <folder>/provider.lua. kPlugin errors name the file and the place in it.
+// Reads <folder>/manifest.json and <folder>/provider.lua; the folder has the name of the plugin's id, or "ID-VERSION".
+// kPlugin errors name the file and the place in it.
 Result<std::shared_ptr<const Plugin>> load_plugin(const std::filesystem::path& folder);
+
+// The same from a package; `place` is its file, for errors.
+Result<std::shared_ptr<const Plugin>> load_plugin(const Package& package, const std::filesystem::path& place);
 
 }  // namespace till::plugin

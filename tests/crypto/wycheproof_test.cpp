@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/crypto/ecdsa.h"
+#include "core/crypto/ed25519.h"
 #include "core/crypto/hmac.h"
 #include "tests/crypto/vectors.h"
 
@@ -33,6 +34,15 @@ TEST(Wycheproof, ecdsa_secp256k1_sha256) {
     const auto key = VerifyKey::from_hex(text_of(*group.find("publicKey"), "uncompressed"));
     ASSERT_TRUE(key.ok());
     EXPECT_EQ(key->verify(bytes_of(test, "msg"), bytes_of(test, "sig")), valid) << name_of(test);
+  });
+  EXPECT_EQ(count, file.find_integer("numberOfTests"));
+}
+
+TEST(Wycheproof, ed25519) {
+  const json::Value file = load_vectors("wycheproof/ed25519_test.json");
+  const auto count = for_each_case(file, [](const json::Value& group, const json::Value& test, bool valid) {
+    const std::string key = bytes_of(*group.find("publicKey"), "pk");
+    EXPECT_EQ(ed25519_verify(key, bytes_of(test, "msg"), bytes_of(test, "sig")), valid) << name_of(test);
   });
   EXPECT_EQ(count, file.find_integer("numberOfTests"));
 }
