@@ -1,4 +1,4 @@
-// till_runtime: opening a runtime and asking which providers there are.
+// till_runtime: opening a runtime, asking which providers there are, and loading them again.
 
 #include "core/runtime/runtime.h"
 
@@ -45,6 +45,16 @@ till_status till_runtime_provider(till_runtime* runtime, const char* provider, t
     TILL_TRY(required(out, "out"));
     TILL_ASSIGN(auto manifest, runtime->runtime->describe_provider(provider));
     *out = make_reply(std::move(manifest));
+    return {};
+  });
+}
+
+till_status till_runtime_reload(till_runtime* runtime, till_reply** out, till_error** error) {
+  if (out != nullptr) *out = nullptr;
+  return guarded(error, [&]() -> Status {
+    TILL_TRY(required(runtime, "runtime"));
+    TILL_TRY(required(out, "out"));
+    *out = make_reply(runtime->runtime->reload_plugins_json());
     return {};
   });
 }

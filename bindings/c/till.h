@@ -115,7 +115,8 @@ TILL_API const char *till_status_name(int status);
 /*
  * Opens a runtime. Opens no file, no connection and no thread yet; one per process is the rule.
  * Args:      options_json: optional; an object, every member may be absent: plugin_path (array of folders that hold one
- *            folder per provider; searched before $TILL_PLUGIN_PATH and the installed providers), store
+ *            folder or package per provider; searched before $TILL_PLUGIN_PATH and the installed providers), trusted_keys
+ *            (array of public keys in hex, or of files of them, whose packages are loaded; beside $TILL_TRUSTED_KEYS), store
  *            ("sqlite:/path/to/file", a plain path, or "memory" to keep nothing; default $TILL_STORE, else
  *            ~/.local/state/till/till.sqlite3), ca_file (PEM; default the system's), proxy, no_proxy,
  *            connect_timeout_ms (10000), max_connections_per_origin (64).
@@ -166,7 +167,8 @@ TILL_API till_status till_runtime_provider(till_runtime *runtime, const char *pr
  * Args:      runtime; provider: an id; settings_json: an object checked against the provider's settings schema (see
  *            till_runtime_provider()), plus mode, base_url (https, or http for loopback addresses), timeout_ms (30000),
  *            rate_limit_wait_ms (0: how long one operation may wait in all, beyond timeout_ms, until a rate limit lets it
- *            go on), label (names this account in the store); out: the gateway.
+ *            go on), label (names this account in the store),
+ *            plugin_version (stays with this version of the plugin); out: the gateway.
  * Returns:   TILL_OK. TILL_NOT_FOUND: no such provider. TILL_CONFIGURATION: a setting is missing, unknown or wrong
  *            (`field` says which; its value is never repeated). TILL_PLUGIN: the provider's files are broken.
  * Ownership: *out is the caller's; free it with till_gateway_free(). Secrets are copied and wiped with the gateway.
@@ -462,6 +464,22 @@ TILL_API till_status till_key_public(const char *private_key, till_reply **out, 
  * Since 0.1.
  */
 TILL_API int64_t till_exchange_wait_ms(const till_exchange *exchange);
+
+/* ---- Plugins ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * Takes new and changed plugins from the plugin path without stopping anything: calls and exchanges under way end with the
+ * script they began with; each open gateway goes on with the newest version at its next call, unless its setting
+ * plugin_version names one. A gateway whose settings are no good for the new version stays with the old one.
+ * Args:      runtime; out: a JSON array of what changed among the plugins in use: [{"provider": "bitpay", "version": "1.1.0",
+ *            "change": "added", "message": ""}]; change is added, changed, removed or refused, and message says why one was
+ *            refused (its version may be "" then). What is refused stays as it was before.
+ * Returns:   TILL_OK; TILL_INVALID_REQUEST for a NULL argument.
+ * Ownership: *out is the caller's; free it with till_reply_free().
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API till_status till_runtime_reload(till_runtime *runtime, till_reply **out, till_error **error);
 
 #ifdef __cplusplus
 }

@@ -113,6 +113,7 @@ void bind_gateway(py::module_& module) {
       .def_property_readonly("provider", &Gateway::provider)
       .def_property_readonly("name", &Gateway::name)
       .def_property_readonly("test", &Gateway::test)
+      .def_property_readonly("plugin_version", &Gateway::plugin_version)
       .def("call", &call, py::arg("operation"), py::arg("input"))
       .def("start", &start, py::arg("operation"), py::arg("input"), py::arg("token"), py::arg("queue"))
       .def("begin", &begin, py::arg("operation"), py::arg("input"));

@@ -22,12 +22,19 @@ py::object describe_provider(Runtime& runtime, std::string_view id) {
   return reply_object(runtime.describe_provider(id));
 }
 
+// [{"provider", "version", "change", "message"}] as JSON. Without the GIL: this reads files.
+std::string reloaded(Runtime& runtime) {
+  const py::gil_scoped_release released;
+  return runtime.reload_plugins_json();
+}
+
 }  // namespace
 
 void bind_runtime(py::module_& module) {
   py::class_<Runtime, std::shared_ptr<Runtime>>(module, "NativeRuntime")
       .def_static("open", &open_runtime, py::arg("options_json"))
       .def("provider_ids", &Runtime::provider_ids)
+      .def("reload", [](Runtime& runtime) { return py::bytes(reloaded(runtime)); })
       .def("describe_provider", &describe_provider, py::arg("id"))
       .def_property_readonly("store_place", &Runtime::store_place);
 }

@@ -133,6 +133,7 @@ Value payment_to_json(const Payment& payment) {
 Value payment_to_record(const Payment& payment) {
   Value record = payment_to_json(payment);
   record.object()->set("state", payment.state);
+  record.object()->set("plugin_version", payment.plugin_version);
   return record;
 }
 
@@ -160,6 +161,7 @@ Result<Payment> payment_from_record(const Value& record) {
   payment.metadata = value_of(record, "metadata");
   payment.raw = value_of(record, "raw");
   payment.state = value_of(record, "state");
+  payment.plugin_version = text_of(record, "plugin_version");
   return payment;
 }
 

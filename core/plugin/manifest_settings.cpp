@@ -10,7 +10,7 @@ namespace {
 
 // Every gateway has the first line's settings; the second line's names have a meaning in scripts.
 constexpr std::string_view kReserved[] = {"mode",    "base_url", "timeout_ms", "rate_limit_wait_ms",
-                                          "ca_file", "proxy",    "label",  //
+                                          "ca_file", "proxy",    "label",      "plugin_version",
                                           "has",     "identity"};
 
 Status check_setting(const Node& node, const std::string& name) {

@@ -2,31 +2,84 @@
 #include "core/runtime/gateway.h"
 
 #include <future>
+#include <mutex>
 #include <utility>
 
 #include "core/runtime/engine.h"
+#include "core/runtime/fork.h"
 #include "core/runtime/gateway_config.h"
 #include "core/runtime/gateway_memory.h"
+#include "core/runtime/log.h"
 #include "core/runtime/operation.h"
 
 namespace till {
 
 Result<std::shared_ptr<Gateway>> Gateway::open(std::shared_ptr<Runtime> runtime, std::string_view provider,
                                                std::string_view settings_json) {
-  TILL_ASSIGN(auto plugin, runtime->provider(provider));
+  const std::uint64_t generation = runtime->plugin_generation();
+  TILL_ASSIGN(auto plugin, runtime->provider(provider, pinned_version(settings_json)));
   TILL_ASSIGN(auto config, read_gateway_config(std::move(plugin), settings_json));
-  return std::make_shared<Gateway>(Private(), std::move(runtime), std::move(config));
+  return std::make_shared<Gateway>(Private(), std::move(runtime), std::move(config), settings_json, generation);
 }
 
-Gateway::Gateway(Private, std::shared_ptr<Runtime> runtime, std::unique_ptr<const GatewayConfig> config)
-    : runtime_(std::move(runtime)), config_(std::move(config)), memory_(std::make_unique<GatewayMemory>()) {}
+Gateway::Gateway(Private, std::shared_ptr<Runtime> runtime, std::shared_ptr<const GatewayConfig> config,
+                 std::string_view settings_json, std::uint64_t generation)
+    : runtime_(std::move(runtime)),
+      provider_(config->manifest().id),
+      name_(config->name),
+      test_(config->test),
+      settings_(settings_json),
+      config_(std::move(config)),
+      generation_(generation),
+      memory_(std::make_unique<GatewayMemory>()) {}
 
 Gateway::~Gateway() = default;
 
-const std::string& Gateway::provider() const { return config_->manifest().id; }
-const std::string& Gateway::name() const { return config_->name; }
-bool Gateway::test() const { return config_->test; }
-const plugin::Manifest& Gateway::manifest() const { return config_->manifest(); }
+std::string Gateway::plugin_version() { return config()->manifest().version; }
+
+std::shared_ptr<const GatewayConfig> Gateway::config() {
+  std::unique_lock lock(fork_mutex());
+  const std::uint64_t generation = runtime_->plugin_generation();
+  const std::shared_ptr<const GatewayConfig> now = config_;
+  if (generation_ == generation) return now;
+  lock.unlock();
+  std::shared_ptr<const GatewayConfig> newest = newest_config(now);
+  lock.lock();
+  if (generation_ < generation) {  // else another thread was faster
+    generation_ = generation;
+    config_ = std::move(newest);
+    others_.clear();
+  }
+  return config_;
+}
+
+std::shared_ptr<const GatewayConfig> Gateway::newest_config(const std::shared_ptr<const GatewayConfig>& now) {
+  auto plugin = runtime_->provider(provider_, now->pinned_version);
+  if (!plugin.ok() || *plugin == now->plugin) return now;
+  const std::string version = (*plugin)->manifest.version;
+  auto config = read_gateway_config(*std::move(plugin), settings_.reveal());
+  if (config.ok() && (*config)->name == name_ && (*config)->test == test_) return std::move(config).value();
+  const std::string why = config.ok() ? "they would be another account" : config.error().message;
+  write_log("warn", name_,
+            "stays with plugin version " + now->manifest().version + ": its settings are no good for " + version +
+                ": " + now->redact(why));
+  return now;
+}
+
+std::shared_ptr<const GatewayConfig> Gateway::config_for(const std::string& version) {
+  std::unique_lock lock(fork_mutex());
+  const std::uint64_t generation = generation_;
+  if (const auto known = others_.find(version); known != others_.end()) return known->second;
+  lock.unlock();
+  std::shared_ptr<const GatewayConfig> other;
+  if (auto plugin = runtime_->provider(provider_, version); plugin.ok()) {
+    auto config = read_gateway_config(*std::move(plugin), settings_.reveal());
+    if (config.ok() && (*config)->name == name_ && (*config)->test == test_) other = std::move(config).value();
+  }
+  lock.lock();
+  if (generation_ == generation) others_.insert_or_assign(version, other);
+  return other;
+}
 
 Result<std::string> Gateway::call(std::string_view operation, std::string_view input_json) {
   if (Engine::on_own_thread())

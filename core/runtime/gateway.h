@@ -1,12 +1,15 @@
 // Gateway: one merchant account at a provider: provider + settings + secrets + mode.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "core/base/result.h"
+#include "core/crypto/secret.h"
 #include "core/runtime/exchange.h"
 #include "core/runtime/runtime.h"
 
@@ -24,7 +27,8 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
   // `settings_json` is an object checked against the provider's settings schema, plus the members that every gateway
   // has: `mode`, `base_url` (https, or http on loopback), `timeout_ms` (30,000), `rate_limit_wait_ms` (0: how long
   // an operation may wait in all until a rate limit lets it go on, beyond timeout_ms), `label` (names this account in
-  // the store; give each account of one provider its own). kConfiguration errors say where ("$.api_key") and never hold
+  // the store; give each account of one provider its own), `plugin_version` (stays with this version of the plugin,
+  // whatever is loaded later). kConfiguration errors say where ("$.api_key") and never hold
   // a value.
   static Result<std::shared_ptr<Gateway>> open(std::shared_ptr<Runtime> runtime, std::string_view provider,
                                                std::string_view settings_json);
@@ -40,12 +44,19 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
   // The same, stepped by the caller with an HTTP client of its own.
   Result<std::unique_ptr<Exchange>> begin(std::string_view operation, std::string_view input_json);
 
-  // "openpay", "openpay/live" or the label, the manifest, true in a test mode.
-  const std::string& provider() const;
-  const std::string& name() const;
-  bool test() const;
-  const plugin::Manifest& manifest() const;
-  const GatewayConfig& config() const { return *config_; }
+  // "openpay", "openpay/live" or the label, true in a test mode. They never change.
+  const std::string& provider() const { return provider_; }
+  const std::string& name() const { return name_; }
+  bool test() const { return test_; }
+  // The version of the plugin that the next call will use.
+  std::string plugin_version();
+
+  // The settings as the plugin's newest version takes them. After Runtime::reload_plugins() the first call moves on to
+  // the version that is newest then, unless the settings name one. It stays with the old one, and a warning is logged,
+  // when the settings are no good for the new one, or would be another account.
+  std::shared_ptr<const GatewayConfig> config();
+  // The same settings for another version of the plugin; null when it is not loaded, or does not take them.
+  std::shared_ptr<const GatewayConfig> config_for(const std::string& version);
   Runtime& runtime() const { return *runtime_; }
   GatewayMemory& memory() const { return *memory_; }
 
@@ -53,11 +64,20 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
   struct Private {};
 
  public:
-  Gateway(Private, std::shared_ptr<Runtime> runtime, std::unique_ptr<const GatewayConfig> config);
+  Gateway(Private, std::shared_ptr<Runtime> runtime, std::shared_ptr<const GatewayConfig> config,
+          std::string_view settings_json, std::uint64_t generation);
 
  private:
+  std::shared_ptr<const GatewayConfig> newest_config(const std::shared_ptr<const GatewayConfig>& now);
+
   std::shared_ptr<Runtime> runtime_;
-  std::unique_ptr<const GatewayConfig> config_;
+  const std::string provider_, name_;
+  const bool test_;
+  const Secret settings_;  // the JSON text, as it was given
+  // The rest is guarded by fork_mutex().
+  std::shared_ptr<const GatewayConfig> config_;
+  std::uint64_t generation_;  // of the runtime's plugins, as of which config_ is the newest
+  std::map<std::string, std::shared_ptr<const GatewayConfig>> others_;  // config_for(), by version; null: not usable
   std::unique_ptr<GatewayMemory> memory_;
 };
 

@@ -108,7 +108,13 @@ Status check_mode_of_secret(const GatewayConfig& config, const std::string& sett
   return {};
 }
 
+Status take_version(json::Object& settings, GatewayConfig& config) {
+  TILL_ASSIGN(config.pinned_version, take_text(settings, "plugin_version"));
+  return {};
+}
+
 Status take_common(json::Object& settings, GatewayConfig& config) {
+  TILL_TRY(take_version(settings, config));
   TILL_TRY(take_mode(settings, config));
   TILL_TRY(take_base_url(settings, config));
   TILL_TRY(take_span(settings, "timeout_ms", 1, kMaxTimeoutMs, config.timeout_ms));
@@ -148,6 +154,12 @@ bool GatewayConfig::waits_for_challenge() const {
 std::string GatewayConfig::redact(std::string text) const {
   for (const auto& [setting, secret] : secrets) text = redact_secret(std::move(text), secret.reveal(), "[secret]");
   return text;
+}
+
+std::string pinned_version(std::string_view settings_json) {
+  if (settings_json.size() > kMaxSettingsBytes) return {};
+  const auto parsed = json::parse(settings_json);
+  return parsed.ok() ? std::string(parsed->find_string("plugin_version").value_or("")) : std::string();
 }
 
 Result<std::unique_ptr<const GatewayConfig>> read_gateway_config(std::shared_ptr<const plugin::Plugin> plugin,

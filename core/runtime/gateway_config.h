@@ -24,10 +24,11 @@ inline constexpr std::int64_t kMaxRateLimitWaitMs = 600'000;
 // Immutable after read_gateway_config().
 struct GatewayConfig {
   std::shared_ptr<const plugin::Plugin> plugin;
-  std::string name;      // "openpay/live", or the label
-  std::string mode;      // "live"
-  bool test = false;     // the mode is one for tests
-  std::string base_url;  // without a trailing slash
+  std::string name;            // "openpay/live", or the label
+  std::string pinned_version;  // of the plugin, when the settings name one
+  std::string mode;            // "live"
+  bool test = false;           // the mode is one for tests
+  std::string base_url;        // without a trailing slash
   std::int64_t timeout_ms = kDefaultTimeoutMs;
   std::int64_t rate_limit_wait_ms = 0;                 // how long one operation may wait in all for a rate limit
   json::Value script_settings;                         // the `settings` of scripts: no secret in it
@@ -41,6 +42,9 @@ struct GatewayConfig {
   // `text` with each of this gateway's secrets replaced by "[secret]".
   std::string redact(std::string text) const;
 };
+
+// The plugin's version that the settings name; empty when they name none, or cannot be read at all.
+std::string pinned_version(std::string_view settings_json);
 
 // kConfiguration errors say where ("$.api_key") and never hold a value.
 Result<std::unique_ptr<const GatewayConfig>> read_gateway_config(std::shared_ptr<const plugin::Plugin> plugin,

@@ -75,25 +75,28 @@ bool changed_nothing(const http::Response& response, bool refusal) {
 
 }  // namespace
 
-Operation::Operation(std::shared_ptr<Gateway> gateway, std::string_view operation, OperationInput input)
+Operation::Operation(std::shared_ptr<Gateway> gateway, std::shared_ptr<const GatewayConfig> config,
+                     std::string_view operation, OperationInput input)
     : gateway_(std::move(gateway)),
+      config_(std::move(config)),
       operation_(operation),
       input_(std::move(input)),
-      is_write_(changes_something(gateway_->manifest(), operation)),
-      returns_secrets_(hands_out_secrets(gateway_->manifest(), operation)),
+      is_write_(changes_something(config_->manifest(), operation)),
+      returns_secrets_(hands_out_secrets(config_->manifest(), operation)),
       started_at_(gateway_->runtime().clock().now_ms()) {}
 
 Operation::~Operation() = default;
 
-const GatewayConfig& Operation::config() const { return gateway_->config(); }
 const Clock& Operation::clock() const { return gateway_->runtime().clock(); }
 
 Result<std::unique_ptr<Operation>> Operation::prepare(std::shared_ptr<Gateway> gateway, std::string_view operation,
                                                       std::string_view input_json, StoreQueue& lookup) {
-  TILL_ASSIGN(OperationInput input, read_operation_input(gateway->config(), operation, input_json));
-  std::unique_ptr<Operation> self(new Operation(std::move(gateway), operation, std::move(input)));
+  std::shared_ptr<const GatewayConfig> config = gateway->config();
+  TILL_ASSIGN(OperationInput input, read_operation_input(*config, operation, input_json));
+  std::unique_ptr<Operation> self(new Operation(std::move(gateway), std::move(config), operation, std::move(input)));
   TILL_TRY(self->look_up(lookup));
   if (self->result_) return self;
+  TILL_TRY(self->take_its_version(input_json));
   if (self->is_write_) self->plan_write();
   TILL_TRY(self->run_script());
   return self;
@@ -142,6 +145,18 @@ Status Operation::check_askable() {
                  .message = "the provider keeps nothing under this payment that could be changed",
                  .payment_id = payment_->id};
   end(json::write(payment_to_json(*payment_)));
+  return {};
+}
+
+// A payment keeps to the version of the plugin that made it: only that one surely understands its `state` and its ids.
+// Where that version is gone, or lacks the operation, the current one has to do.
+Status Operation::take_its_version(std::string_view input_json) {
+  if (!payment_ || payment_->plugin_version.empty()) return {};
+  if (payment_->plugin_version == config().manifest().version) return {};
+  auto its_own = gateway_->config_for(payment_->plugin_version);
+  if (!its_own || !its_own->manifest().capabilities.contains(operation_)) return {};
+  TILL_ASSIGN(input_, read_operation_input(*its_own, operation_, input_json));
+  config_ = std::move(its_own);
   return {};
 }
 

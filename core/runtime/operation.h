@@ -72,14 +72,16 @@ class Operation {
  private:
   enum class Phase { kRecord, kFind, kTalk, kCommit, kEnd };
 
-  Operation(std::shared_ptr<Gateway> gateway, std::string_view operation, OperationInput input);
+  Operation(std::shared_ptr<Gateway> gateway, std::shared_ptr<const GatewayConfig> config, std::string_view operation,
+            OperationInput input);
 
-  const GatewayConfig& config() const;
+  const GatewayConfig& config() const { return *config_; }
 
   // Before the first request.
   Status look_up(StoreQueue& lookup);
   Status look_up_payment(Store& store);
   Status check_askable();
+  Status take_its_version(std::string_view input_json);
   void plan_write();
   json::Value script_card(const CardData& card);
   json::Value script_input();
@@ -124,6 +126,7 @@ class Operation {
   void end(Result<std::string> result);
 
   std::shared_ptr<Gateway> gateway_;
+  std::shared_ptr<const GatewayConfig> config_;  // stays the same to the end, whatever is reloaded meanwhile
   std::string operation_;
   OperationInput input_;
   bool is_write_;

@@ -53,6 +53,7 @@ Payment blank_payment(const GatewayConfig& config) {
   Payment payment;
   payment.provider = config.manifest().id;
   payment.gateway = config.name;
+  payment.plugin_version = config.manifest().version;
   payment.test = config.test;
   return payment;
 }

@@ -2,11 +2,10 @@
 #include "core/runtime/runtime.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -18,11 +17,10 @@
 #include "core/runtime/engine.h"
 #include "core/runtime/fork.h"
 #include "core/runtime/install_path.h"
+#include "core/runtime/trusted_keys.h"
 
 namespace till {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr std::int64_t kMaxConnections = 10'000;
 constexpr std::int64_t kMaxTimeoutOptionMs = 600'000;
@@ -66,18 +64,19 @@ Result<std::int64_t> count_option(const json::Value& value, const std::string& k
   return *number;
 }
 
-Status read_plugin_path(const json::Value& value, RuntimeOptions& options) {
-  if (!value.array()) return configuration_error("$.plugin_path", "expected a list of folders");
-  for (const json::Value& folder : *value.array()) {
-    TILL_ASSIGN(std::string text, text_option(folder, "plugin_path"));
-    options.plugin_path.push_back(std::move(text));
+Status read_texts(const json::Value& value, const std::string& key, std::vector<std::string>& out) {
+  if (!value.array()) return configuration_error("$." + key, "expected a list of texts");
+  for (const json::Value& element : *value.array()) {
+    TILL_ASSIGN(std::string text, text_option(element, key));
+    out.push_back(std::move(text));
   }
   return {};
 }
 
 Status read_option(const std::string& key, const json::Value& value, RuntimeOptions& options) {
   if (value.is_null()) return {};
-  if (key == "plugin_path") return read_plugin_path(value, options);
+  if (key == "plugin_path") return read_texts(value, key, options.plugin_path);
+  if (key == "trusted_keys") return read_texts(value, key, options.trusted_keys);
   if (key == "connect_timeout_ms") {
     TILL_ASSIGN(options.http.connect_timeout_ms, count_option(value, key, kMaxTimeoutOptionMs));
     return {};
@@ -95,7 +94,7 @@ Status read_option(const std::string& key, const json::Value& value, RuntimeOpti
   if (text == texts.end())
     return configuration_error(
         "$." + key,
-        "unknown option; there are plugin_path, store, ca_file, proxy, no_proxy, connect_timeout_ms "
+        "unknown option; there are plugin_path, trusted_keys, store, ca_file, proxy, no_proxy, connect_timeout_ms "
         "and max_connections_per_origin");
   TILL_ASSIGN(*text->second, text_option(value, key));
   return {};
@@ -113,7 +112,10 @@ void prepare_shared() {
 }  // namespace
 
 struct Runtime::State {
-  std::map<std::string, std::shared_ptr<const plugin::Plugin>, std::less<>> plugins;
+  explicit State(plugin::Registry registry) : plugins(std::move(registry)) {}
+
+  plugin::Registry plugins;
+  std::atomic<std::uint64_t> plugin_generation{0};
   std::shared_ptr<Engine> engine;
   std::uint64_t engine_generation = 0;
 };
@@ -131,6 +133,8 @@ Result<RuntimeOptions> RuntimeOptions::from_json(std::string_view text) {
 Result<std::shared_ptr<Runtime>> Runtime::open(RuntimeOptions options) {
   append_path(options.plugin_path, environment("TILL_PLUGIN_PATH"));
   if (std::string installed = installed_provider_path(); !installed.empty()) options.plugin_path.push_back(installed);
+  append_path(options.trusted_keys, environment("TILL_TRUSTED_KEYS"));
+  TILL_ASSIGN(options.trusted_keys, read_trusted_keys(options.trusted_keys));
   http::apply_environment(options.http);
   if (!options.clock) options.clock = std::make_shared<SystemClock>();
   prepare_shared();
@@ -139,7 +143,10 @@ Result<std::shared_ptr<Runtime>> Runtime::open(RuntimeOptions options) {
 }
 
 Runtime::Runtime(Private, RuntimeOptions options, std::string store_place)
-    : options_(std::move(options)), store_place_(std::move(store_place)), state_(std::make_unique<State>()) {}
+    : options_(std::move(options)),
+      store_place_(std::move(store_place)),
+      state_(std::make_unique<State>(
+          plugin::Registry({.path = options_.plugin_path, .trusted_keys = options_.trusted_keys}))) {}
 
 Runtime::~Runtime() {
   std::shared_ptr<Engine> engine = std::move(state_->engine);
@@ -164,38 +171,39 @@ Result<std::shared_ptr<Engine>> Runtime::engine() {
   return state_->engine;
 }
 
-Result<std::shared_ptr<const plugin::Plugin>> Runtime::provider(std::string_view id) {
+Result<std::shared_ptr<const plugin::Plugin>> Runtime::provider(std::string_view id, std::string_view version) {
   const std::lock_guard lock(fork_mutex());
-  if (const auto found = state_->plugins.find(id); found != state_->plugins.end()) return found->second;
-  for (const std::string& folder : options_.plugin_path) {
-    const fs::path place = fs::path(folder) / std::string(id);
-    std::error_code ignored;
-    if (id.find('/') != std::string_view::npos || !fs::exists(place / "manifest.json", ignored)) continue;
-    TILL_ASSIGN(auto plugin, plugin::load_plugin(place));
-    state_->plugins.emplace(id, plugin);
-    return plugin;
-  }
-  std::string known;
-  for (const std::string& name : provider_ids()) known += (known.empty() ? "" : ", ") + name;
-  return Error{.kind = ErrorKind::kNotFound,
-               .code = "unknown_provider",
-               .message = "there is no such provider; " +
-                          (known.empty() ? "the plugin path holds none" : "there are: " + known)};
+  return state_->plugins.find(id, version);
 }
 
 std::vector<std::string> Runtime::provider_ids() const {
-  std::vector<std::string> ids;
-  for (const std::string& folder : options_.plugin_path) {
-    std::error_code failed;
-    for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
-      std::error_code absent;
-      if (fs::exists(entry->path() / "manifest.json", absent)) ids.push_back(entry->path().filename().string());
-    }
-  }
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  return ids;
+  return plugin::Registry({.path = options_.plugin_path, .trusted_keys = {}}).ids();
 }
+
+// Reads the files beside the plugins in use, so that no call waits for the disk.
+std::vector<plugin::PluginChange> Runtime::reload_plugins() {
+  std::unique_lock lock(fork_mutex());
+  plugin::Registry fresh = state_->plugins;
+  lock.unlock();
+  std::vector<plugin::PluginChange> changes = fresh.reload();
+  if (changes.empty()) return changes;
+  lock.lock();
+  state_->plugins = std::move(fresh);
+  state_->plugin_generation.fetch_add(1);
+  return changes;
+}
+
+std::string Runtime::reload_plugins_json() {
+  json::Array out;
+  for (plugin::PluginChange& one : reload_plugins())
+    out.push_back(json::Object{{"provider", std::move(one.id)},
+                               {"version", std::move(one.version)},
+                               {"change", plugin::plugin_change_name(one.kind)},
+                               {"message", std::move(one.message)}});
+  return json::write(out);
+}
+
+std::uint64_t Runtime::plugin_generation() const { return state_->plugin_generation.load(); }
 
 Result<std::string> Runtime::describe_provider(std::string_view id) {
   TILL_ASSIGN(const auto plugin, provider(id));

@@ -2,6 +2,7 @@
 // loaded plugins, and makes all of them anew in a forked child.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,23 +13,28 @@
 #include "core/base/result.h"
 #include "core/http/client.h"
 #include "core/plugin/plugin.h"
+#include "core/plugin/registry.h"
 
 namespace till {
 
 class Engine;
 
 struct RuntimeOptions {
-  // Folders that hold one folder per provider; searched in order, before $TILL_PLUGIN_PATH (colon-separated) and the
-  // installed ones.
+  // Folders that hold one folder or package per provider, and several when there are versions of it; searched in order,
+  // before $TILL_PLUGIN_PATH (colon-separated) and the installed ones.
   std::vector<std::string> plugin_path;
+  // Public keys in hex, or files of them, whose packages may be loaded; beside those of $TILL_TRUSTED_KEYS
+  // (colon-separated).
+  std::vector<std::string> trusted_keys;
   // "sqlite:/path/to/file" or a plain path; "memory" keeps nothing beyond this process. Empty: $TILL_STORE, else
   // $XDG_STATE_HOME/till/till.sqlite3 (~/.local/state/till/till.sqlite3).
   std::string store;
   http::ClientOptions http;
   std::shared_ptr<const Clock> clock;  // null: the system's
 
-  // {"plugin_path": [...], "store": "...", "ca_file": "...", "proxy": "...", "no_proxy": "...", "connect_timeout_ms":
-  // 10000, "max_connections_per_origin": 64}; every member may be absent, unknown ones are kConfiguration errors.
+  // {"plugin_path": [...], "trusted_keys": [...], "store": "...", "ca_file": "...", "proxy": "...", "no_proxy": "...",
+  // "connect_timeout_ms": 10000, "max_connections_per_origin": 64}; every member may be absent, unknown ones are
+  // kConfiguration errors.
   static Result<RuntimeOptions> from_json(std::string_view text);
 };
 
@@ -42,10 +48,19 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  // The plugin, loaded on first use. kNotFound names the providers there are; kPlugin when it is broken.
-  Result<std::shared_ptr<const plugin::Plugin>> provider(std::string_view id);
+  // The plugin in its newest version, or in the given one, loaded on first use. kNotFound names the providers there
+  // are; kPlugin when it is broken or, a package, not trusted or not approved.
+  Result<std::shared_ptr<const plugin::Plugin>> provider(std::string_view id, std::string_view version = {});
   // Ids of all providers on the path, sorted. Broken plugins are listed too; provider() says what is wrong.
   std::vector<std::string> provider_ids() const;
+  // Takes new and changed plugins without stopping anything: calls under way end with the script they began with, and
+  // each open gateway that named no version goes on with the newest at its next call, as long as its settings are good
+  // for that one. Returns what changed among the plugins that were in use; what cannot be loaded stays as it was.
+  std::vector<plugin::PluginChange> reload_plugins();
+  // The same as JSON text: [{"provider", "version", "change", "message"}].
+  std::string reload_plugins_json();
+  // Grows with each reload that changed something.
+  std::uint64_t plugin_generation() const;
   // The manifest of one provider as JSON text, for forms and lists.
   Result<std::string> describe_provider(std::string_view id);
 

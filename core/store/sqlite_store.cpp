@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kMemory = "memory";
 
 // Numbered from 1 by place; never edited once released, only added to. PRAGMA user_version holds the last one run.
-constexpr std::array<const char*, 1> kMigrations{
+constexpr std::array<const char*, 2> kMigrations{
     R"sql(
 CREATE TABLE payments (
   id TEXT PRIMARY KEY,
@@ -63,6 +63,9 @@ CREATE TABLE events (
   detail TEXT NOT NULL
 ) STRICT;
 CREATE INDEX events_by_payment ON events (payment_id, sequence);
+)sql",
+    R"sql(
+ALTER TABLE payments ADD COLUMN plugin_version TEXT NOT NULL DEFAULT '';
 )sql",
 };
 
@@ -191,10 +194,11 @@ class SqliteStore final : public Store {
 
   Status put_payment(const Payment& payment) override {
     TILL_ASSIGN(Statement upsert,
-                database_->prepare("INSERT OR REPLACE INTO payments VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+                database_->prepare("INSERT OR REPLACE INTO payments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
     upsert.bind(payment.id).bind(payment.gateway).bind(payment.provider_id).bind(payment.reference);
     upsert.bind(payment_status_name(payment.status)).bind(payment.outcome == Outcome::kKnown ? "known" : "unknown");
-    return upsert.bind(payment.updated_at).bind(json::write(payment_to_record(payment))).run();
+    upsert.bind(payment.updated_at).bind(json::write(payment_to_record(payment)));
+    return upsert.bind(payment.plugin_version).run();
   }
 
   Status forget_payment(std::string_view id) override {

@@ -29,6 +29,7 @@ TEST(CAbiLibrary, null_arguments_are_refused_and_never_crash) {
   till_exchange* exchange = nullptr;
   EXPECT_EQ(till_runtime_providers(nullptr, &reply, nullptr), TILL_INVALID_REQUEST);
   EXPECT_EQ(till_runtime_provider(nullptr, "tiny", &reply, nullptr), TILL_INVALID_REQUEST);
+  EXPECT_EQ(till_runtime_reload(nullptr, &reply, nullptr), TILL_INVALID_REQUEST);
   EXPECT_EQ(till_gateway_open(nullptr, "tiny", "{}", &gateway, nullptr), TILL_INVALID_REQUEST);
   EXPECT_EQ(till_call(nullptr, "check", nullptr, 0, &reply, nullptr), TILL_INVALID_REQUEST);
   EXPECT_EQ(till_start(nullptr, "check", nullptr, 0, nullptr, nullptr, nullptr), TILL_INVALID_REQUEST);

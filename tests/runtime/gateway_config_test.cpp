@@ -46,7 +46,7 @@ INSTANTIATE_TEST_SUITE_P(
 class GatewayConfigTest : public AcmeTest {};
 
 TEST_F(GatewayConfigTest, scripts_see_no_secret) {
-  const std::string seen = json::write(shop_->config().script_settings);
+  const std::string seen = json::write(shop_->config()->script_settings);
   EXPECT_THAT(seen, Not(HasSubstr("SECRET")));
   EXPECT_THAT(seen, HasSubstr(R"("has":{"api_key":true})"));
   EXPECT_THAT(seen, HasSubstr(R"("shop":"main")"));

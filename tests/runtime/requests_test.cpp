@@ -183,7 +183,7 @@ TEST_F(SigningTest, signs_the_address_and_the_body_exactly_as_they_are_sent) {
   const std::string signature = hex_decode(*request.headers.find("X-Signature")).value();
   EXPECT_TRUE(key.verify("https://127.0.0.1:8443/api/payments" + request.body, signature));
   EXPECT_FALSE(key.verify("https://127.0.0.1:8443/api/payments" + request.body + " ", signature));
-  EXPECT_EQ(shop_->config().script_settings.find("identity")->find_string("sin"),
+  EXPECT_EQ(shop_->config()->script_settings.find("identity")->find_string("sin"),
             "Tf3yr5tYvccKNVrE26BrPs6LWZRh8woHwjR");
 }
 

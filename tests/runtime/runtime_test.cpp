@@ -22,6 +22,7 @@ TEST(RuntimeOptionsTest, unknown_or_wrong_options_are_configuration_errors) {
        std::vector<std::pair<const char*, const char*>>{{R"({"stoer":"memory"})", "$.stoer"},
                                                         {R"({"store":7})", "$.store"},
                                                         {R"({"plugin_path":"x"})", "$.plugin_path"},
+                                                        {R"({"trusted_keys":["a", 1]})", "$.trusted_keys"},
                                                         {R"({"connect_timeout_ms":0})", "$.connect_timeout_ms"},
                                                         {"[]", "$"},
                                                         {"{", "$"}}) {
@@ -34,10 +35,11 @@ TEST(RuntimeOptionsTest, unknown_or_wrong_options_are_configuration_errors) {
 
 TEST(RuntimeOptionsTest, every_option_is_read) {
   const auto options = RuntimeOptions::from_json(
-      R"({"plugin_path":["/a"],"store":"memory","ca_file":"/ca","proxy":"http://p:1","no_proxy":"x",)"
+      R"({"plugin_path":["/a"],"trusted_keys":["/k"],"store":"memory","ca_file":"/ca","proxy":"http://p:1","no_proxy":"x",)"
       R"("connect_timeout_ms":5,"max_connections_per_origin":6})");
   ASSERT_TRUE(options.ok());
   EXPECT_THAT(options->plugin_path, ElementsAre("/a"));
+  EXPECT_THAT(options->trusted_keys, ElementsAre("/k"));
   EXPECT_EQ(options->store, "memory");
   EXPECT_EQ(options->http.ca_file, "/ca");
   EXPECT_EQ(options->http.proxy, "http://p:1");

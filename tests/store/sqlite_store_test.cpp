@@ -154,6 +154,26 @@ TEST_F(SqliteStoreTest, events_come_back_in_their_order) {
   EXPECT_EQ(events[1].type, "payment.paid");
 }
 
+// A store of the first schema: payments know no plugin version yet, and learn it with their next change.
+TEST_F(SqliteStoreTest, a_file_of_the_first_schema_is_carried_over) {
+  {
+    const auto store = open();
+    (void)store->put_payment(payment("pay_1"));
+  }
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(path().c_str(), &raw), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(raw, "ALTER TABLE payments DROP COLUMN plugin_version; PRAGMA user_version = 1", nullptr,
+                         nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(raw);
+  const auto store = open();
+  Payment kept = store->find_payment("pay_1").value().value();
+  EXPECT_EQ(kept.plugin_version, "");
+  kept.plugin_version = "1.2.3";
+  ASSERT_TRUE(store->put_payment(kept).ok());
+  EXPECT_EQ(store->find_payment("pay_1").value()->plugin_version, "1.2.3");
+}
+
 TEST_F(SqliteStoreTest, a_file_of_a_newer_till_is_refused_and_left_alone) {
   open().reset();
   sqlite3* raw = nullptr;
