@@ -11,6 +11,7 @@
 #include "core/json/json.h"
 #include "core/json/path.h"
 #include "core/json/pointer.h"
+#include "core/plugin/operation_output.h"
 #include "core/plugin/script.h"
 #include "core/runtime/fixture.h"
 #include "core/runtime/fixture_body.h"
@@ -101,7 +102,9 @@ class Player {
     if (const auto* more = std::get_if<plugin::ScriptRequest>(&*step))
       return stop("$.exchanges",
                   "the script makes one more request than the fixture has: " + more->method + " " + more->path);
-    return handles_.shown(std::get<plugin::ScriptDone>(*step).output, true);
+    json::Value output = handles_.shown(std::get<plugin::ScriptDone>(*step).output, true);
+    TILL_TRY(plugin::check_operation_output(fixture_.operation, output));
+    return output;
   }
 
   // An error before the last exchange leaves documented requests unsent.

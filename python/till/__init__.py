@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from till._payments import Decline, Payment, PaymentStatus, PayTo
     from till._rates import Currency, Rate
     from till._refunds import Refund
-    from till._runtime import Runtime
+    from till._runtime import PluginChange, Runtime
     from till._tokens import Token
     from till._webhooks import WebhookResult
 
@@ -71,6 +71,7 @@ __all__ = [
     "Payment",
     "PaymentStatus",
     "PermissionDenied",
+    "PluginChange",
     "PluginError",
     "ProviderError",
     "Rate",
@@ -122,6 +123,7 @@ _HOMES = {
     "Currency": "_rates",
     "Rate": "_rates",
     "Refund": "_refunds",
+    "PluginChange": "_runtime",
     "Runtime": "_runtime",
     "Token": "_tokens",
     "WebhookResult": "_webhooks",

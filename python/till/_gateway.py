@@ -75,6 +75,7 @@ class _Account:
         base_url: str | None = None,
         timeout: float | None = None,
         rate_limit_wait: float | None = None,
+        plugin_version: str | None = None,
         ca_file: str | os.PathLike[str] | None = None,
         proxy: str | None = None,
         store: str | os.PathLike[str] | None = None,
@@ -96,6 +97,7 @@ class _Account:
             "base_url": base_url,
             "timeout_ms": timeout_ms,
             "rate_limit_wait_ms": wait_ms,
+            "plugin_version": plugin_version,
         }
         merged = {**settings, **{name: value for name, value in common.items() if value is not None}}
         native = _native.NativeGateway.open(self.runtime._native, provider, encode(merged))
@@ -121,6 +123,11 @@ class _Account:
     def test(self) -> bool:
         """True in a mode where no real money moves."""
         return self._native.test
+
+    @property
+    def plugin_version(self) -> str:
+        """The version of the provider's plugin that the next call will use; `Runtime.reload` may change it."""
+        return self._native.plugin_version
 
     def exchange(self, operation: str, input: Mapping[str, object]) -> Exchange:
         """Begins an operation (`payments.create`, ...) that you step with an HTTP client of your own."""
@@ -157,7 +164,7 @@ class Gateway(_Account):
     the store, and several accounts at one provider each need one; `base_url` replaces the mode's (https, or
     http on this machine); `timeout` is in seconds for one whole operation; `rate_limit_wait` (0) is how many
     seconds more it may wait until a provider whose limit is used up takes requests again, instead of raising
-    `RateLimited`. `store`, `ca_file` and `proxy`
+    `RateLimited`. `plugin_version` stays with one version of the plugin. `store`, `ca_file` and `proxy`
     choose a shared `Runtime`; or pass your own.
 
     >>> shop = till.Gateway("openpay", {"api_key": api_key}, mode="test", base_url=base_url, ca_file=ca_file)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from till import _native
 from till._errors import ConfigurationError, error_from_native
@@ -13,12 +14,25 @@ from till._json import decode, encode
 from till._text import checked_text
 
 
+@dataclass(frozen=True, slots=True)
+class PluginChange:
+    """What `Runtime.reload` found out about one version of a plugin."""
+
+    provider: str
+    version: str | None
+    """None where the plugin is too broken to say."""
+    change: Literal["added", "changed", "removed", "refused"]
+    message: str | None
+    """Why it was refused."""
+
+
 class Runtime:
     """The compiled core, opened. Most programs never make one: gateways share a default.
 
     `store` is a path (`memory` keeps nothing beyond this process); left out, it is `$TILL_STORE`, else a file
     in the user's state folder. `ca_file` replaces the system's certificates. `plugin_path` lists folders of
-    providers that come before the built-in ones. Threads and connections start with the first call, and again
+    providers, or of packages, that come before the built-in ones; a package is loaded when its key is among
+    `trusted_keys` (in hex, or files of them) and what it may touch was approved. Threads and connections start with the first call, and again
     in a forked child.
 
     >>> runtime = till.Runtime(store="memory")
@@ -40,13 +54,17 @@ class Runtime:
         proxy: str | None = None,
         no_proxy: str | None = None,
         plugin_path: Sequence[str | os.PathLike[str]] = (),
+        trusted_keys: Sequence[str | os.PathLike[str]] = (),
         connect_timeout: float | None = None,
         max_connections_per_origin: int | None = None,
     ) -> None:
         if isinstance(plugin_path, (str, bytes, os.PathLike)):
             raise TypeError("plugin_path is a list of folders, not one folder")
+        if isinstance(trusted_keys, (str, bytes, os.PathLike)):
+            raise TypeError("trusted_keys is a list of keys, not one key")
         options: dict[str, object] = {
             "plugin_path": [os.fspath(folder) for folder in plugin_path] + _own_providers(),
+            "trusted_keys": [os.fspath(key) for key in trusted_keys],
             "store": _path(store),
             "ca_file": _path(ca_file),
             "proxy": proxy,
@@ -71,6 +89,22 @@ class Runtime:
             raise error_from_native(reply)
         described: dict[str, Any] = decode(reply)
         return described
+
+    def reload(self) -> list[PluginChange]:
+        """Takes new and changed plugins without stopping anything, and says what changed among those in use.
+
+        Calls under way end with the script they began with. Each open gateway goes on with the newest version
+        at its next call, unless it names a `plugin_version`; one whose settings are no good for the new version
+        stays with the old one (`Gateway.plugin_version` tells).
+
+        >>> runtime = till.Runtime(store="memory")
+        >>> runtime.reload()
+        []
+        """
+        return [
+            PluginChange(one["provider"], one["version"] or None, one["change"], one["message"] or None)
+            for one in decode(self._native.reload())
+        ]
 
     @property
     def store(self) -> str:

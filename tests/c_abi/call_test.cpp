@@ -86,6 +86,17 @@ TEST_F(CAbi, providers_are_listed_and_described) {
   EXPECT_EQ(outcome_of(status, reply, error).status, TILL_NOT_FOUND);
 }
 
+TEST_F(CAbi, plugins_are_loaded_again_under_an_open_gateway) {
+  const auto shop = gateway();
+  till_reply* reply = nullptr;
+  till_error* error = nullptr;
+  const auto status = till_runtime_reload(runtime_.get(), &reply, &error);
+  const auto outcome = outcome_of(status, reply, error);
+  EXPECT_EQ(outcome.status, TILL_OK);
+  EXPECT_EQ(outcome.json, "[]") << "nothing has changed";
+  EXPECT_EQ(call(shop.get(), "check", "{}").status, TILL_OK);
+}
+
 TEST_F(CAbi, missing_setting_is_a_configuration_error_that_says_where) {
   till_gateway* gateway = nullptr;
   till_error* error = nullptr;
