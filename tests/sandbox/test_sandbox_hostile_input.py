@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from bitgpt_client import ENVELOPE, INTENT, BitGptClient
 from bitpay_client import BitPayClient
+from globalpay_client import GlobalPayClient
 from openpay_client import OpenPayClient
 
 from till.sandbox import Control
@@ -144,6 +145,37 @@ def test_bitgpt_answers_nasty_items_in_its_own_shape(bitgpt: BitGptClient, name:
         for value in (value for value in NASTY if value != "USD"):
             item = {**INTENT["items"][0], "type": kind, name: value}
             assert bitgpt.refused("/invoices", {**INTENT, "items": [item]})["validator"]
+
+
+@pytest.mark.parametrize("name", ["customerId", "amount", "currency", "description", "dueDate", ""])
+def test_globalpay_answers_nasty_invoices_in_its_own_shape(
+    globalpay: GlobalPayClient, globalpay_control: Control, name: str
+) -> None:
+    for value in NASTY:
+        body = {"customerId": "customer-1042", "amount": 10000, "currency": "BTN", name: value}
+        reply = globalpay.post("/api/invoices", body)
+        assert reply.status_code in (201, 400), reply.text
+        assert ("error" in reply.json()) is (reply.status_code == 400)
+        if reply.status_code == 400:
+            assert reply.json()["error"].get("field", "") == name
+    for invoice in globalpay_control.payments():
+        assert globalpay.http.get(invoice["paymentUrl"]).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/invoices", "/api/payments"])
+def test_globalpay_answers_nasty_queries_in_its_own_shape(globalpay: GlobalPayClient, path: str) -> None:
+    for name in ["limit", "offset", "status", "customerId", "x"]:
+        for value in NASTY:
+            reply = globalpay.get(path, **{name: value if isinstance(value, str) else str(value)})
+            assert reply.status_code in (200, 400), reply.text
+            assert ("data" in reply.json()) is (reply.status_code == 200)
+
+
+def test_globalpay_takes_any_refund_and_any_key(globalpay: GlobalPayClient) -> None:
+    for value in NASTY:
+        assert globalpay.post("/api/refunds", {"payment": value}).status_code == 201
+    for key in ("a b", "x" * 5000, "'; DROP TABLE keys"):
+        assert globalpay.post("/api/refunds", {}, key=key).status_code == 201
 
 
 @pytest.mark.parametrize(("facade", "method"), sorted(METHODS))

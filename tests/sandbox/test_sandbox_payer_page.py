@@ -10,6 +10,7 @@ import pytest
 from bitpay_client import BitPayClient, Identity
 from browsers import assert_well_formed, press, status, wait_until, waits_for
 from forumpay_client import ForumPayClient
+from globalpay_client import GlobalPayClient
 from openpay_client import OpenPayClient
 
 from till.sandbox import Control, Sandbox
@@ -123,6 +124,36 @@ def test_paylink_page_plays_every_outcome(
     waits_for(browser, shown)
     found = openpay.get("/transactions", paylink_id=link["id"]).json()["data"]
     assert [(t["status"], t["amount"]) for t in found] == made
+    assert_well_formed(browser)
+
+
+@pytest.mark.parametrize(
+    ("actions", "shown", "state"),
+    [
+        (["pay"], "Paid", "paid"),
+        (["decline"], "Declined", "pending"),
+        (["decline", "pay"], "Paid", "paid"),
+        (["expire"], "Overdue", "overdue"),
+        (["expire", "pay"], "Paid", "paid"),
+    ],
+)
+def test_page_of_an_invoice_with_a_due_date_plays_every_outcome(
+    browser: Any,
+    globalpay: GlobalPayClient,
+    globalpay_control: Control,
+    actions: list[str],
+    shown: str,
+    state: str,
+) -> None:
+    invoice = globalpay.invoice(amount=1_234_500, description=HOSTILE)
+    browser.get(invoice["paymentUrl"])
+    text = browser.find_element("tag name", "main").text
+    assert "12,345.00" in text and HOSTILE in text
+    assert_well_formed(browser)
+    for action in actions:
+        press(browser, action)
+    waits_for(browser, shown)
+    assert globalpay_control.payment(invoice["id"])["status"] == state
     assert_well_formed(browser)
 
 
