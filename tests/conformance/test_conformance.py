@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 import till
 from till.conformance import Case, Suite, providers
 from till.conformance.matrix import page
@@ -13,7 +11,6 @@ from till.conformance.matrix import page
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("case", Suite().cases(), ids=lambda case: case.name)
 def test_case(case: Case, suite: Suite) -> None:
     problem = suite.run(case)
     assert problem is None, problem

@@ -71,7 +71,8 @@ def test_the_wheel_works_without_a_compiler_or_any_library_but_libc(venv_python:
         "except till.TransportError as error: print(error.sent)\n"
     )
     lines = run(venv_python, "-c", script, env=bare).splitlines()
-    assert lines[1:] == ["bitpay openpay", "T", "no"]
+    assert "openpay" in lines[1].split()
+    assert lines[2:] == ["T", "no"]
     needed = {line.split()[0].rpartition("/")[2] for line in run("ldd", lines[0]).splitlines()}
     assert needed <= LIBC
     dynamic = run("readelf", "-d", lines[0])

@@ -28,6 +28,7 @@ _CHECKED = {
     "error": "each refusal has its class and says how far the request went",
     "reply": "replies of another shape end in a typed error and never make a payment paid",
     "write": "one key has one effect; what nobody answered is unknown and is not sent again",
+    "list": "every payment is met once, page after page",
     "webhook": "a webhook is a hint: the payment is asked about, and a lie changes nothing",
     "secret": "no key and no card is seen in results, errors, logs, the store or the sandbox's records",
     "fixture": "the documented requests and replies, file by file",
