@@ -79,14 +79,15 @@ constexpr unsigned bits(std::initializer_list<PaymentStatus> statuses) {
 }
 
 // Where a payment may go from each status, in the order of the enumeration. Money that arrives late still counts, so
-// expired, cancelled and failed can be left for the statuses that mean "money came"; paid is never left.
+// expired, cancelled and failed can be left for the statuses that mean "money came"; paid is never left. Money that was
+// seen may turn out to be too little, or be given back.
 constexpr std::array<unsigned, 8> kAllowed = [] {
   using enum PaymentStatus;
   return std::array<unsigned, 8>{
       /* pending         */ bits({kRequiresAction, kUnderpaid, kProcessing, kPaid, kExpired, kCancelled, kFailed}),
       /* requires_action */ bits({kUnderpaid, kProcessing, kPaid, kExpired, kCancelled, kFailed}),
       /* underpaid       */ bits({kProcessing, kPaid, kExpired, kCancelled, kFailed}),
-      /* processing      */ bits({kPaid, kFailed}),
+      /* processing      */ bits({kUnderpaid, kPaid, kExpired, kCancelled, kFailed}),
       /* paid            */ 0u,
       /* expired         */ bits({kUnderpaid, kProcessing, kPaid}),
       /* cancelled       */ bits({kUnderpaid, kProcessing, kPaid}),
