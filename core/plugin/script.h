@@ -44,6 +44,7 @@ struct ScriptRequest {
   std::vector<int> expect;   // statuses, beside 2xx, that the script reads itself: no error rule is tried for them
   bool authenticate = true;  // auth = false leaves the manifest's auth out
   bool read = false;         // the request changes nothing at the provider: may be repeated
+  bool idempotent = true;    // false: the manifest's idempotency header is not known at this address and stays away
 };
 
 // What the core hands back: the reply in the form that scripts see.

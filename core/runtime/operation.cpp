@@ -261,7 +261,8 @@ http::SendOptions Operation::send_options() const {
   http::SendOptions options;
   options.timeout_ms = std::clamp<std::int64_t>(left_ms, 1, config().timeout_ms);
   // Outside of writes no key goes along, so there only what changes nothing may arrive twice.
-  options.repeatable = wanted_.read || (asked_write_ && !config().manifest().idempotency_header.empty());
+  const bool carries_key = wanted_.idempotent && !config().manifest().idempotency_header.empty();
+  options.repeatable = wanted_.read || (asked_write_ && carries_key);
   return options;
 }
 

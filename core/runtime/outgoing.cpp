@@ -138,7 +138,7 @@ Result<http::Request> outgoing_request(const plugin::ScriptRequest& wanted, cons
     request.headers.set(name, value);
   }
   if (!wanted.content_type.empty()) request.headers.set("Content-Type", wanted.content_type);
-  if (!idempotency_key.empty() && !config.manifest().idempotency_header.empty())
+  if (wanted.idempotent && !idempotency_key.empty() && !config.manifest().idempotency_header.empty())
     request.headers.add(config.manifest().idempotency_header, std::string(idempotency_key));
   if (authenticate_it && wanted.authenticate) TILL_TRY(authenticate(config, request));
   TILL_TRY(http::check_request(request));

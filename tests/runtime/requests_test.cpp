@@ -84,6 +84,14 @@ TEST_F(RepeatTest, of_a_write_needs_a_provider_that_knows_its_key) {
   EXPECT_TRUE(repeatable("native.setThing", R"({"x":1,"idempotency_key":"k2"})"));
 }
 
+TEST_F(RepeatTest, of_a_write_needs_an_address_that_knows_its_key) {
+  open_variant(keyed_, R"({"api_key":"sk_live_SECRET123"})",
+               replaced(kAcmeScript, R"(http.post("/payments", {json = body}))",
+                        R"(http.post("/payments", {json = body, idempotent = false}))"));
+  EXPECT_EQ(begin("payments.create", kPay)->request()->headers.find("Key"), std::nullopt);
+  EXPECT_FALSE(repeatable("payments.create", kPay));
+}
+
 TEST_F(RequestsTest, that_are_made_with_get_may_be_writes_all_the_same) {
   const std::string script =
       replaced(kAcmeScript, R"(http.post("/payments", {json = body}))", R"(http.get("/pay", {read = false}))");

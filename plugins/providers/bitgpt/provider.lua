@@ -427,8 +427,15 @@ local function chosen(params, names)
   return in_order(names, values)
 end
 
-local function posts(path, names, read)
-  return function(params) return http.post(path, {json = chosen(params, names), read = read}).json end
+-- How a call is sent. That `Idempotency-Key` is known is documented for invoices alone.
+local READ, WITHOUT_KEY = {read = true}, {idempotent = false}
+
+local function posts(path, names, options)
+  return function(params)
+    local request = {json = chosen(params, names)}
+    for name, value in pairs(options or {}) do request[name] = value end
+    return http.post(path, request).json
+  end
 end
 
 local function id_from(params, name)
@@ -451,11 +458,11 @@ local function gets(path)
   end
 end
 
-provider.native["POST /payments"] = posts(PAYMENTS.list, PAYMENTS.filters, true)
+provider.native["POST /payments"] = posts(PAYMENTS.list, PAYMENTS.filters, READ)
 provider.native["POST /payments/{id}"] = posts_by_id("/payments/{id}", {"expand"})
 provider.native["POST /invoices"] = posts("/invoices", INVOICE_FIELDS)
-provider.native["POST /invoices/validate"] = posts("/invoices/validate", INVOICE_FIELDS, true)
-provider.native["POST /invoices/list"] = posts(INVOICES.list, INVOICES.filters, true)
+provider.native["POST /invoices/validate"] = posts("/invoices/validate", INVOICE_FIELDS, READ)
+provider.native["POST /invoices/list"] = posts(INVOICES.list, INVOICES.filters, READ)
 provider.native["POST /invoices/{id}"] = posts_by_id("/invoices/{id}", {"expand", "currency"})
 
 provider.native["GET /providers/{invoice_id}"] = function(params)
@@ -464,8 +471,9 @@ provider.native["GET /providers/{invoice_id}"] = function(params)
   return http.get("/providers/{invoice_id}", {path = {invoice_id = id}}).json
 end
 
-provider.native["POST /developers/webhooks"] = posts("/developers/webhooks", {"label", "url", "events", "description"})
+provider.native["POST /developers/webhooks"] =
+  posts("/developers/webhooks", {"label", "url", "events", "description"}, WITHOUT_KEY)
 provider.native["GET /developers/webhooks/events"] = gets("/developers/webhooks/events")
 provider.native["GET /developers/api_keys"] = gets("/developers/api_keys")
 provider.native["POST /developers/api_keys"] =
-  posts("/developers/api_keys", {"label", "description", "scopes", "ip_allow_list", "expires_at"})
+  posts("/developers/api_keys", {"label", "description", "scopes", "ip_allow_list", "expires_at"}, WITHOUT_KEY)
