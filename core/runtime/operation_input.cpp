@@ -50,6 +50,14 @@ Result<std::string> take_text(json::Object& input, std::string_view key, std::si
   return text;
 }
 
+// It is sent in a header field, where only visible ASCII means the same to everybody.
+Status take_idempotency_key(json::Object& input, std::string& into) {
+  TILL_ASSIGN(into, take_text(input, "idempotency_key", kMaxIdempotencyKeyLength));
+  if (std::any_of(into.begin(), into.end(), [](char c) { return c <= 0x20 || c >= 0x7F; }))
+    return invalid_request("$.idempotency_key", "takes visible ASCII characters only, without spaces");
+  return {};
+}
+
 Status put_card(const std::string& handle, OperationInput& into) {
   into.card = find_card(handle);
   if (!into.card) return invalid_request("$.card", "no such card: it was made in another process or already forgotten");
@@ -128,7 +136,7 @@ Status check_metadata(const json::Object& input) {
 // The provider's own call takes whatever it takes; only the idempotency key and a remembered card are the core's.
 Result<OperationInput> read_native(const plugin::Manifest& manifest, json::Value parsed) {
   OperationInput input;
-  TILL_ASSIGN(input.idempotency_key, take_text(*parsed.object(), "idempotency_key", kMaxIdempotencyKeyLength));
+  TILL_TRY(take_idempotency_key(*parsed.object(), input.idempotency_key));
   if (manifest.card_data) {
     TILL_ASSIGN(const std::string handle, take_text(*parsed.object(), "card", kMaxCardHandleLength));
     if (!handle.empty()) TILL_TRY(put_card(handle, input));
@@ -178,7 +186,7 @@ Result<OperationInput> read_operation_input(const GatewayConfig& config, std::st
   json::Object& members = *parsed.object();
   const plugin::Capability& capability = manifest.capabilities.find(operation)->second;
   drop_nulls(members);
-  TILL_ASSIGN(input.idempotency_key, take_text(members, "idempotency_key", kMaxIdempotencyKeyLength));
+  TILL_TRY(take_idempotency_key(members, input.idempotency_key));
   TILL_TRY(take_card(manifest, unified->card, members, input));
   TILL_ASSIGN(json::Value options, take_options(manifest, operation, members));
   const json::Object extra = take_extra(capability, members);

@@ -85,6 +85,16 @@ TEST_F(OperationTest, a_write_whose_process_died_becomes_unknown_with_time) {
   }
 }
 
+TEST_F(OperationTest, an_idempotency_key_is_text_that_a_header_field_can_hold) {
+  for (const char* key : {"order 1234", R"(ordre-n\u00b0-7)", R"(order\n1234)", R"(\u007f)"})
+    for (const char* operation : {"payments.create", "native.setThing"}) {
+      const std::string amount = operation[0] == 'p' ? R"("amount":{"amount":"1","currency":"EUR"},)" : "";
+      const auto exchange = shop_->begin(operation, "{" + amount + R"("idempotency_key":")" + key + "\"}");
+      ASSERT_FALSE(exchange.ok()) << key;
+      EXPECT_EQ(exchange.error().field, "$.idempotency_key");
+    }
+}
+
 TEST_F(OperationTest, no_answer_after_bytes_were_sent_is_unknown_and_stays_so) {
   for (const Sent sent : {Sent::kMaybe, Sent::kYes}) {
     const std::string key = sent == Sent::kYes ? "a" : "b";
