@@ -62,6 +62,12 @@ MUTATIONS = {
         'http.post("/paylinks", {read = true, json',
         "openpay: write: payments.create, answer lost",
     ),
+    "a page follows itself": (
+        "provider.lua",
+        "tostring(page + 1)",
+        "tostring(page)",
+        "openpay: list: 5 payments, 2 at a time",
+    ),
     "a fixture is not what is sent": (
         "provider.lua",
         '"description", description_of(input),\n    "customer_name"',
@@ -117,3 +123,18 @@ def test_a_secret_that_is_seen_is_noticed(fresh: Suite) -> None:
     fresh.forget()
     fresh.bench("openpay").secret_settings = lambda: ["1234"]  # type: ignore[method-assign]  # the reference
     assert fresh.run(case) == "a secret is seen in payments.create"
+
+
+def test_a_provider_without_a_simulator_is_examined_as_far_as_that_goes(tmp_path: Path) -> None:
+    shutil.copytree(PROVIDERS / "openpay", tmp_path / "acme")
+    manifest = tmp_path / "acme" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"id": "openpay"', '"id": "acme"'))
+    with Suite(["acme"], plugin_path=[tmp_path]) as suite:
+        assert {case.check for case in suite.cases()} == {"absent", "fixture"}
+        assert [suite.run(case) for case in suite.cases()] == [None] * len(suite.cases())
+        case = case_named(suite, "acme: absent: rates.list")
+        script = tmp_path / "acme" / "provider.lua"
+        script.write_text(script.read_text().replace('http.post("/paylinks"', 'http.post("/paylink"'))
+        suite.forget()
+        assert suite.run(case) is None
+        assert suite.run(case_named(suite, "acme: fixture: create paylink")) is not None

@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 import till
 from till._call import Call
 from till._exchange import Request
-from till._runtime import _own_providers
-from till.conformance.book import Book, read_book
 from till.conformance.receiver import Receiver
+from till.conformance.subject import Subject
 from till.sandbox import Control, Sandbox, wire
 
 _TIMEOUT_SECONDS = 30
@@ -45,26 +44,6 @@ class Reply:
 
 Answerer = Callable[[int, Request], Reply]
 """Answers the n-th request of an operation, counted from 0."""
-
-
-class Subject:
-    """A provider as it says it is: its manifest, its book and its fixtures. Folders of `plugin_path` come
-    before the built-in ones."""
-
-    def __init__(self, provider: str, plugin_path: Sequence[Path] = ()) -> None:
-        self.provider = provider
-        self.book: Book = read_book(provider)
-        runtime = till.Runtime(store="memory", plugin_path=plugin_path)
-        self.manifest: dict[str, Any] = runtime.describe(provider)
-        self._folders = [*plugin_path, *map(Path, _own_providers())]
-
-    def folder(self) -> Path:
-        """Where the provider's files are."""
-        return next(folder / self.provider for folder in self._folders if (folder / self.provider).is_dir())
-
-    def fixtures(self) -> list[Path]:
-        """The provider's fixtures, sorted."""
-        return sorted((self.folder() / "fixtures").glob("*.json"))
 
 
 class Bench(Subject):
@@ -111,6 +90,10 @@ class Bench(Subject):
     def call(self, operation: str, arguments: Mapping[str, Any], gateway: till.Gateway | None = None) -> Any:
         """The operation's result as the core gives it, as JSON."""
         return (gateway or self._gateway)._run(Call(operation, self._input(operation, arguments), _as_it_is))
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What the service saw since the case began."""
+        return self.control.requests()
 
     def stepped(self, operation: str, arguments: Mapping[str, Any], answer: Answerer) -> Any:
         """The operation's result when every request is answered by `answer`."""

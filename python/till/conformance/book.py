@@ -59,6 +59,11 @@ def books() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.json"))
 
 
+def has_book(provider: str) -> bool:
+    """Whether the provider has a book, and with it a simulator."""
+    return provider in books()
+
+
 def read_book(provider: str) -> Book:
     """A provider's book; `ValueError` when it has members that no book has."""
     document: Any = wire.read((_FOLDER / f"{provider}.json").read_bytes())

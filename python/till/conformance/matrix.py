@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from till.conformance.bench import Subject
 from till.conformance.book import calls
 from till.conformance.checks import CHECKS
 from till.conformance.checks.absent import operations
+from till.conformance.subject import Subject
 from till.conformance.suite import Suite
 
 _HEAD = """\

@@ -6,13 +6,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from till._errors import TillError
-from till.conformance.bench import Bench, Subject
+from till.conformance.bench import Bench
 from till.conformance.book import books
 from till.conformance.case import Case, Problem
-from till.conformance.checks import CHECKS
+from till.conformance.checks import CHECKS, WITHOUT_SIMULATOR
+from till.conformance.subject import Desk, Subject
 from till.sandbox import ControlFailed, Sandbox
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ def providers() -> list[str]:
 class Suite:
     """Examines providers, all of them unless told which, at simulators of its own, in a `with` block.
 
-    Folders of `plugin_path` come before the built-in providers. `outcomes` keeps what was found: None for a
-    case that passed, else the problem.
+    A provider without a simulator is examined as far as that goes. Folders of `plugin_path` come before the
+    built-in providers. `outcomes` keeps what was found: None for a case that passed, else the problem.
     """
 
     def __init__(self, only: Sequence[str] = (), *, plugin_path: Sequence[Path] = ()) -> None:
@@ -41,7 +42,8 @@ class Suite:
         self._cases: dict[str, list[Case]] = {}
 
     def __enter__(self) -> Self:
-        self._sandbox.start()
+        if set(self.providers) & set(providers()):
+            self._sandbox.start()
         return self
 
     def __exit__(
@@ -59,7 +61,8 @@ class Suite:
         """All cases about one provider, in the order of reports."""
         if provider not in self._cases:
             subject = Subject(provider, self._plugin_path)
-            self._cases[provider] = [case for check in CHECKS.values() for case in check(subject)]
+            checks = CHECKS if subject.simulated else {name: CHECKS[name] for name in WITHOUT_SIMULATOR}
+            self._cases[provider] = [case for check in checks.values() for case in check(subject)]
         return self._cases[provider]
 
     def run(self, case: Case) -> str | None:
@@ -69,15 +72,21 @@ class Suite:
         return self.outcomes[case]
 
     def _problem(self, case: Case) -> str | None:
-        bench = self.bench(case.provider)
-        bench.begin()
         try:
-            case.run(bench)
+            case.run(self._place(case.provider))
         except Problem as problem:
             return str(problem)
         except (TillError, ControlFailed) as error:
             return f"{type(error).__name__}: {error}"
         return None
+
+    def _place(self, provider: str) -> Any:
+        """A bench as at the start, or a desk."""
+        if not Subject(provider, self._plugin_path).simulated:
+            return Desk(provider, self._plugin_path)
+        bench = self.bench(provider)
+        bench.begin()
+        return bench
 
     def forget(self) -> None:
         """Every provider is read again, and every case runs again."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from till.conformance.bench import Subject
 from till.conformance.case import Case
 from till.conformance.checks import (
     absent,
@@ -19,6 +18,7 @@ from till.conformance.checks import (
     webhooks,
     writes,
 )
+from till.conformance.subject import Subject
 
 CHECKS: dict[str, Callable[[Subject], Iterator[Case]]] = {
     "capability": capabilities.cases,
@@ -34,3 +34,6 @@ CHECKS: dict[str, Callable[[Subject], Iterator[Case]]] = {
     "fixture": fixtures.cases,
 }
 """Every kind of check by its name, in the order of reports."""
+
+WITHOUT_SIMULATOR = ("absent", "fixture")
+"""Those that need none."""

@@ -7,8 +7,9 @@ from functools import partial
 
 import till
 from till._gateway import _DECODERS
-from till.conformance.bench import Bench, Subject
+from till.conformance.bench import Bench
 from till.conformance.case import Case, Problem, must
+from till.conformance.subject import Desk, Subject
 
 # Inputs that are right wherever the operation exists.
 _INPUTS: dict[str, dict[str, object]] = {
@@ -37,14 +38,15 @@ def cases(subject: Subject) -> Iterator[Case]:
             yield Case(subject.provider, "absent", operation, partial(_is_refused, operation))
 
 
-def _is_refused(operation: str, bench: Bench) -> None:
-    reason = bench.manifest["absent"].get(operation)
+def _is_refused(operation: str, desk: Bench | Desk) -> None:
+    absent = desk.manifest.get("absent", {})
+    reason = absent.get(operation) or absent.get(operation.partition(".")[0])
     must(reason, "the manifest says no reason")
     try:
-        bench.call(operation, _INPUTS.get(operation, {}))
+        desk.call(operation, _INPUTS.get(operation, {}))
     except till.Unsupported as error:
         must(reason in error.message, f"the error does not say why: {error.message}")
         must(error.sent == "no", f"sent is {error.sent}")
     else:
         raise Problem("it is not refused")
-    must(not bench.control.requests(), "the service saw a request")
+    must(not desk.requests(), "the service saw a request")

@@ -10,9 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import till
 from till._exchange import Request
-from till.conformance.bench import Bench, Subject
+from till.conformance.bench import Bench
 from till.conformance.case import Case, must
 from till.conformance.pointer import MISSING, get
+from till.conformance.subject import Subject
 from till.sandbox import wire
 
 

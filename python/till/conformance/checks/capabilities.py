@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from till.conformance.bench import Bench, Subject
+from till.conformance.bench import Bench
 from till.conformance.book import Step
 from till.conformance.case import Case, must
 from till.conformance.scenario import Flow
+from till.conformance.subject import Subject
 
 
 def cases(subject: Subject) -> Iterator[Case]:

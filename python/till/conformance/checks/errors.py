@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import till
-from till.conformance.bench import Bench, Reply, Subject
+from till.conformance.bench import Bench, Reply
 from till.conformance.case import Case, Problem, must
+from till.conformance.subject import Subject
 from till.sandbox import wire
 
 _READ: tuple[str, dict[str, Any]] = ("check", {})

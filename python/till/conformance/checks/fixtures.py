@@ -9,8 +9,9 @@ from pathlib import Path
 from till import _native
 from till._errors import error_from_native
 from till._json import decode
-from till.conformance.bench import Bench, Subject
+from till.conformance.bench import Bench
 from till.conformance.case import Case, Problem
+from till.conformance.subject import Desk, Subject
 
 
 def cases(subject: Subject) -> Iterator[Case]:
@@ -19,8 +20,8 @@ def cases(subject: Subject) -> Iterator[Case]:
         yield Case(subject.provider, "fixture", path.stem.replace("_", " "), partial(_plays, path))
 
 
-def _plays(path: Path, bench: Bench) -> None:
-    plugin = _native.NativePlugin.load(str(bench.folder()))
+def _plays(path: Path, desk: Bench | Desk) -> None:
+    plugin = _native.NativePlugin.load(str(desk.folder()))
     if isinstance(plugin, tuple):
         raise error_from_native(plugin)
     found = plugin.play(path.read_bytes())

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from till.conformance.bench import Bench, Subject
+from till.conformance.bench import Bench
 from till.conformance.case import Case, must
 from till.conformance.scenario import Flow
+from till.conformance.subject import Subject
 
 _COUNT = 25  # more than any service that is known shows on a page when nobody says how many
 

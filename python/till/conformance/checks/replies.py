@@ -7,11 +7,12 @@ from functools import partial
 from typing import Any
 
 import till
-from till.conformance.bench import Bench, Reply, Subject
+from till.conformance.bench import Bench, Reply
 from till.conformance.case import Case, Problem, must
 from till.conformance.checks.writes import WRITES
 from till.conformance.pointer import MISSING, changed, get, places
 from till.conformance.scenario import Flow
+from till.conformance.subject import Subject
 
 _HTML = b"<html><body><h1>Bad gateway</h1></body></html>"
 _BODIES: list[tuple[str, int, bytes]] = [

@@ -16,10 +16,11 @@ from urllib.parse import quote
 
 import till
 from till._gateway import _DECODERS
-from till.conformance.bench import Bench, Reply, Subject
+from till.conformance.bench import Bench, Reply
 from till.conformance.case import Case, Problem, must
 from till.conformance.pointer import changed, get, places
 from till.conformance.scenario import Flow
+from till.conformance.subject import Subject
 from till.sandbox import wire
 
 _CARD_MEMBERS = ("number", "cvv")
@@ -41,7 +42,7 @@ def _stay_hidden(steps: list[dict[str, Any]], bench: Bench) -> None:
         seen = Flow(bench).run(steps).seen
     for place, text in (*map(_observed, seen), ("the log", "".join(log))):
         must(not any(secret in text for secret in secrets), f"a secret is seen in {place}")
-    requests = wire.write(bench.control.requests())
+    requests = wire.write(bench.requests())
     must(not any(secret in requests for secret in secrets), "a secret is seen in the sandbox's records")
     for path in _files(bench):
         content = path.read_bytes()

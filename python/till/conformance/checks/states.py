@@ -8,10 +8,11 @@ from typing import Any
 
 import till
 from till._exchange import Request
-from till.conformance.bench import Bench, Reply, Subject
+from till.conformance.bench import Bench, Reply
 from till.conformance.case import Case, Problem, must
 from till.conformance.pointer import MISSING, changed, get
 from till.conformance.scenario import Flow
+from till.conformance.subject import Subject
 
 _UNKNOWN: list[Any] = ["till_new_state", "PAID?", "", " paid ", 7, 0, True, None, {}, [], MISSING]
 

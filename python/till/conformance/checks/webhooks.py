@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 import till
-from till.conformance.bench import Bench, Reply, Subject
+from till.conformance.bench import Bench, Reply
 from till.conformance.case import Case, must
 from till.conformance.scenario import Flow
+from till.conformance.subject import Subject
 
 _NO_WEBHOOKS = [b"", b"7", b"[]", b"null", b'{"event": ', b"\xff\xfe", b"<html></html>", b"[" * 5000]
 
@@ -52,10 +53,10 @@ def _lies(bench: Bench) -> None:
 
 def _of_a_stranger(bench: Bench) -> None:
     message = _paid(bench).delivered()
-    seen = len(bench.control.requests())
+    seen = len(bench.requests())
     result = bench.call("webhooks.receive", message, bench.gateway(label="another-account"))
     must(result["reason"] == "unknown_payment", f"the reason is {result['reason']}")
-    must(len(bench.control.requests()) == seen, "the service is asked")
+    must(len(bench.requests()) == seen, "the service is asked")
 
 
 def _is_noise(body: bytes, bench: Bench) -> None:
@@ -70,7 +71,7 @@ def _is_noise(body: bytes, bench: Bench) -> None:
         must(error.reason, "it is rejected without a reason")
     else:
         must(result["reason"] == "no_payment", f"it is taken for {result['event']} of a payment")
-    must(not bench.control.requests(), "the service is asked")
+    must(not bench.requests(), "the service is asked")
 
 
 def _paid(bench: Bench, unpaid: list[Reply] | None = None) -> Flow:

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 import till
-from till.conformance.bench import Bench, Subject
+from till.conformance.bench import Bench
 from till.conformance.case import Case, Problem, must
 from till.conformance.scenario import Flow
+from till.conformance.subject import Subject
 
 WRITES = (
     "cards.confirm",
@@ -38,14 +39,14 @@ def _again(operation: str, bench: Bench) -> None:
     """The first outcome comes back; one that handed out a secret was not kept, and says so."""
     arguments = _arguments(operation, bench)
     first = bench.call(operation, arguments)
-    seen = len(bench.control.requests())
+    seen = len(bench.requests())
     try:
         again = bench.call(operation, arguments)
     except till.Conflict as error:
         must(bench.manifest["capabilities"][operation].get("returns_secrets"), f"it is a Conflict: {error}")
     else:
         must(again == first, "the second outcome is another one")
-    must(len(bench.control.requests()) == seen, "it was sent again")
+    must(len(bench.requests()) == seen, "it was sent again")
 
 
 def _lost(operation: str, bench: Bench) -> None:
@@ -58,21 +59,21 @@ def _lost(operation: str, bench: Bench) -> None:
         return
     must(isinstance(error, till.OutcomeUnknown), f"it ends in {type(error).__name__}")
     must(error.sent in ("maybe", "yes"), f"sent is {error.sent}")
-    seen = len(bench.control.requests())
+    seen = len(bench.requests())
     must(_faults(bench) == 1, "the request was lost more than once")
     error = _failure(bench, operation, arguments)
     must(isinstance(error, till.OutcomeUnknown), "the same key again is something else than unknown")
-    must(len(bench.control.requests()) == seen, "the same key again sends something")
+    must(len(bench.requests()) == seen, "the same key again sends something")
 
 
 def _other_input(bench: Bench) -> None:
     arguments = {"idempotency_key": "till-conformance"}
     bench.call("payments.create", arguments)
-    seen = len(bench.control.requests())
+    seen = len(bench.requests())
     amount = till.Money.from_json(bench.book.create["amount"])
     error = _failure(bench, "payments.create", {**arguments, "amount": amount + amount})
     must(isinstance(error, till.Conflict), f"it ends in {type(error).__name__}")
-    must(len(bench.control.requests()) == seen, "it was sent")
+    must(len(bench.requests()) == seen, "it was sent")
 
 
 def _late(bench: Bench) -> None:
@@ -103,4 +104,4 @@ def _failure(bench: Bench, operation: str, arguments: dict[str, Any]) -> till.Ti
 
 
 def _faults(bench: Bench) -> int:
-    return sum(request["fault"] is not None for request in bench.control.requests())
+    return sum(request["fault"] is not None for request in bench.requests())
