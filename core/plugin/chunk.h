@@ -7,13 +7,14 @@
 #include <utility>
 
 #include "core/base/result.h"
+#include "core/plugin/sandbox.h"
 
 namespace till::plugin {
 
 // The name that Lua gives to the script in messages.
 inline constexpr const char* kScriptName = "=provider.lua";
 
-// Immutable; shared by threads. The bytecode is only ever the compiler's own: scripts are read as text alone.
+// Shared by threads. The bytecode never changes and is only ever the compiler's own: scripts are read as text alone.
 class Chunk {
  public:
   // Runs nothing. Errors: kPlugin, code "script_syntax" (with the line), or "script_memory" when compiling takes more
@@ -22,9 +23,12 @@ class Chunk {
   explicit Chunk(std::string bytecode) : bytecode_(std::move(bytecode)) {}
 
   std::string_view bytecode() const { return bytecode_; }
+  // Sandboxes with this script loaded that wait for their next run.
+  SandboxPool& sandboxes() const { return sandboxes_; }
 
  private:
   std::string bytecode_;
+  mutable SandboxPool sandboxes_;
 };
 
 }  // namespace till::plugin

@@ -2,12 +2,9 @@
 #include "core/plugin/environment.h"
 
 #include <array>
-#include <cstring>
-#include <string_view>
 
 #include "core/plugin/host_library.h"
 #include "core/plugin/lua_json.h"
-#include "core/plugin/run_state.h"
 
 namespace till::plugin {
 namespace {
@@ -27,42 +24,24 @@ void push_library(lua_State* state, const HostLibrary& library) {
   if (library.add_values != nullptr) library.add_values(state);
 }
 
-bool push_function(lua_State* state, std::span<const HostFunction> functions, std::string_view name) {
+// Hangs the functions up as globals.
+void set_functions(lua_State* state, std::span<const HostFunction> functions) {
   for (const HostFunction& entry : functions) {
-    if (entry.name == name) return lua_pushcfunction(state, entry.function), true;
+    lua_pushcfunction(state, entry.function);
+    lua_setglobal(state, entry.name);
   }
-  return false;
 }
 
-// Pushes the host's global of that name, if there is one.
-bool push_global(lua_State* state, std::string_view name) {
-  if (name == "settings") return push_json(state, run_of(state).settings), true;
-  if (push_function(state, kBasicFunctions, name) || push_function(state, kFailFunctions, name)) return true;
-  for (const HostLibrary* library : kLibraries) {
-    if (library->name == name) return push_library(state, *library), true;
-  }
-  return false;
-}
-
-// __index of the globals: makes the host's value on first use and leaves it there.
-int find_global(lua_State* state) {
-  if (lua_type(state, 2) != LUA_TSTRING) return 0;
-  std::size_t size = 0;
-  const char* name = lua_tolstring(state, 2, &size);
-  if (!push_global(state, {name, size})) return 0;
-  lua_pushvalue(state, 2);
-  lua_pushvalue(state, -2);
-  lua_rawset(state, 1);
-  return 1;
-}
-
-// A metatable whose __index is the value on top, which it pops; pushes the metatable.
-void wrap_in_metatable(lua_State* state) {
+// Makes every text find the table on top, which stays, behind its colon.
+void set_text_methods(lua_State* state) {
+  lua_pushstring(state, "");
   lua_createtable(state, 0, 2);
-  lua_rotate(state, -2, 1);
+  lua_pushvalue(state, -3);
   lua_setfield(state, -2, "__index");
   lua_pushboolean(state, 0);
   lua_setfield(state, -2, "__metatable");
+  lua_setmetatable(state, -2);
+  lua_pop(state, 1);
 }
 
 void push_provider(lua_State* state) {
@@ -77,21 +56,15 @@ void push_provider(lua_State* state) {
 
 void open_environment(lua_State* state) {
   register_json_types(state);
-  lua_pushglobaltable(state);
+  set_functions(state, kBasicFunctions);
+  set_functions(state, kFailFunctions);
+  for (const HostLibrary* library : kLibraries) {
+    push_library(state, *library);
+    if (library == &kStringLibrary) set_text_methods(state);
+    lua_setglobal(state, library->name);
+  }
   push_provider(state);
-  lua_setfield(state, -2, "provider");
-  push_library(state, kStringLibrary);
-  lua_pushvalue(state, -1);
-  lua_setfield(state, -3, "string");
-  wrap_in_metatable(state);
-  lua_pushstring(state, "");
-  lua_rotate(state, -2, 1);
-  lua_setmetatable(state, -2);  // of all strings
-  lua_pop(state, 1);
-  lua_pushcfunction(state, find_global);
-  wrap_in_metatable(state);
-  lua_setmetatable(state, -2);
-  lua_pop(state, 1);
+  lua_setglobal(state, "provider");
 }
 
 }  // namespace till::plugin

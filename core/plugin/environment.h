@@ -5,8 +5,7 @@
 
 namespace till::plugin {
 
-// Fills the globals of a fresh state. Libraries and `settings` appear when they are first used, which keeps a fresh
-// sandbox cheap. May raise, so call it protected.
+// Fills the globals of a fresh state, but for `settings`, which each run sets. May raise, so call it protected.
 void open_environment(lua_State* state);
 
 }  // namespace till::plugin

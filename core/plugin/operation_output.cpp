@@ -25,8 +25,8 @@ Status check_operation_output(std::string_view operation, json::Value& output) {
   if (output.object() && unified->output.find("properties")->find("items")) settle_page(*output.object());
   const Status fits = check(unified->output, output, "$");
   if (fits.ok()) return {};
-  Error error = plugin_error("script_output",
-                             "what provider." + std::string(operation) + " returned: " + fits.error().message);
+  Error error =
+      plugin_error("script_output", "what provider." + std::string(operation) + " returned: " + fits.error().message);
   error.field = fits.error().field;
   return error;
 }

@@ -5,19 +5,18 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "core/base/limits.h"
 #include "core/plugin/plain_text.h"
 
 namespace till::plugin {
 namespace {
 
-// Allocating is charged like this many bytes for each VM instruction.
-constexpr std::int64_t kBytesPerUnit = 64;
 // How often the limits are looked at, in VM instructions.
 constexpr std::int64_t kHookInterval = 1000;
-// How much of what host functions do passes between two looks at the processor time. A step through the largest table
-// that fits the heap takes about half a millisecond, a look less than a microsecond.
+// How much of what host functions do passes between two looks at the processor time. A step through a table passes at
+// most all of the heap: half a millisecond for 16 MiB, while a look takes less than a microsecond.
 constexpr std::int64_t kChargeInterval = 10'000;
-constexpr std::int64_t kWalkInterval = 16;
+constexpr std::size_t kWalkInterval = 256 * kMiB;
 
 std::int64_t thread_processor_ns() {
   timespec time{};
@@ -43,7 +42,6 @@ RunState::RunState(std::shared_ptr<const Plugin> plugin_, std::string operation_
       clock(&clock_),
       limits(limits_),
       nonces(nonces_ == nullptr ? &own_nonces : nonces_),
-      heap(limits_.max_memory_bytes, static_cast<std::uint64_t>(limits_.max_instructions * kBytesPerUnit)),
       hook_interval(std::clamp<std::int64_t>(limits_.max_instructions, 1, kHookInterval)) {}
 
 bool RunState::charge(std::int64_t units) {
@@ -57,12 +55,13 @@ bool RunState::charge(std::int64_t units) {
 }
 
 bool RunState::walk(std::int64_t steps) {
-  walked_since_look += steps;
+  walked_since_look += static_cast<std::size_t>(steps) * sandbox->heap.bytes_in_use();
   return walked_since_look < kWalkInterval || is_in_time();
 }
 
 bool RunState::is_in_time() {
-  charged_since_look = walked_since_look = 0;
+  charged_since_look = 0;
+  walked_since_look = 0;
   if (processor_ns_of(*this) <= limits.max_processor_ms * 1'000'000) return true;
   end(Ending::kTime);
   return false;
@@ -73,11 +72,13 @@ void RunState::end_step() {
   step_began_ns = -1;
 }
 
-std::int64_t RunState::spent() const { return charged + static_cast<std::int64_t>(heap.work_bytes()) / kBytesPerUnit; }
+std::int64_t RunState::spent() const {
+  return charged + static_cast<std::int64_t>(sandbox->heap.work_bytes()) / kBytesPerUnit;
+}
 
 void RunState::end(Ending reason) {
   if (ending != Ending::kNone) return;
-  ending = reason == Ending::kMemory && heap.is_overworked() ? Ending::kTime : reason;
+  ending = reason == Ending::kMemory && sandbox->heap.is_overworked() ? Ending::kTime : reason;
 }
 
 void RunState::end_with(Ending reason, Error error) {

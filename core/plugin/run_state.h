@@ -22,8 +22,8 @@
 #include "core/json/value.h"
 #include "core/plugin/lua_api.h"
 #include "core/plugin/plugin.h"
+#include "core/plugin/sandbox.h"
 #include "core/plugin/script.h"
-#include "core/plugin/script_heap.h"
 
 namespace till::plugin {
 
@@ -62,13 +62,12 @@ struct RunState {
   Counter own_nonces;
   Counter* nonces;
 
-  ScriptHeap heap;
-  lua_State* thread = nullptr;  // the coroutine that the script runs in
-  bool loading = false;         // the top level of the script runs, no operation yet
+  std::unique_ptr<Sandbox> sandbox;
+  bool loading = false;  // the top level of the script runs, no operation yet
   std::int64_t hook_interval;
   std::int64_t charged = 0;
   std::int64_t charged_since_look = 0;  // units since charge() looked at the processor time
-  std::int64_t walked_since_look = 0;   // likewise the steps of walk()
+  std::size_t walked_since_look = 0;    // likewise the bytes that the steps of walk() may have passed
   std::int64_t processor_ns = 0;        // processor time of the steps that ended
   std::int64_t step_began_ns = -1;
   int requests = 0;
@@ -82,6 +81,9 @@ struct RunState {
   std::string text;   // what the last guarded() made: a result, or the message to raise
   json::Value value;  // likewise
 };
+
+// Bytes of allocations that are charged like one VM instruction.
+inline constexpr std::int64_t kBytesPerUnit = 64;
 
 // The run that a Lua state belongs to.
 inline RunState& run_of(lua_State* state) { return **static_cast<RunState**>(lua_getextraspace(state)); }

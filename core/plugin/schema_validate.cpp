@@ -52,7 +52,8 @@ bool any_type(const Value& schema, Test test) {
   const Value& types = *schema.find("type");
   if (types.string() != nullptr) return test(std::string_view(*types.string()));
   const json::Array& list = *types.array();
-  return std::any_of(list.begin(), list.end(), [&](const Value& type) { return test(std::string_view(*type.string())); });
+  return std::any_of(list.begin(), list.end(),
+                     [&](const Value& type) { return test(std::string_view(*type.string())); });
 }
 
 bool allows(const Value& schema, std::string_view wanted) {
@@ -108,7 +109,8 @@ std::string characters(std::int64_t count) {
 }
 
 Status check_format(std::string_view format, std::string_view text, const Place& place) {
-  if (format == "uri" && !is_uri(text)) return refusal(place, "must be a whole URL such as https://shop.example/thanks");
+  if (format == "uri" && !is_uri(text))
+    return refusal(place, "must be a whole URL such as https://shop.example/thanks");
   if (format == "hex" && !is_hex(text)) return refusal(place, "must be hexadecimal: an even number of digits 0-9, a-f");
   if (format == "decimal" && !is_decimal(text)) return refusal(place, "must be decimal text such as 48.25");
   if (format == "email" && !is_email(text))

@@ -13,6 +13,9 @@ namespace {
 // A short run makes less garbage than collecting it would cost.
 constexpr std::size_t kCollectFromBytes = 1u << 20;
 
+// Where the registry keeps the coroutine, so that it is not collected.
+constexpr char kThreadKey = 0;
+
 // Called by Lua every hook_interval instructions.
 void check_limits(lua_State* state, lua_Debug*) {
   RunState& run = run_of(state);
@@ -25,7 +28,7 @@ void check_limits(lua_State* state, lua_Debug*) {
     lua_pushnil(state);
     lua_error(state);
   }
-  if (run.heap.bytes_in_use() > kCollectFromBytes) lua_gc(state, LUA_GCRESTART);
+  if (run.sandbox->heap.bytes_in_use() > kCollectFromBytes) lua_gc(state, LUA_GCRESTART);
 }
 
 const char* read_bytecode(lua_State*, void* source, std::size_t* size) {
@@ -40,10 +43,10 @@ int set_up(lua_State* state) {
   void* bytecode = lua_touserdata(state, 1);
   RunState& run = run_of(state);
   open_environment(state);
-  run.thread = lua_newthread(state);
-  lua_rawsetp(state, LUA_REGISTRYINDEX, &run);
+  run.sandbox->thread = lua_newthread(state);
+  lua_rawsetp(state, LUA_REGISTRYINDEX, &kThreadKey);
   if (lua_load(state, read_bytecode, bytecode, kScriptName, "b") != LUA_OK) return lua_error(state);
-  lua_xmove(state, run.thread, 1);
+  lua_xmove(state, run.sandbox->thread, 1);
   return 0;
 }
 
@@ -76,6 +79,9 @@ int operation_done(lua_State*, int, lua_KContext) { return 1; }
 // The coroutine's body: the script's top level, then the operation with its input. The script's function is at 1.
 int run_script(lua_State* state) {
   RunState& run = run_of(state);
+  push_json(state, run.settings);
+  lua_setglobal(state, "settings");
+  run.settings = nullptr;
   run.loading = true;
   lua_callk(state, 0, 0, 0, nullptr);
   run.loading = false;
@@ -95,6 +101,11 @@ class ScriptRun::Impl {
   Impl(std::shared_ptr<const Plugin> plugin, std::string operation, json::Value input, json::Value settings,
        const Clock& clock, ScriptLimits limits, Counter* nonces)
       : run(std::move(plugin), std::move(operation), std::move(input), std::move(settings), clock, limits, nonces) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() {
+    if (chunk_ != nullptr) chunk_->sandboxes().give_back(std::move(run.sandbox), run.ending == Ending::kNone);
+  }
 
   Status prepare();
   Result<ScriptStep> step();
@@ -103,36 +114,55 @@ class ScriptRun::Impl {
   Stage stage = Stage::kReady;
 
  private:
+  Status load();
   Result<ScriptStep> finish(int status);
+
+  std::shared_ptr<const Chunk> chunk_;
 };
 
-Status ScriptRun::Impl::prepare() {
-  std::shared_ptr<const Chunk> chunk = run.plugin->chunk;
-  if (chunk == nullptr) {
-    TILL_ASSIGN(chunk, Chunk::compile(run.plugin->script));
-  }
-  lua_State* main = lua_newstate(ScriptHeap::allocate, &run.heap);
+// A new sandbox with the script loaded.
+Status ScriptRun::Impl::load() {
+  lua_State* main = lua_newstate(ScriptHeap::allocate, &run.sandbox->heap);
   if (main == nullptr) {
     run.end(Ending::kMemory);
     return run.ending_error();
   }
+  run.sandbox->main = main;
   *static_cast<RunState**>(lua_getextraspace(main)) = &run;
   lua_gc(main, LUA_GCSTOP);
-  std::string_view bytecode = chunk->bytecode();
+  std::string_view bytecode = chunk_->bytecode();
   lua_pushcfunction(main, set_up);
   lua_pushlightuserdata(main, &bytecode);
   const int status = lua_pcallk(main, 1, 0, 0, 0, nullptr);
   if (status != LUA_OK) return script_error_of(main, status);
-  lua_pushcfunction(run.thread, run_script);
-  lua_rotate(run.thread, 1, 1);
-  lua_sethook(run.thread, check_limits, LUA_MASKCOUNT, static_cast<int>(run.hook_interval));
+  lua_pushcfunction(run.sandbox->thread, run_script);
+  lua_rotate(run.sandbox->thread, 1, 1);
+  return {};
+}
+
+Status ScriptRun::Impl::prepare() {
+  chunk_ = run.plugin->chunk;
+  if (chunk_ == nullptr) {
+    TILL_ASSIGN(chunk_, Chunk::compile(run.plugin->script));
+  }
+  const std::size_t max_bytes = run.limits.max_memory_bytes;
+  const auto max_work = static_cast<std::uint64_t>(run.limits.max_instructions * kBytesPerUnit);
+  run.sandbox = chunk_->sandboxes().take(max_bytes, max_work);
+  if (run.sandbox == nullptr) {
+    run.sandbox = std::make_unique<Sandbox>(max_bytes, max_work);
+    TILL_TRY(load());
+    if (run.plugin->chunk != nullptr) chunk_->sandboxes().admit(*run.sandbox);
+  }
+  for (lua_State* state : {run.sandbox->main, run.sandbox->thread})
+    *static_cast<RunState**>(lua_getextraspace(state)) = &run;
+  lua_sethook(run.sandbox->thread, check_limits, LUA_MASKCOUNT, static_cast<int>(run.hook_interval));
   return {};
 }
 
 Result<ScriptStep> ScriptRun::Impl::step() {
   int results = 0;
   const int arguments = stage == Stage::kReady ? 1 : 0;
-  const int status = lua_resume(run.thread, nullptr, arguments, &results);
+  const int status = lua_resume(run.sandbox->thread, nullptr, arguments, &results);
   run.end_step();
   if (status == LUA_YIELD) {
     stage = Stage::kWaiting;
@@ -143,10 +173,10 @@ Result<ScriptStep> ScriptRun::Impl::step() {
 }
 
 Result<ScriptStep> ScriptRun::Impl::finish(int status) {
-  if (status != LUA_OK) return script_error_of(run.thread, status);
+  if (status != LUA_OK) return script_error_of(run.sandbox->thread, status);
   ScriptDone done;
   const std::string what = "what provider." + run.operation + " returned";
-  if (read_json(run, run.thread, lua_gettop(run.thread), what, done.output) != Outcome::kDone)
+  if (read_json(run, run.sandbox->thread, lua_gettop(run.sandbox->thread), what, done.output) != Outcome::kDone)
     return run.ending_error();
   return ScriptStep(std::move(done));
 }
@@ -176,7 +206,7 @@ Result<ScriptStep> ScriptRun::resume(ScriptReply reply) {
 }
 
 const std::vector<ScriptLogLine>& ScriptRun::log() const { return impl_->run.log; }
-std::size_t ScriptRun::memory_bytes() const { return impl_->run.heap.bytes_in_use(); }
+std::size_t ScriptRun::memory_bytes() const { return impl_->run.sandbox->heap.bytes_in_use(); }
 std::int64_t ScriptRun::instructions() const { return impl_->run.spent(); }
 
 }  // namespace till::plugin

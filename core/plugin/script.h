@@ -69,7 +69,7 @@ struct ScriptLogLine {
 // One run. Not thread-safe, but may move between threads between calls. Destroying it at any time is safe.
 class ScriptRun {
  public:
-  // Prepares a fresh sandbox; no code runs yet. Uses plugin->chunk when there is one, else compiles plugin->script
+  // Prepares a sandbox in which nothing has run. Uses plugin->chunk when there is one, else compiles plugin->script
   // (script_syntax). `settings` holds the non-secret settings only. `clock` and
   // `nonces`, from which time.nonce("count") counts (null: from 0 in each run), must outlive the run. `operation` is
   // "payments.create", or "native.NAME" for a native call.

@@ -18,6 +18,8 @@ struct alignas(16) ScriptHeap::Chunk {
 struct alignas(16) ScriptHeap::Large {
   Large* next;
   Large* previous;
+  std::size_t size;
+  bool sealed = false;  // it stays where it is until the heap goes
 };
 
 namespace {
@@ -38,8 +40,8 @@ ScriptHeap::ScriptHeap(std::size_t max_bytes, std::uint64_t max_work_bytes)
     : max_bytes_(max_bytes), max_work_(max_work_bytes) {}
 
 ScriptHeap::~ScriptHeap() {
-  for (Chunk* chunk = chunks_; chunk != nullptr;) std::free(std::exchange(chunk, chunk->next));
-  for (Large* large = large_; large != nullptr;) std::free(std::exchange(large, large->next));
+  for (Chunk* chunk = now_.chunks; chunk != nullptr;) std::free(std::exchange(chunk, chunk->next));
+  for (Large* large = now_.large; large != nullptr;) std::free(std::exchange(large, large->next));
 }
 
 void* ScriptHeap::allocate(void* heap, void* block, std::size_t old_size, std::size_t new_size) {
@@ -52,96 +54,136 @@ void* ScriptHeap::allocate(void* heap, void* block, std::size_t old_size, std::s
     return nullptr;
   }
   if (new_size > old_size) {
-    self.work_ += new_size;
-    if (self.work_ > self.max_work_) self.overworked_ = true;
-    if (self.overworked_ || self.refusals_ > kMaxRefusals) return nullptr;
+    self.now_.work += new_size;
+    if (self.now_.work > self.max_work_) self.now_.overworked = true;
+    if (self.now_.overworked || self.now_.refusals > kMaxRefusals) return nullptr;
   }
   return block == nullptr ? self.take(new_size) : self.change(block, old_size, new_size);
 }
 
 void* ScriptHeap::refuse() {
-  ++refusals_;
+  ++now_.refusals;
   return nullptr;
 }
 
 void* ScriptHeap::take(std::size_t size) {
   void* block = is_small(size) ? take_small(size) : take_large(size);
-  if (block != nullptr) in_use_ += size;
+  if (block != nullptr) now_.in_use += size;
   return block;
 }
 
 void* ScriptHeap::take_small(std::size_t size) {
   const std::size_t bytes = rounded(size);
-  Free*& list = free_[bytes / kGrain];
+  Free*& list = now_.free[bytes / kGrain];
   if (list != nullptr) return std::exchange(list, list->next);
-  if (bump_left_ < bytes && !add_chunk(false)) return refuse();
-  bump_left_ -= bytes;
-  return std::exchange(bump_, bump_ + bytes);
+  if (now_.bump_left < bytes && !add_chunk(false)) return refuse();
+  now_.bump_left -= bytes;
+  return std::exchange(now_.bump, now_.bump + bytes);
 }
 
 bool ScriptHeap::add_chunk(bool beyond_cap) {
-  if (!beyond_cap && reserved_ + kChunkBytes > max_bytes_) return false;
+  if (!beyond_cap && now_.reserved + kChunkBytes > max_bytes_) return false;
   auto* chunk = static_cast<Chunk*>(std::malloc(kChunkBytes));
   if (chunk == nullptr) return false;
-  reserved_ += kChunkBytes;
-  chunk->next = chunks_;
-  chunks_ = chunk;
-  bump_ = reinterpret_cast<char*>(chunk + 1);
-  bump_left_ = kChunkBytes - sizeof(Chunk);
+  now_.reserved += kChunkBytes;
+  chunk->next = now_.chunks;
+  now_.chunks = chunk;
+  now_.bump = reinterpret_cast<char*>(chunk + 1);
+  now_.bump_left = kChunkBytes - sizeof(Chunk);
   return true;
 }
 
 void* ScriptHeap::take_large(std::size_t size) {
-  if (size > max_bytes_ || reserved_ + size + sizeof(Large) > max_bytes_) return refuse();
+  if (size > max_bytes_ || now_.reserved + size + sizeof(Large) > max_bytes_) return refuse();
   auto* large = static_cast<Large*>(std::malloc(sizeof(Large) + size));
   if (large == nullptr) return refuse();
-  reserved_ += sizeof(Large) + size;
-  *large = {large_, nullptr};
-  if (large_ != nullptr) large_->previous = large;
-  large_ = large;
+  now_.reserved += sizeof(Large) + size;
+  *large = {now_.large, nullptr, size};
+  if (now_.large != nullptr) now_.large->previous = large;
+  now_.large = large;
   return large + 1;
 }
 
 void ScriptHeap::give_back(void* block, std::size_t size) {
-  in_use_ -= size;
+  now_.in_use -= size;
   if (is_small(size)) {
-    Free*& list = free_[rounded(size) / kGrain];
+    Free*& list = now_.free[rounded(size) / kGrain];
     list = ::new (block) Free{list};
     return;
   }
   Large* large = static_cast<Large*>(block) - 1;
-  (large->previous != nullptr ? large->previous->next : large_) = large->next;
+  if (large->sealed) return;
+  (large->previous != nullptr ? large->previous->next : now_.large) = large->next;
   if (large->next != nullptr) large->next->previous = large->previous;
-  reserved_ -= sizeof(Large) + size;
+  now_.reserved -= sizeof(Large) + size;
   std::free(large);
 }
 
 void* ScriptHeap::resize_large(void* block, std::size_t old_size, std::size_t new_size) {
-  if (new_size > old_size && (new_size > max_bytes_ || reserved_ + (new_size - old_size) > max_bytes_)) return refuse();
+  if ((static_cast<Large*>(block) - 1)->sealed) {
+    if (new_size > old_size) return move(block, old_size, new_size);
+    now_.in_use = now_.in_use - old_size + new_size;
+    return block;
+  }
+  if (new_size > old_size && (new_size > max_bytes_ || now_.reserved + (new_size - old_size) > max_bytes_))
+    return refuse();
   auto* large = static_cast<Large*>(std::realloc(static_cast<Large*>(block) - 1, sizeof(Large) + new_size));
   if (large == nullptr) {
     if (new_size > old_size) return refuse();
     large = static_cast<Large*>(block) - 1;
   }
-  reserved_ = reserved_ - old_size + new_size;
-  in_use_ = in_use_ - old_size + new_size;
-  (large->previous != nullptr ? large->previous->next : large_) = large;
+  large->size = new_size;
+  now_.reserved = now_.reserved - old_size + new_size;
+  now_.in_use = now_.in_use - old_size + new_size;
+  (large->previous != nullptr ? large->previous->next : now_.large) = large;
   if (large->next != nullptr) large->next->previous = large;
   return large + 1;
 }
 
 void* ScriptHeap::change(void* block, std::size_t old_size, std::size_t new_size) {
   if (is_small(old_size) && is_small(new_size) && rounded(old_size) == rounded(new_size)) {
-    in_use_ = in_use_ - old_size + new_size;
+    now_.in_use = now_.in_use - old_size + new_size;
     return block;
   }
   if (!is_small(old_size) && !is_small(new_size)) return resize_large(block, old_size, new_size);
-  if (new_size < old_size && bump_left_ < new_size + kGrain) add_chunk(true);  // shrinking must not fail
+  if (new_size < old_size && now_.bump_left < new_size + kGrain) add_chunk(true);  // shrinking must not fail
+  return move(block, old_size, new_size);
+}
+
+void* ScriptHeap::move(void* block, std::size_t old_size, std::size_t new_size) {
   void* moved = take(new_size);
   if (moved == nullptr) return nullptr;
   std::memcpy(moved, block, std::min(old_size, new_size));
   give_back(block, old_size);
   return moved;
+}
+
+void ScriptHeap::remember(void* at, std::size_t size) {
+  sealed_parts_.push_back({static_cast<char*>(at), size});
+  sealed_bytes_.append(static_cast<const char*>(at), size);
+}
+
+void ScriptHeap::seal() {
+  std::size_t unused = now_.bump_left;  // at the end of the chunk that was added last
+  for (Chunk* chunk = now_.chunks; chunk != nullptr; chunk = chunk->next)
+    remember(chunk + 1, kChunkBytes - sizeof(Chunk) - std::exchange(unused, 0));
+  for (Large* large = now_.large; large != nullptr; large = large->next) {
+    large->sealed = true;
+    remember(large + 1, large->size);
+  }
+  sealed_ = now_;
+}
+
+void ScriptHeap::rewind() {
+  while (now_.chunks != sealed_.chunks) std::free(std::exchange(now_.chunks, now_.chunks->next));
+  while (now_.large != sealed_.large) std::free(std::exchange(now_.large, now_.large->next));
+  if (sealed_.large != nullptr) sealed_.large->previous = nullptr;
+  const char* bytes = sealed_bytes_.data();
+  for (const Sealed& part : sealed_parts_) {
+    std::memcpy(part.at, bytes, part.size);
+    bytes += part.size;
+  }
+  now_ = sealed_;
 }
 
 }  // namespace till::plugin

@@ -4,6 +4,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace till::plugin {
 
@@ -27,12 +30,21 @@ class ScriptHeap {
 
   static constexpr std::size_t kMaxTableEntries = 1u << 15;
 
+  // Remembers every byte that is held now. Call it once.
+  void seal();
+  // Brings the heap back to what it was when it was sealed, byte for byte at the same addresses; what was taken since
+  // is gone. So a Lua state that was sealed before its script ran knows nothing of that run afterwards.
+  void rewind();
+
+  bool has_limits(std::size_t max_bytes, std::uint64_t max_work_bytes) const {
+    return max_bytes_ == max_bytes && max_work_ == max_work_bytes;
+  }
   // Bytes that Lua holds now.
-  std::size_t bytes_in_use() const { return in_use_; }
+  std::size_t bytes_in_use() const { return now_.in_use; }
   // Bytes ever allocated.
-  std::uint64_t work_bytes() const { return work_; }
+  std::uint64_t work_bytes() const { return now_.work; }
   // True once something was refused because of `max_work_bytes`.
-  bool is_overworked() const { return overworked_; }
+  bool is_overworked() const { return now_.overworked; }
 
  private:
   struct Chunk;
@@ -67,19 +79,35 @@ class ScriptHeap {
   void give_back(void* block, std::size_t size);
   bool add_chunk(bool beyond_cap);
   void* change(void* block, std::size_t old_size, std::size_t new_size);
+  void* move(void* block, std::size_t old_size, std::size_t new_size);
+
+  // A copy of sealed bytes begins with them at `at`.
+  struct Sealed {
+    char* at;
+    std::size_t size;
+  };
+  void remember(void* at, std::size_t size);
+
+  // All that changes while a script runs, beside the bytes that it holds.
+  struct Books {
+    std::size_t reserved = 0;
+    std::size_t in_use = 0;
+    std::uint64_t work = 0;
+    int refusals = 0;
+    bool overworked = false;
+    char* bump = nullptr;
+    std::size_t bump_left = 0;
+    Chunk* chunks = nullptr;
+    Large* large = nullptr;
+    std::array<Free*, kMaxSmall / kGrain + 1> free{};
+  };
 
   std::size_t max_bytes_;
   std::uint64_t max_work_;
-  std::size_t reserved_ = 0;
-  std::size_t in_use_ = 0;
-  std::uint64_t work_ = 0;
-  int refusals_ = 0;
-  bool overworked_ = false;
-  char* bump_ = nullptr;
-  std::size_t bump_left_ = 0;
-  Chunk* chunks_ = nullptr;
-  Large* large_ = nullptr;
-  std::array<Free*, kMaxSmall / kGrain + 1> free_{};
+  Books now_;
+  Books sealed_;
+  std::vector<Sealed> sealed_parts_;
+  std::string sealed_bytes_;  // of all parts, one after the other
 };
 
 }  // namespace till::plugin

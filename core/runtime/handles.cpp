@@ -36,9 +36,8 @@ std::uint64_t random_nonce() {
 
 }  // namespace
 
-Handles::Handles() : nonce_(random_nonce()) {}
-
 std::string Handles::add(Kind kind, std::string_view secret) {
+  if (entries_.empty()) nonce_ = random_nonce();
   std::string handle = plugin::make_handle(nonce_, static_cast<std::uint32_t>(entries_.size()));
   entries_.push_back({kind, Secret(secret)});
   return handle;

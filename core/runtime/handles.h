@@ -20,8 +20,6 @@ class Handles {
   // Where in a request a handle stands.
   enum class Place { kPath, kBody };
 
-  Handles();
-
   // A new handle for the secret.
   std::string add(Kind kind, std::string_view secret);
   // `text` with every handle replaced by its secret. Card data may stand in a body only. kPlugin, code "handle", when a
@@ -48,7 +46,7 @@ class Handles {
   json::Value hide_text(const std::string& text);
   json::Value without_cards(json::Value value) const;
 
-  std::uint64_t nonce_;
+  std::uint64_t nonce_ = 0;  // drawn with the first handle
   std::vector<Entry> entries_;
 };
 

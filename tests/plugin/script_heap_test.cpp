@@ -98,5 +98,64 @@ TEST(ScriptHeap, work_limit_ends_growth_for_good) {
   EXPECT_EQ(ScriptHeap::allocate(&heap, nullptr, 0, 1), nullptr);
 }
 
+// Fills blocks of all sizes, some beyond one chunk.
+std::vector<Block> filled_blocks(ScriptHeap& heap, std::mt19937& random, unsigned char with) {
+  std::vector<Block> blocks(200);
+  for (Block& block : blocks) {
+    const std::size_t size = random() % (random() % 8 == 0 ? 20'000 : 300) + 1;
+    block = {static_cast<unsigned char*>(ScriptHeap::allocate(&heap, nullptr, 0, size)), size, with};
+    std::memset(block.data, with, size);
+  }
+  return blocks;
+}
+
+TEST(ScriptHeap, rewinds_to_the_very_bytes_that_it_was_sealed_with) {
+  ScriptHeap heap(16u << 20, kPlenty);
+  std::mt19937 random(11);
+  const std::vector<Block> sealed = filled_blocks(heap, random, 'a');
+  ScriptHeap::allocate(&heap, sealed[0].data, sealed[0].size, 0);
+  const std::size_t in_use = heap.bytes_in_use();
+  const std::uint64_t work = heap.work_bytes();
+  heap.seal();
+  for (int round = 0; round < 50; ++round) {
+    for (const Block& more : filled_blocks(heap, random, 'b'))
+      if (random() % 2 == 0) ScriptHeap::allocate(&heap, more.data, more.size, 0);
+    for (std::size_t i = 1; i < sealed.size(); ++i) {
+      std::memset(sealed[i].data, 'c', sealed[i].size);
+      if (random() % 2 == 0) ScriptHeap::allocate(&heap, sealed[i].data, sealed[i].size, random() % 3 * 9000);
+    }
+    heap.rewind();
+    ASSERT_EQ(heap.bytes_in_use(), in_use);
+    ASSERT_EQ(heap.work_bytes(), work);
+    for (std::size_t i = 1; i < sealed.size(); ++i)
+      for (std::size_t at = 0; at < sealed[i].size; ++at) ASSERT_EQ(sealed[i].data[at], 'a');
+  }
+}
+
+TEST(ScriptHeap, what_was_free_when_it_was_sealed_is_free_again) {
+  ScriptHeap heap(1u << 20, kPlenty);
+  void* free_then = ScriptHeap::allocate(&heap, nullptr, 0, 48);
+  ScriptHeap::allocate(&heap, free_then, 48, 0);
+  heap.seal();
+  for (int round = 0; round < 3; ++round) {
+    void* first = ScriptHeap::allocate(&heap, nullptr, 0, 48);
+    void* second = ScriptHeap::allocate(&heap, nullptr, 0, 48);
+    EXPECT_EQ(first, free_then);
+    EXPECT_NE(second, first);
+    heap.rewind();
+  }
+}
+
+TEST(ScriptHeap, takes_no_more_than_its_cap_however_often_it_is_rewound) {
+  ScriptHeap heap(1u << 20, kPlenty);
+  void* sealed = ScriptHeap::allocate(&heap, nullptr, 0, 100'000);
+  heap.seal();
+  for (int round = 0; round < 100; ++round) {
+    EXPECT_NE(ScriptHeap::allocate(&heap, sealed, 100'000, 900'000), nullptr);
+    EXPECT_EQ(ScriptHeap::allocate(&heap, nullptr, 0, 100'000), nullptr);
+    heap.rewind();
+  }
+}
+
 }  // namespace
 }  // namespace till::plugin

@@ -1,0 +1,135 @@
+// Sandboxes that are used again: a run leaves nothing behind for the next one.
+#include "core/plugin/sandbox.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/json/json.h"
+#include "core/plugin/chunk.h"
+#include "tests/plugin/script_fixture.h"
+
+namespace till::plugin {
+namespace {
+
+using testing::HasSubstr;
+
+// Counts in a global, in the provider's own table, in a shared library and in an upvalue of the file.
+constexpr const char* kCounter = R"(
+local upvalue = 0
+local function bump(t, key) t[key] = (t[key] or 0) + 1 return t[key] end
+function provider.check(input)
+  upvalue = upvalue + 1
+  seen = (seen or 0) + 1
+  local counts = {upvalue, seen, bump(provider, "n"), bump(string, "n"), bump(money, "n"), bump(settings, "n")}
+  if input.request then http.get("/") end
+  if input.fail then fail("NotFound", "no") end
+  if input.error then error("no") end
+  if input.spin then while true do end end
+  local text = "" for i = 1, 300 do text = text .. i end
+  return {counts = counts, length = #text}
+end)";
+
+class SandboxTest : public testing::Test {
+ protected:
+  SandboxTest() {
+    auto plugin = std::make_shared<Plugin>();
+    plugin->script = kCounter;
+    plugin->chunk = Chunk::compile(kCounter).value();
+    plugin_ = std::move(plugin);
+  }
+
+  Result<ScriptStep> run(const char* input) const {
+    auto run = ScriptRun::open(plugin_, "check", json::parse(input).value(), json::Object(), clock_);
+    EXPECT_TRUE(run.ok());
+    return run->begin();
+  }
+
+  std::string counts() const {
+    auto step = run("{}");
+    EXPECT_TRUE(step.ok()) << step.error().message;
+    return json::write(std::get<ScriptDone>(*step).output);
+  }
+
+  ManualClock clock_{0};
+  std::shared_ptr<const Plugin> plugin_;
+};
+
+constexpr const char* kFirstRun = R"({"counts":[1,1,1,1,1,1],"length":792})";
+
+TEST_F(SandboxTest, each_run_is_the_first_one) {
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(counts(), kFirstRun);
+}
+
+TEST_F(SandboxTest, a_run_that_was_left_waiting_is_forgotten) {
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(std::holds_alternative<ScriptRequest>(*run(R"({"request":true})")));
+    EXPECT_EQ(counts(), kFirstRun);
+  }
+}
+
+TEST_F(SandboxTest, a_run_that_ended_badly_is_forgotten) {
+  for (const char* input : {R"({"fail":true})", R"({"error":true})", R"({"spin":true})"}) {
+    EXPECT_FALSE(run(input).ok()) << input;
+    EXPECT_EQ(counts(), kFirstRun) << input;
+  }
+}
+
+TEST_F(SandboxTest, many_at_once_are_as_good_as_one) {
+  std::vector<ScriptRun> runs;
+  for (int i = 0; i < 3 * SandboxPool::kMaxSandboxes; ++i) {
+    auto opened = ScriptRun::open(plugin_, "check", json::parse(R"({"request":true})").value(), json::Object(), clock_);
+    ASSERT_TRUE(opened.ok());
+    ASSERT_TRUE(opened->begin().ok());
+    runs.push_back(std::move(opened).value());
+  }
+  for (ScriptRun& run : runs) {
+    const auto step = run.resume({.status = 200, .headers = {}, .body = "{}", .json = json::Value(json::Object())});
+    ASSERT_TRUE(step.ok()) << step.error().message;
+    EXPECT_EQ(json::write(std::get<ScriptDone>(*step).output), kFirstRun);
+  }
+  runs.clear();
+  EXPECT_EQ(counts(), kFirstRun);
+}
+
+TEST_F(SandboxTest, costs_the_same_work_the_second_time) {
+  const auto spent = [&] {
+    auto run = ScriptRun::open(plugin_, "check", json::Object(), json::Object(), clock_);
+    EXPECT_TRUE(run->begin().ok());
+    return run->instructions();
+  };
+  const auto first = spent();
+  EXPECT_EQ(spent(), first);
+}
+
+TEST(SandboxPool, has_one_at_hand_only_after_a_run_that_ended_well) {
+  SandboxPool pool;
+  EXPECT_EQ(pool.take(1000, 1000), nullptr);
+  const auto loaded = [&] {
+    auto sandbox = std::make_unique<Sandbox>(1000, 1000);
+    pool.admit(*sandbox);
+    return sandbox;
+  };
+  pool.give_back(loaded(), false);
+  EXPECT_EQ(pool.take(1000, 1000), nullptr);
+  pool.give_back(loaded(), true);
+  EXPECT_EQ(pool.take(2000, 1000), nullptr) << "it has other limits";
+  EXPECT_NE(pool.take(1000, 1000), nullptr);
+  EXPECT_EQ(pool.take(1000, 1000), nullptr);
+}
+
+TEST(SandboxPool, keeps_no_more_than_its_number) {
+  SandboxPool pool;
+  std::vector<std::unique_ptr<Sandbox>> all;
+  for (int i = 0; i < SandboxPool::kMaxSandboxes + 5; ++i) {
+    all.push_back(std::make_unique<Sandbox>(1000, 1000));
+    pool.admit(*all.back());
+    EXPECT_EQ(all.back()->pooled, i < SandboxPool::kMaxSandboxes);
+  }
+  for (auto& sandbox : all) pool.give_back(std::move(sandbox), true);
+  int waiting = 0;
+  while (pool.take(1000, 1000)) ++waiting;
+  EXPECT_EQ(waiting, SandboxPool::kMaxSandboxes);
+}
+
+}  // namespace
+}  // namespace till::plugin
