@@ -227,6 +227,7 @@ class BitPay(Simulator):
             "create_pairing_code": self._create_pairing_code,
             "approve_pairing_code": self._approve_pairing_code,
             "set_refund_status": self._set_refund_status,
+            "listeners": lambda arguments: self.bus.count(),
             "drop_listeners": lambda arguments: self.bus.drop(),
         }
 

@@ -47,6 +47,10 @@ class EventBus:
         finally:
             listeners.remove(listener)
 
+    def count(self) -> int:
+        """How many listen now."""
+        return sum(map(len, self._listeners.values()))
+
     def drop(self) -> int:
         """Ends all streams, as a lost connection would; the tokens stay good. Says how many."""
         listeners = [one for several in self._listeners.values() for one in several]
