@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <atomic>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -51,8 +52,33 @@ class Client::Impl {
         [this, delay_ms, callback = std::move(callback)]() mutable { waits_->add(delay_ms, std::move(callback)); });
   }
 
+  StreamId stream(Request request, const StreamOptions& options, BytesCallback on_bytes, Callback on_end) {
+    const StreamId id = ++last_stream_;
+    auto made =
+        make_exchange(std::move(request), {options.timeout_ms, false, kStreamAttempts}, around_.options.user_agent);
+    if (made.ok()) {
+      Exchange& exchange = **made;
+      exchange.stream = id;
+      exchange.origin += " (events)";
+      exchange.on_bytes = std::move(on_bytes);
+      exchange.idle_timeout = std::chrono::milliseconds(options.idle_timeout_ms);
+    }
+    submit(std::move(made), std::move(on_end));
+    return id;
+  }
+
+  void stop(StreamId stream) {
+    around_.loop->post([this, stream] { pool_->stop(stream); });
+  }
+
   void send(Request request, const SendOptions& options, Callback callback) {
-    auto made = make_exchange(std::move(request), options, around_.options.user_agent);
+    submit(make_exchange(std::move(request), options, around_.options.user_agent), std::move(callback));
+  }
+
+ private:
+  static constexpr int kStreamAttempts = 3;
+
+  void submit(Result<std::unique_ptr<Exchange>> made, Callback callback) {
     if (!start()) return callback(made.ok() ? no_thread_error() : std::move(made).error());
     Loop& loop = *around_.loop;
     if (!made.ok()) {
@@ -65,7 +91,6 @@ class Client::Impl {
     loop.post([this, exchange = made.value().release()] { pool_->submit(std::unique_ptr<Exchange>(exchange)); });
   }
 
- private:
   static Error no_thread_error() {
     Error error{ErrorKind::kTransport, "closed", "the system has no thread for the client"};
     error.retryable = true;
@@ -93,6 +118,7 @@ class Client::Impl {
   Surroundings around_;
   std::unique_ptr<Pool> pool_;
   std::unique_ptr<Waits> waits_;
+  std::atomic<StreamId> last_stream_{0};
   std::mutex mutex_;
   std::thread thread_;  // guarded by mutex_
 };
@@ -105,6 +131,12 @@ Client::~Client() = default;
 void Client::send(Request request, SendOptions options, Callback callback) {
   impl_->send(std::move(request), options, std::move(callback));
 }
+
+Client::StreamId Client::stream(Request request, StreamOptions options, BytesCallback on_bytes, Callback on_end) {
+  return impl_->stream(std::move(request), options, std::move(on_bytes), std::move(on_end));
+}
+
+void Client::stop(StreamId stream) { impl_->stop(stream); }
 
 void Client::wait(std::int64_t delay_ms, std::function<void(Status)> callback) {
   impl_->wait(delay_ms, std::move(callback));

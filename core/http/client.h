@@ -36,6 +36,11 @@ struct SendOptions {
   int max_attempts = 3;              // attempts in all; an attempt of which no byte was sent never needs `repeatable`
 };
 
+struct StreamOptions {
+  std::int64_t timeout_ms = 30'000;       // until the answer begins, waiting in line included
+  std::int64_t idle_timeout_ms = 75'000;  // from then on, without a byte
+};
+
 // Safe to call from any thread. All sockets live on one lazily started thread.
 class Client {
  public:
@@ -59,6 +64,18 @@ class Client {
   // has no thread for the client, `callback` runs within this call, with a retryable "closed"; the next call tries
   // again.
   void send(Request request, SendOptions options, Callback callback);
+  using StreamId = std::uint64_t;
+  // The answer so far, without its body, and the next bytes of that; false to end the stream. On the client's thread;
+  // must not block or throw. Called first, with no bytes, when a header with status 200 is there; never for others.
+  using BytesCallback = std::function<bool(const Response&, std::string_view)>;
+
+  // Sends a request whose answer has no end that is worth waiting for. `on_end` is called once, as the callback of
+  // send(): with the answer, its body left out when `on_bytes` got it, or with an error, "stopped" among them. Nothing
+  // is tried again once a byte was sent. Streams take no connection away from other requests to the same origin.
+  StreamId stream(Request request, StreamOptions options, BytesCallback on_bytes, Callback on_end);
+  // Ends the stream, unless it has ended; `on_end` follows.
+  void stop(StreamId stream);
+
   // Calls back once, on the client's thread, after `delay_ms`; must not block. After ~Client began kTransport "closed",
   // also when the system has no thread for the client, then within this call.
   void wait(std::int64_t delay_ms, std::function<void(Status)> callback);

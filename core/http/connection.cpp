@@ -264,7 +264,7 @@ asio::awaitable<void> TcpConnection::write_rest() {
 }
 
 void TcpConnection::send_request() {
-  reader_.start(exchange_->headers_only());
+  reader_.start(exchange_->headers_only(), exchange_->on_bytes ? &exchange_->on_bytes : nullptr);
   if (!tls_) return push(exchange_->wire);
   if (!tls_->write(exchange_->wire)) return abort(transport_error("tls", "TLS: " + tls_->failure(), false));
   push(tls_->out());
@@ -341,6 +341,7 @@ bool TcpConnection::consume() {
   const auto state = reader_.read(buffered(), &taken);
   plain_.consume(taken);
   if (reader_.began()) exchange_->sent = Sent::kYes;
+  if (exchange_->on_bytes) owner_.on_progress(*exchange_);
   if (state == ResponseReader::State::kMore) return true;
   if (state == ResponseReader::State::kDone) return complete();
   fail(reader_.error());

@@ -25,6 +25,8 @@ class ConnectionOwner {
  public:
   // The answer is whole. `reusable`: the connection takes another exchange, even from within this call.
   virtual void on_response(Connection& connection, Exchange& exchange, Response response, bool reusable) = 0;
+  // More of a stream's answer is here.
+  virtual void on_progress(Exchange& exchange) = 0;
   // No answer came. `connection` takes no more; `reused`: it had served others before.
   virtual void on_failure(Connection& connection, Exchange& exchange, Error error, bool reused) = 0;
   // Nothing refers to `connection` any more: to be destroyed in this call.

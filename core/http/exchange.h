@@ -24,7 +24,7 @@ struct Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   Target target;
-  std::string origin;  // target.origin(), made once
+  std::string origin;  // target.origin(), made once; with a mark for streams, which have connections of their own
   std::string method;
   std::string wire;  // the whole request as it is sent; wiped at the end
   bool repeatable = false;
@@ -35,6 +35,11 @@ struct Exchange {
   bool repeated = false;     // an attempt before this one may have arrived
   TimePoint deadline;
   Client::Callback callback;
+
+  // Of a stream only.
+  Client::StreamId stream = 0;
+  Client::BytesCallback on_bytes;
+  std::chrono::milliseconds idle_timeout{0};
 
   Connection* connection = nullptr;  // the one that serves it now; null in line and between attempts
   std::optional<Loop::TimerId> deadline_timer;

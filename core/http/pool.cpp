@@ -10,6 +10,8 @@ constexpr std::int64_t kMaxBackOffMs = 2'000;
 
 Error closed_error() { return Error{ErrorKind::kTransport, "closed", "the client was closed before an answer came"}; }
 
+Error stopped_error() { return Error{ErrorKind::kTransport, "stopped", "the stream was stopped"}; }
+
 Error timeout_error() {
   Error error{ErrorKind::kTransport, "timeout", "no whole answer within the time limit"};
   error.retryable = true;
@@ -44,11 +46,14 @@ void Pool::submit(std::unique_ptr<Exchange> exchange) {
   if (closing_) return fail_soon(added, closed_error());
   Status ready = prepare(added.target);
   if (!ready.ok()) return fail_soon(added, std::move(ready).error());
-  added.deadline_timer = around_.loop->at(added.deadline, [this, &added] {
-    added.deadline_timer.reset();
-    expire(added);
-  });
+  expire_at(added, added.deadline);
   attempt(added);
+}
+
+void Pool::stop(Client::StreamId stream) {
+  const auto found = std::find_if(exchanges_.begin(), exchanges_.end(),
+                                  [&](const auto& exchange) { return exchange->stream == stream; });
+  if (found != exchanges_.end()) end(**found, stopped_error());
 }
 
 // What can be wrong with the options shows here, once something needs them.
@@ -132,6 +137,12 @@ void Pool::on_response(Connection& connection, Exchange& exchange, Response resp
   tell(forget(exchange), std::move(response));
 }
 
+// A stream lives as long as something comes.
+void Pool::on_progress(Exchange& exchange) {
+  exchange.deadline = std::chrono::steady_clock::now() + exchange.idle_timeout;
+  expire_at(exchange, exchange.deadline);
+}
+
 void Pool::on_failure(Connection&, Exchange& exchange, Error error, bool reused) {
   exchange.connection = nullptr;
   if (!may_retry(exchange, error)) return fail(exchange, std::move(error));
@@ -186,10 +197,20 @@ void Pool::retry_at(Exchange& exchange, TimePoint when) {
   });
 }
 
-void Pool::expire(Exchange& exchange) {
-  if (exchange.connection != nullptr) return exchange.connection->abort(timeout_error());
+void Pool::expire_at(Exchange& exchange, TimePoint when) {
+  if (exchange.deadline_timer) around_.loop->cancel(*exchange.deadline_timer);
+  exchange.deadline_timer = around_.loop->at(when, [this, &exchange] {
+    exchange.deadline_timer.reset();
+    expire(exchange);
+  });
+}
+
+void Pool::expire(Exchange& exchange) { end(exchange, timeout_error()); }
+
+void Pool::end(Exchange& exchange, Error error) {
+  if (exchange.connection != nullptr) return exchange.connection->abort(std::move(error));
   leave_line(exchange);
-  fail(exchange, timeout_error());
+  fail(exchange, std::move(error));
 }
 
 void Pool::fail(Exchange& exchange, Error error) {
@@ -237,15 +258,7 @@ void Pool::sweep() {
 
 void Pool::close() {
   closing_ = true;
-  while (!exchanges_.empty()) {
-    Exchange& exchange = *exchanges_.front();
-    if (exchange.connection != nullptr) {
-      exchange.connection->abort(closed_error());
-    } else {
-      leave_line(exchange);
-      fail(exchange, closed_error());
-    }
-  }
+  while (!exchanges_.empty()) end(*exchanges_.front(), closed_error());
   for (auto& [key, origin] : origins_) {
     for (auto& connection : origin.connections) connection->abort(closed_error());
   }

@@ -31,11 +31,14 @@ class Pool final : private ConnectionOwner {
 
   // Takes the exchange and calls it back once, later or now.
   void submit(std::unique_ptr<Exchange> exchange);
+  // Ends the stream with kTransport "stopped"; nothing when it has ended.
+  void stop(Client::StreamId stream);
   // Fails everything with kTransport "closed" and closes every connection; what comes later fails at once.
   void close();
 
  private:
   void on_response(Connection& connection, Exchange& exchange, Response response, bool reusable) override;
+  void on_progress(Exchange& exchange) override;
   void on_failure(Connection& connection, Exchange& exchange, Error error, bool reused) override;
   void on_gone(Connection& connection) override;
 
@@ -50,7 +53,9 @@ class Pool final : private ConnectionOwner {
   bool may_retry(const Exchange& exchange, const Error& error) const;
   std::chrono::milliseconds back_off(const Exchange& exchange);
   void retry_at(Exchange& exchange, TimePoint when);
+  void expire_at(Exchange& exchange, TimePoint when);
   void expire(Exchange& exchange);
+  void end(Exchange& exchange, Error error);
   void fail(Exchange& exchange, Error error);
   void fail_soon(Exchange& exchange, Error error);
   Client::Callback forget(Exchange& exchange);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -24,8 +25,12 @@ class ResponseReader {
   explicit ResponseReader(ResponseLimits limits);
   ~ResponseReader();
 
-  // A new answer begins. `headers_only`: its header ends it, as for HEAD and CONNECT.
-  void start(bool headers_only);
+  // Gets the body of an answer with status 200 instead of the answer itself; see Client::BytesCallback.
+  using Sink = std::function<bool(const Response&, std::string_view)>;
+
+  // A new answer begins. `headers_only`: its header ends it, as for HEAD and CONNECT. `sink` may be null, and must
+  // outlive the answer.
+  void start(bool headers_only, const Sink* sink = nullptr);
   // Takes what it can from `bytes` and sets `*taken`; the rest must be offered again, with more behind it.
   State read(std::string_view bytes, std::size_t* taken);
   // The peer sends no more: kDone only for a body that ends so.
@@ -36,7 +41,8 @@ class ResponseReader {
   bool keep_alive() const;
   // After kDone. Call once.
   Response take();
-  // After kFailed: "malformed", "too_large" or "truncated"; `sent` and the place are the caller's to fill in.
+  // After kFailed: "malformed", "too_large", "truncated", or "stopped" by the sink; `sent` and the place are the
+  // caller's to fill in.
   const Error& error() const { return error_; }
 
  private:
@@ -46,6 +52,7 @@ class ResponseReader {
   ResponseLimits limits_;
   std::unique_ptr<Parser> parser_;
   bool headers_only_ = false;
+  const Sink* sink_ = nullptr;
   bool began_ = false;
   int interim_ = 0;
   Error error_;

@@ -26,6 +26,7 @@ void run_corpus(const char* name, Check check) {
 }
 
 TEST(Corpus, json_properties_hold) { run_corpus("json", check_json); }
+TEST(Corpus, event_stream_properties_hold) { run_corpus("event_stream", check_event_stream); }
 TEST(Corpus, manifest_properties_hold) { run_corpus("manifest", check_manifest); }
 
 // Every provider that ships is a seed too.

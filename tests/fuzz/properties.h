@@ -2,10 +2,14 @@
 // test alike.
 #pragma once
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "core/http/event_stream.h"
 #include "core/json/json.h"
 #include "core/plugin/manifest.h"
 #include "core/plugin/operations.h"
@@ -45,6 +49,32 @@ inline void check_manifest(std::string_view bytes) {
   require(manifest->modes.contains(manifest->default_mode), "the default mode exists");
   for (const auto& [operation, capability] : manifest->capabilities)
     require(plugin::find_operation(operation) && !manifest->absent.contains(operation), "capabilities are real");
+}
+
+// The events are the same however the bytes are cut, none is over the limit, and what is refused is over it.
+inline void check_event_stream(std::string_view bytes) {
+  constexpr std::size_t kLimit = 256;
+  const auto read = [&](std::size_t size) {
+    http::EventStreamReader reader(kLimit);
+    std::vector<http::ServerEvent> events;
+    std::string shown;
+    for (std::string_view rest = bytes; !rest.empty(); rest.remove_prefix(std::min(size, rest.size()))) {
+      const Status status = reader.read(rest.substr(0, size), events);
+      if (status.ok()) continue;
+      require(status.error().code == "too_large" && bytes.size() > kLimit, "only what is too large is refused");
+      shown += "!";
+      break;
+    }
+    for (const http::ServerEvent& event : events) {
+      require(!event.name.empty() && event.name.size() <= kLimit, "an event has a name within its limit");
+      require(event.data.size() <= kLimit, "and data within it");
+      shown += event.name + '\n' + event.data + '\n';
+    }
+    require(reader.retry_ms().value_or(0) >= 0, "the time to wait is none that was");
+    return shown + reader.last_event_id();
+  };
+  const std::string whole = read(std::max<std::size_t>(bytes.size(), 1));
+  for (const std::size_t size : {1, 2, 7}) require(read(size) == whole, "it does not matter how a stream is cut");
 }
 
 }  // namespace till::fuzz
