@@ -11,6 +11,7 @@
 #include "core/runtime/exchange.h"
 #include "core/runtime/gateway.h"
 #include "core/runtime/runtime.h"
+#include "core/runtime/watch.h"
 
 struct till_runtime {
   std::shared_ptr<till::Runtime> runtime;
@@ -39,6 +40,10 @@ struct till_card {
 struct till_exchange {
   std::shared_ptr<till::Gateway> gateway;  // outlives the exchange, whatever the host frees first
   std::unique_ptr<till::Exchange> exchange;
+};
+
+struct till_watch {
+  std::shared_ptr<till::Watch> watch;
 };
 
 namespace till::c {

@@ -465,6 +465,47 @@ TILL_API till_status till_key_public(const char *private_key, till_reply **out, 
  */
 TILL_API int64_t till_exchange_wait_ms(const till_exchange *exchange);
 
+/* ---- Watch ------------------------------------------------------------------------------------------------------ */
+
+typedef struct till_watch till_watch; /* one payment that is followed until it is final */
+
+/*
+ * Follows a payment until it is final (paid, expired, cancelled or failed): over the provider's stream of events where it
+ * has one, else by asking with growing pauses. An event is only a reason to ask; what is told comes from payments.get.
+ * Args:      gateway; input_json, input_size: as for "payments.get", plus timeout_ms (3600000: how long to follow it, at
+ *            most 86400000); out: the watch.
+ * Returns:   TILL_OK: the payment is being asked for. TILL_UNSUPPORTED: the provider has no payments.get.
+ *            TILL_INVALID_REQUEST: the input is wrong; the error's `field` says where.
+ * Ownership: *out is the caller's; free it with till_watch_free().
+ * Threads:   any; does not wait for the network.
+ * Since 0.1.
+ */
+TILL_API till_status till_watch_open(till_gateway *gateway, const char *input_json, size_t input_size, till_watch **out,
+                                     till_error **error);
+
+/*
+ * Waits for news of the payment.
+ * Args:      watch; timeout_ms: how long to wait; 0 asks without waiting; out: {"payment": ..., "done": ...}
+ *            (docs/schemas/watch.json): the payment when it is another one than was told before, the first time as soon as
+ *            it is known; null when there was no news. `done` is true with the final payment and from then on, and when
+ *            the watch's own timeout_ms is over.
+ * Returns:   TILL_OK. Any other status ends the watch and is returned from then on; what may pass (no connection, a rate
+ *            limit) is tried again and not told.
+ * Time:      at most timeout_ms.
+ * Ownership: *out is the caller's; free it with till_reply_free().
+ * Threads:   any; each piece of news goes to one caller. Not from inside a till_callback, unless timeout_ms is 0.
+ * Since 0.1.
+ */
+TILL_API till_status till_watch_next(till_watch *watch, int64_t timeout_ms, till_reply **out, till_error **error);
+
+/*
+ * Ends and frees a watch. Nothing happens to the payment. Not while another thread is inside till_watch_next().
+ * Args:      watch: may be NULL.
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API void till_watch_free(till_watch *watch);
+
 /* ---- Plugins ---------------------------------------------------------------------------------------------------- */
 
 /*

@@ -9,6 +9,7 @@ void bind_plugin(pybind11::module_& module);
 void bind_runtime(pybind11::module_& module);
 void bind_gateway(pybind11::module_& module);
 void bind_exchange(pybind11::module_& module);
+void bind_watch(pybind11::module_& module);
 void bind_values(pybind11::module_& module);
 
 }  // namespace till::python

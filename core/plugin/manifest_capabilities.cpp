@@ -52,6 +52,8 @@ Status read_supported(const Node& root, Manifest& manifest) {
     TILL_TRY(check_operation(node, operation));
     TILL_TRY(read_capability(node, manifest.capabilities[operation]));
   }
+  if (manifest.capabilities.contains("payments.watch") && !manifest.capabilities.contains("payments.get"))
+    return capabilities.error("`payments.watch` needs `payments.get`: what a stream tells is fetched");
   return {};
 }
 

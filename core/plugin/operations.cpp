@@ -130,6 +130,11 @@ Value listed_payment() {
   return shape;
 }
 
+// Where a payment's events are told. What holds handles is checked where they are filled in.
+Value watch_address() {
+  return object_shape({{"url", url_shape()}, {"query", any_shape()}, {"events", any_shape()}}, {"url"});
+}
+
 Value refund() {
   return object_shape({{"id", id()},
                        {"status", words_shape({"pending", "succeeded", "failed", "cancelled"})},
@@ -217,6 +222,7 @@ std::vector<UnifiedOperation> make_table() {
       {"payments.create", kWrite, kOptional, order(), payment()},
       {"payments.get", kRead, kNone, of_payment(), payment()},
       {"payments.list", kRead, kNone, payments_filter(), page(listed_payment())},
+      {"payments.watch", kRead, kNone, nullptr, watch_address()},
       {"payments.cancel", kWrite, kNone, of_payment({{"reason", sentence()}}), payment()},
       {"payments.accept", kWrite, kNone, of_payment({{"amount", money_shape()}}), payment()},
       {"refunds.create", kWrite, kNone, new_refund(), refund()},

@@ -31,6 +31,27 @@ Engine::Engine(http::ClientOptions http, std::unique_ptr<Store> store, std::uniq
 
 bool Engine::on_own_thread() { return own_thread_depth > 0; }
 
+void Engine::wait(std::int64_t delay_ms, std::function<void()> task) {
+  client_.wait(delay_ms, [task = std::move(task)](const Status& waited) {
+    const OwnThread mark;
+    if (waited.ok()) task();
+  });
+}
+
+http::Client::StreamId Engine::stream(http::Request request, http::StreamOptions options,
+                                      http::Client::BytesCallback on_bytes, http::Client::Callback on_end) {
+  return client_.stream(
+      std::move(request), options,
+      [on_bytes = std::move(on_bytes)](const http::Response& head, std::string_view bytes) {
+        const OwnThread mark;
+        return on_bytes(head, bytes);
+      },
+      [on_end = std::move(on_end)](Result<http::Response> end) {
+        const OwnThread mark;
+        on_end(std::move(end));
+      });
+}
+
 void Engine::drive(std::unique_ptr<Operation> operation, Callback callback) {
   step(std::make_shared<Run>(Run{std::move(operation), std::move(callback)}));
 }
@@ -46,7 +67,7 @@ void Engine::advance(std::shared_ptr<Run> run, Step step_operation) {
   } catch (const std::exception& failed) {
     if (held->operation->need() == Operation::Need::kNothing) return;
     held->operation->broken(failed.what());
-    held->callback(held->operation->result());
+    held->callback(*held->operation);
   }
 }
 
@@ -79,7 +100,7 @@ void Engine::step(std::shared_ptr<Run> run) {
       });
       return;
     case Operation::Need::kNothing:
-      run->callback(operation.result());
+      run->callback(operation);
       return;
   }
 }

@@ -15,7 +15,8 @@ namespace till {
 // Safe to call from any thread. Never destroyed on one of its own threads: Runtime sees to that.
 class Engine {
  public:
-  using Callback = std::function<void(Result<std::string>)>;
+  // The operation at its end.
+  using Callback = std::function<void(Operation&)>;
 
   // `reader` as in StoreQueue.
   Engine(http::ClientOptions http, std::unique_ptr<Store> store, std::unique_ptr<Store> reader);
@@ -23,6 +24,12 @@ class Engine {
   StoreQueue& store() { return store_; }
   // Steps the operation to its end with the built-in client, then calls back, on a thread of this engine.
   void drive(std::unique_ptr<Operation> operation, Callback callback);
+  // Runs `task` after `delay_ms`, on a thread of this engine; never when the engine goes before.
+  void wait(std::int64_t delay_ms, std::function<void()> task);
+  // As http::Client::stream() and stop(). The callbacks run on a thread of this engine.
+  http::Client::StreamId stream(http::Request request, http::StreamOptions options,
+                                http::Client::BytesCallback on_bytes, http::Client::Callback on_end);
+  void stop(http::Client::StreamId stream) { client_.stop(stream); }
   // True on a thread that runs one of this process's engines' callbacks.
   static bool on_own_thread();
 

@@ -13,6 +13,16 @@
 #include "core/runtime/operation.h"
 
 namespace till {
+namespace {
+
+Status check_callable(std::string_view operation) {
+  if (operation != "payments.watch") return {};
+  return Error{.kind = ErrorKind::kUnsupported,
+               .code = "unsupported",
+               .message = "payments.watch is no call with one answer: open a watch"};
+}
+
+}  // namespace
 
 Result<std::shared_ptr<Gateway>> Gateway::open(std::shared_ptr<Runtime> runtime, std::string_view provider,
                                                std::string_view settings_json) {
@@ -93,14 +103,17 @@ Result<std::string> Gateway::call(std::string_view operation, std::string_view i
 }
 
 void Gateway::start(std::string_view operation, std::string_view input_json, Callback callback) {
+  if (Status callable = check_callable(operation); !callable.ok()) return callback(std::move(callable).error());
   auto engine = runtime_->engine();
   if (!engine.ok()) return callback(std::move(engine).error());
   auto prepared = Operation::prepare(shared_from_this(), operation, input_json, (*engine)->store());
   if (!prepared.ok()) return callback(std::move(prepared).error());
-  (*engine)->drive(std::move(prepared).value(), std::move(callback));
+  (*engine)->drive(std::move(prepared).value(),
+                   [callback = std::move(callback)](Operation& done) { callback(done.result()); });
 }
 
 Result<std::unique_ptr<Exchange>> Gateway::begin(std::string_view operation, std::string_view input_json) {
+  TILL_TRY(check_callable(operation));
   TILL_ASSIGN(auto engine, runtime_->engine());
   TILL_ASSIGN(auto prepared, Operation::prepare(shared_from_this(), operation, input_json, engine->store()));
   return std::make_unique<Exchange>(std::move(prepared), std::move(engine));

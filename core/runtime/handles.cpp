@@ -55,7 +55,7 @@ Result<std::string> Handles::fill(std::string_view text, Place place) const {
     if (!entry) return handle_error("the script passed on a handle that this operation did not give it");
     if (entry->kind == Kind::kCardData && place != Place::kBody)
       return handle_error("card data may be sent in a request's body only");
-    if (!survives_unescaped(entry->secret.reveal()))
+    if (place != Place::kQuery && !survives_unescaped(entry->secret.reveal()))
       return handle_error("a secret holds characters that cannot be passed on safely");
     out.append(text.substr(copied, handle->begin - copied)).append(entry->secret.reveal());
     copied = handle->begin + handle->size;

@@ -18,12 +18,13 @@ class Handles {
  public:
   enum class Kind { kCardData, kReplySecret };
   // Where in a request a handle stands.
-  enum class Place { kPath, kBody };
+  enum class Place { kPath, kBody, kQuery };
 
   // A new handle for the secret.
   std::string add(Kind kind, std::string_view secret);
   // `text` with every handle replaced by its secret. Card data may stand in a body only. kPlugin, code "handle", when a
-  // handle is unknown, stands where its kind may not, or its secret would not survive in that place unescaped.
+  // handle is unknown, stands where its kind may not, or its secret would not survive in that place unescaped. What
+  // is for a query is for the caller to escape.
   Result<std::string> fill(std::string_view text, Place place) const;
   // `value` with every handle replaced: by "[card]" or "[secret]", or when `reveal_secrets` by the reply's secret
   // itself.

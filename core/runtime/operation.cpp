@@ -54,8 +54,8 @@ std::string hash_input(std::string_view operation, const OperationInput& input) 
 }
 
 bool is_about_payment(std::string_view operation) {
-  return operation == "payments.get" || operation == "payments.cancel" || operation == "payments.accept" ||
-         operation.starts_with("refunds.");
+  return operation == "payments.get" || operation == "payments.watch" || operation == "payments.cancel" ||
+         operation == "payments.accept" || operation.starts_with("refunds.");
 }
 
 bool hands_out_secrets(const plugin::Manifest& manifest, std::string_view operation) {
@@ -380,9 +380,18 @@ bool Operation::is_challenge(const http::Response& response) const {
 
 void Operation::take_output(const json::Value& output) {
   if (operation_ == "webhooks.receive") return take_hint(output);
+  if (operation_ == "payments.watch") return take_watch(output);
   output_ = bounded_raw(redacted(config(), handles_.shown(output, returns_secrets_)));
   phase_ = Phase::kCommit;
   need_ = Need::kStore;
+}
+
+// Nothing is kept of it, and its secrets are for the one who listens.
+void Operation::take_watch(const json::Value& output) {
+  auto target = read_watch_target(output, config(), handles_);
+  if (!target.ok()) return finish(std::move(target).error());
+  watch_target_ = std::move(target).value();
+  end(std::string("{}"));
 }
 
 void Operation::finish(Error error) {

@@ -20,6 +20,7 @@
 #include "core/plugin/script.h"
 #include "core/runtime/handles.h"
 #include "core/runtime/operation_input.h"
+#include "core/runtime/watch_target.h"
 #include "core/runtime/webhook.h"
 #include "core/store/queue.h"
 
@@ -62,6 +63,8 @@ class Operation {
   void failed(Error error);
 
   const Result<std::string>& result() const { return *result_; }
+  // After payments.watch ended well. Call once.
+  WatchTarget take_watch_target() { return *std::move(watch_target_); }
   const Clock& clock() const;
   // A fault of ours while the operation was stepped: ends it as honestly as can be said.
   void broken(const char* why);
@@ -100,11 +103,14 @@ class Operation {
   bool is_challenge(const http::Response& response) const;
   void take_output(const json::Value& output);
 
+  void take_watch(const json::Value& output);
+
   // A webhook, between what it says and what is true.
   Error told(Error error) const;
   void take_hint(const json::Value& output);
   Status find_hinted(Store& store);
   void refetch();
+  Status begin_refetch();
 
   // The end.
   void finish(Error error);
@@ -134,9 +140,10 @@ class Operation {
   UnixMillis started_at_;
   Handles handles_;
   std::optional<plugin::ScriptRun> script_;
-  std::size_t logged_ = 0;           // lines of the script's log that were passed on
-  std::optional<Payment> payment_;   // the one that the call is about: as looked up, or as it will be made
-  std::optional<Write> write_;       // the record of a write
+  std::size_t logged_ = 0;          // lines of the script's log that were passed on
+  std::optional<Payment> payment_;  // the one that the call is about: as looked up, or as it will be made
+  std::optional<Write> write_;      // the record of a write
+  std::optional<WatchTarget> watch_target_;
   std::optional<WebhookHint> hint_;  // what a webhook said
   bool changed_ = false;             // the payment's status is another one now
 

@@ -180,7 +180,9 @@ Result<OperationInput> read_operation_input(const GatewayConfig& config, std::st
   if (!parsed.object()) return invalid_request("$", "an operation's input is a JSON object");
   if (!native_name(operation).empty()) return read_native(manifest, std::move(parsed));
 
-  const plugin::UnifiedOperation* unified = plugin::find_operation(operation);
+  // Where to listen is asked with what the payment itself is asked with.
+  const plugin::UnifiedOperation* unified =
+      plugin::find_operation(operation == "payments.watch" ? "payments.get" : operation);
   if (!unified || unified->input.is_null()) return unsupported(manifest, operation);
   OperationInput input;
   json::Object& members = *parsed.object();

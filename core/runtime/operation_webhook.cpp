@@ -34,13 +34,17 @@ Status Operation::find_hinted(Store& store) {
 
 void Operation::refetch() {
   if (!payment_) return end(json::write(webhook_result(*hint_, nullptr, false)));
-  operation_ = "payments.get";
-  auto input = read_operation_input(config(), operation_, json::write(json::Object{{"id", payment_->id}}));
-  if (!input.ok()) return finish(std::move(input).error());
-  input_ = *std::move(input);
-  phase_ = Phase::kTalk;
-  Status begun = run_script();
+  Status begun = begin_refetch();
   if (!begun.ok()) finish(std::move(begun).error());
+}
+
+Status Operation::begin_refetch() {
+  const std::string input_json = json::write(json::Object{{"id", payment_->id}});
+  operation_ = "payments.get";
+  TILL_ASSIGN(input_, read_operation_input(config(), operation_, input_json));
+  TILL_TRY(take_its_version(input_json));
+  phase_ = Phase::kTalk;
+  return run_script();
 }
 
 }  // namespace till

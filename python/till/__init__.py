@@ -42,12 +42,14 @@ if TYPE_CHECKING:
     from till._refunds import Refund
     from till._runtime import PluginChange, Runtime
     from till._tokens import Token
+    from till._watch import AsyncPaymentWatch, PaymentWatch
     from till._webhooks import WebhookResult
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AsyncGateway",
+    "AsyncPaymentWatch",
     "AuthenticationError",
     "Blocked",
     "Card",
@@ -70,6 +72,7 @@ __all__ = [
     "PayTo",
     "Payment",
     "PaymentStatus",
+    "PaymentWatch",
     "PermissionDenied",
     "PluginChange",
     "PluginError",
@@ -126,6 +129,8 @@ _HOMES = {
     "PluginChange": "_runtime",
     "Runtime": "_runtime",
     "Token": "_tokens",
+    "AsyncPaymentWatch": "_watch",
+    "PaymentWatch": "_watch",
     "WebhookResult": "_webhooks",
 }
 

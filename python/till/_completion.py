@@ -26,14 +26,27 @@ class Completions:
     async def run(self, gateway: _native.NativeGateway, operation: str, text: str) -> bytes | NativeError:
         """Starts an operation and waits for its reply. When cancelled, the operation goes on in the core and
         its end is recorded; only nobody waits for it."""
-        self._last = token = self._last + 1
-        future: asyncio.Future[bytes | NativeError] = asyncio.get_running_loop().create_future()
-        self._waiting[token] = future
+        token, future = self._expect()
         try:
             gateway.start(operation, text, token, self._queue)
             return await future
         finally:
             self._waiting.pop(token, None)
+
+    async def next_of(self, watch: _native.NativeWatch) -> bytes | NativeError:
+        """Waits for a watch's news."""
+        token, future = self._expect()
+        try:
+            watch.start_next(token, self._queue)
+            return await future
+        finally:
+            self._waiting.pop(token, None)
+
+    def _expect(self) -> tuple[int, asyncio.Future[bytes | NativeError]]:
+        self._last = token = self._last + 1
+        future: asyncio.Future[bytes | NativeError] = asyncio.get_running_loop().create_future()
+        self._waiting[token] = future
+        return token, future
 
     def _drain(self) -> None:
         for token, reply in self._queue.drain():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from till import _cards, _ledgers, _native, _payments, _rates, _refunds, _tokens, _webhooks
 from till._call import Call
@@ -16,6 +16,9 @@ from till._names import in_python, nearest
 from till._page import page_of
 from till._runtime import Runtime, milliseconds, shared_runtime
 from till._text import checked_text
+
+if TYPE_CHECKING:
+    from till._native import NativeWatch  # its module has the name of a member here
 
 T = TypeVar("T")
 
@@ -136,6 +139,12 @@ class _Account:
             raise self._suggesting(error_from_native(native), operation)
         return Exchange(native, _DECODERS.get(operation, _as_it_is))
 
+    def _open_watch(self, call: Call[Any]) -> NativeWatch:
+        native = _native.NativeWatch.open(self._native, encode(call.input))
+        if isinstance(native, tuple):
+            raise in_python(error_from_native(native), call.operation)
+        return native
+
     def _finished(self, call: Call[T], reply: bytes | NativeError) -> T:
         if isinstance(reply, tuple):
             error = in_python(error_from_native(reply), call.operation)
@@ -175,7 +184,7 @@ class Gateway(_Account):
     """
 
     def _make_nouns(self) -> None:
-        self.payments = _payments.Payments(self._run)
+        self.payments = _payments.Payments(self._run, self._open_watch)
         self.refunds = _refunds.Refunds(self._run)
         self.rates = _rates.Rates(self._run)
         self.currencies = _rates.Currencies(self._run)
@@ -222,7 +231,7 @@ class AsyncGateway(_Account):
     """
 
     def _make_nouns(self) -> None:
-        self.payments = _payments.AsyncPayments(self._run)
+        self.payments = _payments.AsyncPayments(self._run, self._open_watch)
         self.refunds = _refunds.AsyncRefunds(self._run)
         self.rates = _rates.AsyncRates(self._run)
         self.currencies = _rates.AsyncCurrencies(self._run)

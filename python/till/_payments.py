@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from till import _values
+from till import _native, _values
 from till._call import AsyncNoun, BlockingNoun, Call, awaitable, blocking
 from till._card import Card
 from till._money import Money
 from till._page import Page, async_items, blocking_items, page_of
 from till._refunds import Refund, refund
+from till._runtime import milliseconds
+
+if TYPE_CHECKING:
+    from till._watch import AsyncPaymentWatch, PaymentWatch
 
 PaymentStatus = Literal[
     "pending", "requires_action", "processing", "underpaid", "paid", "expired", "cancelled", "failed"
@@ -292,6 +296,17 @@ def accept(
     )
 
 
+def _watched(
+    payment_id: str | None,
+    provider_id: str | None,
+    options: Mapping[str, object] | None,
+    timeout: float,
+) -> Call[Payment]:
+    """The call that a watch makes again and again, and how long."""
+    call = Call.of("payments.get", payment, payment_id=payment_id, provider_id=provider_id, options=options)
+    return Call(call.operation, {**call.input, "timeout_ms": milliseconds(timeout, "timeout")}, payment)
+
+
 _ITERATE = """Every payment of the provider's own list, one by one; pages are read as they are needed.
 
 The filters are those of `list`; `limit` is how many to ask for at a time, `cursor` where to begin. What
@@ -313,6 +328,14 @@ With an `AsyncGateway` it is `async for`:
 class Payments(BlockingNoun):
     """`gateway.payments`"""
 
+    __slots__ = ("_open_watch",)
+
+    def __init__(
+        self, run: Callable[[Call[Any]], Any], open_watch: Callable[[Call[Any]], _native.NativeWatch]
+    ) -> None:
+        super().__init__(run)
+        self._open_watch = open_watch
+
     create = blocking(create)
     get = blocking(get)
     list = blocking(list_)
@@ -320,9 +343,41 @@ class Payments(BlockingNoun):
     cancel = blocking(cancel)
     accept = blocking(accept)
 
+    def watch(
+        self,
+        payment_id: str | None = None,
+        *,
+        provider_id: str | None = None,
+        options: Mapping[str, object] | None = None,
+        timeout: float = 3600.0,
+    ) -> PaymentWatch:
+        """The payment as it changes, until it is `paid`, `expired`, `cancelled` or `failed`, or `timeout`
+        seconds are over: the first time as it is, then each time it is another one. Follows the provider's
+        stream of events where it has one, else asks with growing pauses. What may pass (no connection, a rate
+        limit) is tried again; any other error is raised and ends it. `options` are those of `get`.
+
+        >>> order = shop.payments.create(till.Money("20.00", "BZD"))
+        >>> _ = payer("openpay").pay(order.provider_id)
+        >>> [seen.status for seen in shop.payments.watch(order.id, timeout=60)]
+        ['paid']
+        """
+        from till._watch import PaymentWatch
+
+        return PaymentWatch(self._open_watch(_watched(payment_id, provider_id, options, timeout)))
+
 
 class AsyncPayments(AsyncNoun):
     """`gateway.payments` of an `AsyncGateway`"""
+
+    __slots__ = ("_open_watch",)
+
+    def __init__(
+        self,
+        run: Callable[[Call[Any]], Coroutine[Any, Any, Any]],
+        open_watch: Callable[[Call[Any]], _native.NativeWatch],
+    ) -> None:
+        super().__init__(run)
+        self._open_watch = open_watch
 
     create = awaitable(create)
     get = awaitable(get)
@@ -330,3 +385,24 @@ class AsyncPayments(AsyncNoun):
     iterate = async_items(list_, _ITERATE)
     cancel = awaitable(cancel)
     accept = awaitable(accept)
+
+    def watch(
+        self,
+        payment_id: str | None = None,
+        *,
+        provider_id: str | None = None,
+        options: Mapping[str, object] | None = None,
+        timeout: float = 3600.0,
+    ) -> AsyncPaymentWatch:
+        """See `Payments.watch`; this one is for `async for`.
+
+        >>> async def follow(order):
+        ...     return [seen.status async for seen in async_shop.payments.watch(order.id, timeout=60)]
+        >>> order = shop.payments.create(till.Money("20.00", "BZD"))
+        >>> _ = payer("openpay").pay(order.provider_id)
+        >>> asyncio.run(follow(order))
+        ['paid']
+        """
+        from till._watch import AsyncPaymentWatch
+
+        return AsyncPaymentWatch(self._open_watch(_watched(payment_id, provider_id, options, timeout)))

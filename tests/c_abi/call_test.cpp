@@ -38,6 +38,8 @@ TEST(CAbiLibrary, null_arguments_are_refused_and_never_crash) {
   EXPECT_EQ(till_exchange_reply(nullptr, 200, nullptr, nullptr, 0, nullptr), TILL_INVALID_REQUEST);
   EXPECT_EQ(till_exchange_fail(nullptr, TILL_SENT_NO, nullptr, nullptr), TILL_INVALID_REQUEST);
   EXPECT_EQ(till_exchange_result(nullptr, &reply, nullptr), TILL_INVALID_REQUEST);
+  EXPECT_EQ(till_watch_open(nullptr, "{}", 2, nullptr, nullptr), TILL_INVALID_REQUEST);
+  EXPECT_EQ(till_watch_next(nullptr, 0, &reply, nullptr), TILL_INVALID_REQUEST);
   EXPECT_EQ(till_key_generate(nullptr, nullptr), TILL_INVALID_REQUEST);
   EXPECT_EQ(till_key_public(nullptr, &reply, nullptr), TILL_INVALID_REQUEST);
 }
@@ -63,6 +65,7 @@ TEST(CAbiLibrary, questions_to_null_have_neutral_answers) {
   till_error_free(nullptr);
   till_card_free(nullptr);
   till_exchange_free(nullptr);
+  till_watch_free(nullptr);
 }
 
 TEST(CAbiLibrary, unknown_option_is_a_configuration_error_and_clears_the_output) {

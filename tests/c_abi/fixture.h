@@ -20,6 +20,7 @@ struct Free {
   void operator()(till_error* handle) const { till_error_free(handle); }
   void operator()(till_card* handle) const { till_card_free(handle); }
   void operator()(till_exchange* handle) const { till_exchange_free(handle); }
+  void operator()(till_watch* handle) const { till_watch_free(handle); }
 };
 template <class Handle>
 using Owned = std::unique_ptr<Handle, Free>;

@@ -18,7 +18,7 @@ const std::vector<std::string_view> kWrites = {"payments.create", "payments.canc
                                                "refunds.create",  "cards.verify",    "cards.confirm",
                                                "tokens.create",   "tokens.approve"};
 const std::vector<std::string_view> kReads = {
-    "payments.get",    "payments.list", "refunds.get",     "refunds.list",     "rates.get", "rates.list",
+    "payments.get",    "payments.list", "payments.watch", "refunds.get",     "refunds.list",     "rates.get", "rates.list",
     "currencies.list", "ledgers.list",  "ledgers.entries", "webhooks.receive", "check"};
 
 TEST(Operations, are_known_by_their_names) {
