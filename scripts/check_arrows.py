@@ -27,7 +27,15 @@ LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 
 # What a binding may include: runtime, and the values that cross its surface.
 BINDING_ROOMS = {"runtime", "payment", "json", "money", "crypto", "base"}
-BINDING_HEADERS = {"core/http/message.h", "core/plugin/manifest.h", "core/plugin/operations.h", "core/plugin/plugin.h"}
+BINDING_HEADERS = {
+    "core/http/message.h",
+    "core/plugin/lint.h",
+    "core/plugin/manifest.h",
+    "core/plugin/operations.h",
+    "core/plugin/package.h",
+    "core/plugin/permissions.h",
+    "core/plugin/plugin.h",
+}
 
 SOURCES = {".h", ".hpp", ".c", ".cc", ".cpp"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')

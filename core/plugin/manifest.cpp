@@ -10,7 +10,7 @@
 namespace till::plugin {
 namespace {
 
-Status check_version(const Node& root) {
+Status read_version(const Node& root, Manifest&) {
   TILL_ASSIGN(const Node version, root.required("manifest"));
   if (version.value().as_integer() == 1) return {};
   return version.error("must be 1, the version of the manifest format that this release reads");
@@ -53,28 +53,31 @@ Status read_currencies(const Node& root, Manifest& manifest) {
   return {};
 }
 
+Status check_members(const Node& root, Manifest&) {
+  return root.only({"manifest",      "id",           "version",     "name",       "summary",        "homepage",
+                    "documentation", "capabilities", "native",      "absent",     "settings",       "modes",
+                    "default_mode",  "hosts",        "auth",        "headers",    "script_headers", "path_secrets",
+                    "reply_secrets", "errors",       "idempotency", "currencies", "permissions",    "rate_limit",
+                    "webhooks"});
+}
+
+// In this order: later parts refer to earlier ones.
+constexpr Status (*kParts[])(const Node&, Manifest&) = {
+    check_members, read_version, read_identity, read_links,      read_capabilities, read_settings,  read_modes,
+    read_auth,     read_headers, read_errors,   read_rate_limit, read_webhooks,     read_currencies};
+
 Result<Manifest> read_manifest(json::Value document) {
   Manifest manifest;
   const Node root(document, "$");
-  TILL_TRY(root.only({"manifest",      "id",           "version",     "name",       "summary",        "homepage",
-                      "documentation", "capabilities", "native",      "absent",     "settings",       "modes",
-                      "default_mode",  "hosts",        "auth",        "headers",    "script_headers", "path_secrets",
-                      "reply_secrets", "errors",       "idempotency", "currencies", "permissions",    "rate_limit",
-                      "webhooks"}));
-  TILL_TRY(check_version(root));
-  TILL_TRY(read_identity(root, manifest));
-  TILL_TRY(read_links(root, manifest));
-  TILL_TRY(read_capabilities(root, manifest));
-  TILL_TRY(read_settings(root, manifest));
-  TILL_TRY(read_modes(root, manifest));
-  TILL_TRY(read_auth(root, manifest));
-  TILL_TRY(read_headers(root, manifest));
-  TILL_TRY(read_errors(root, manifest));
-  TILL_TRY(read_rate_limit(root, manifest));
-  TILL_TRY(read_webhooks(root, manifest));
-  TILL_TRY(read_currencies(root, manifest));
+  for (const auto part : kParts) TILL_TRY(part(root, manifest));
   manifest.document = std::move(document);
   return manifest;
+}
+
+Error unreadable(const Error& why) {
+  Error error = plugin_error("manifest", why.message);
+  error.field = why.field;
+  return error;
 }
 
 }  // namespace
@@ -82,9 +85,26 @@ Result<Manifest> read_manifest(json::Value document) {
 Result<Manifest> parse_manifest(std::string_view text) {
   auto document = json::parse(text, {.max_bytes = kMaxManifestBytes});
   if (document.ok()) return read_manifest(*std::move(document));
-  Error error = plugin_error("manifest", document.error().message);
-  error.field = document.error().field;
-  return error;
+  return unreadable(document.error());
+}
+
+// Parts that refer to others wait until those are right: their errors would only repeat the first one.
+std::vector<Error> manifest_errors(std::string_view text) {
+  const auto document = json::parse(text, {.max_bytes = kMaxManifestBytes});
+  if (!document.ok()) return {unreadable(document.error())};
+  Manifest manifest;
+  const Node root(*document, "$");
+  std::vector<Error> errors;
+  bool can_refer = true;
+  for (const auto part : kParts) {
+    const bool refers = part == read_modes || part == read_auth || part == read_headers || part == read_webhooks;
+    if (refers && !can_refer) continue;
+    Status read = part(root, manifest);
+    if (read.ok()) continue;
+    errors.push_back(std::move(read).error());
+    if (refers || part == read_capabilities || part == read_settings) can_refer = false;
+  }
+  return errors;
 }
 
 }  // namespace till::plugin

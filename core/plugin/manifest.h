@@ -119,4 +119,8 @@ struct Manifest {
 // "manifest", `field` is the place ("$.auth.scheme"), the message says what is allowed there.
 Result<Manifest> parse_manifest(std::string_view text);
 
+// Everything that is wrong with it, one error for each part that can be judged beside the others; empty when
+// parse_manifest() takes it.
+std::vector<Error> manifest_errors(std::string_view text);
+
 }  // namespace till::plugin

@@ -10,14 +10,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Lua would take precompiled code, which no one can read and whose loader checks nothing.
-Status check_script(const fs::path& file, std::string_view script) {
-  if (script.empty()) return file_error(file, "is empty");
-  if (script.front() == '\x1b') return file_error(file, "is compiled Lua; only source text is loaded");
-  if (!is_valid_utf8(script)) return file_error(file, "is not UTF-8 text");
-  return {};
-}
-
 Result<Manifest> read_manifest(const fs::path& file, std::string_view text) {
   auto manifest = parse_manifest(text);
   if (manifest.ok()) return manifest;
@@ -46,13 +38,22 @@ Status check_place(const fs::path& place, const std::string& name, const Manifes
 Result<std::shared_ptr<Plugin>> make_plugin(const fs::path& place, std::string_view manifest, std::string script) {
   auto plugin = std::make_shared<Plugin>();
   TILL_ASSIGN(plugin->manifest, read_manifest(place / "manifest.json", manifest));
-  TILL_TRY(check_script(place / "provider.lua", script));
+  if (const Status text = check_script_text(script); !text.ok())
+    return plugin_error(text.error().code, place.string() + "/" + text.error().message);
   TILL_ASSIGN(plugin->chunk, compile_script(place, script));
   plugin->script = std::move(script);
   return plugin;
 }
 
 }  // namespace
+
+Status check_script_text(std::string_view script) {
+  const fs::path file = "provider.lua";
+  if (script.empty()) return file_error(file, "is empty");
+  if (script.front() == '\x1b') return file_error(file, "is compiled Lua; only source text is loaded");
+  if (!is_valid_utf8(script)) return file_error(file, "is not UTF-8 text");
+  return {};
+}
 
 Result<std::shared_ptr<const Plugin>> load_plugin(const fs::path& folder) {
   const fs::path name = folder.has_filename() ? folder.filename() : folder.parent_path().filename();

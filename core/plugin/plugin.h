@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/base/result.h"
 #include "core/plugin/chunk.h"
@@ -19,6 +20,10 @@ struct Plugin {
   std::shared_ptr<const Chunk> chunk;  // the script as load_plugin() compiled it; null: each run compiles `script`
   std::string key;                     // that signed the package, in hex; empty for a folder
 };
+
+// Source text and no compiled code, which no one can read and whose loader in Lua checks nothing. kPlugin, code
+// "plugin_file".
+Status check_script_text(std::string_view script);
 
 // Reads <folder>/manifest.json and <folder>/provider.lua; the folder has the name of the plugin's id, or "ID-VERSION".
 // kPlugin errors name the file and the place in it.

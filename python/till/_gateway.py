@@ -129,7 +129,7 @@ class _Account:
 
     @property
     def plugin_version(self) -> str:
-        """The version of the provider's plugin that the next call will use; `Runtime.reload` may change it."""
+        """The version of the plugin that the next call will use; `Runtime.reload` may change it."""
         return self._native.plugin_version
 
     def exchange(self, operation: str, input: Mapping[str, object]) -> Exchange:

@@ -29,11 +29,11 @@ class PluginChange:
 class Runtime:
     """The compiled core, opened. Most programs never make one: gateways share a default.
 
-    `store` is a path (`memory` keeps nothing beyond this process); left out, it is `$TILL_STORE`, else a file
-    in the user's state folder. `ca_file` replaces the system's certificates. `plugin_path` lists folders of
-    providers, or of packages, that come before the built-in ones; a package is loaded when its key is among
-    `trusted_keys` (in hex, or files of them) and what it may touch was approved. Threads and connections start with the first call, and again
-    in a forked child.
+    `store` is a path (`memory` keeps nothing beyond this process); left out, it is `$TILL_STORE`, else a
+    file in the user's state folder. `ca_file` replaces the system's certificates. `plugin_path` lists
+    folders of providers, or of packages, that come before the built-in ones; a package is loaded when its
+    key is among `trusted_keys` (in hex, or files of them) and what it may touch was approved. Threads and
+    connections start with the first call, and again in a forked child.
 
     >>> runtime = till.Runtime(store="memory")
     >>> "openpay" in runtime.providers()
@@ -93,9 +93,9 @@ class Runtime:
     def reload(self) -> list[PluginChange]:
         """Takes new and changed plugins without stopping anything, and says what changed among those in use.
 
-        Calls under way end with the script they began with. Each open gateway goes on with the newest version
-        at its next call, unless it names a `plugin_version`; one whose settings are no good for the new version
-        stays with the old one (`Gateway.plugin_version` tells).
+        Calls under way end with the script they began with. Each open gateway goes on with the newest
+        version at its next call, unless it names a `plugin_version`; one whose settings are no good for the
+        new version stays with the old one (`Gateway.plugin_version` tells).
 
         >>> runtime = till.Runtime(store="memory")
         >>> runtime.reload()

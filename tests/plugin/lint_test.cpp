@@ -1,0 +1,150 @@
+// Lint: every finding is told with its place, all of them at once, and good plugins have none.
+#include "core/plugin/lint.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "core/plugin/chunk.h"
+#include "core/plugin/operations.h"
+#include "core/plugin/script_names.h"
+#include "tests/plugin/package_fixture.h"
+
+namespace till::plugin {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+// Acme with these capabilities, and a word on every other operation.
+std::string manifest(const std::vector<std::string>& capabilities = {"check"}, std::string_view more = "") {
+  json::Object can, cannot;
+  for (const std::string& one : capabilities) can.set(one, json::Object());
+  for (const std::string_view operation : operation_names())
+    if (!can.find(operation)) cannot.set(operation, "None.");
+  std::string out = acme_manifest("1.0.0");
+  const std::string_view old = R"("capabilities":{"check":{}})";
+  return out.replace(out.find(old), old.size(),
+                     "\"capabilities\":" + json::write(can) + ",\"absent\":" + json::write(cannot) + std::string(more));
+}
+
+std::vector<std::string> told(const std::vector<Finding>& findings) {
+  std::vector<std::string> out;
+  for (const Finding& one : findings)
+    out.push_back((one.error ? "" : "advice: ") + one.file + ":" + (one.line ? std::to_string(one.line) : one.place) +
+                  " " + one.code + ": " + one.message + (one.help.empty() ? "" : " (" + one.help + ")"));
+  return out;
+}
+
+std::vector<std::string> lint(std::string_view script, const std::string& text = manifest()) {
+  return told(lint_plugin(text, script));
+}
+
+std::string file(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+constexpr std::string_view kCheck = "function provider.check() return {ok = true} end\n";
+
+TEST(Lint, what_is_right_has_no_finding) { EXPECT_THAT(lint(kCheck), IsEmpty()); }
+
+TEST(Lint, shipped_providers_have_no_error) {
+  for (const auto& entry : std::filesystem::directory_iterator(TILL_SOURCE_DIR "/plugins/providers")) {
+    const std::string text = file(entry.path() / "manifest.json");
+    EXPECT_THAT(told(lint_plugin(text, file(entry.path() / "provider.lua"))), IsEmpty()) << entry.path();
+  }
+}
+
+TEST(Lint, the_manifest_is_judged_part_by_part_and_all_at_once) {
+  std::string wrong = manifest();
+  wrong.replace(wrong.find("\"version\":\"1.0.0\""), 17, "\"version\":\"1\",\"colour\":\"red\"");
+  wrong.replace(wrong.find("\"scheme\":\"header\""), 17, "\"scheme\":\"haeder\"");
+  EXPECT_THAT(lint(kCheck, wrong),
+              ElementsAre(StartsWith("manifest.json:$.colour manifest: unknown member"),
+                          StartsWith("manifest.json:$.version manifest: must be a semantic version"),
+                          StartsWith("manifest.json:$.auth.scheme manifest: must be one of")));
+}
+
+TEST(Lint, text_that_is_no_manifest_is_one_finding) {
+  EXPECT_THAT(lint(kCheck, "{"), ElementsAre(StartsWith("manifest.json:$ manifest:")));
+}
+
+TEST(Lint, a_mistake_of_syntax_is_told_with_its_line) {
+  EXPECT_THAT(lint("local a = 1\nlocal b = = 2\n"),
+              ElementsAre(StartsWith("provider.lua:2 script_syntax: provider.lua:2:")));
+  EXPECT_THAT(lint("\x1bLua"), ElementsAre(StartsWith("provider.lua: plugin_file: provider.lua: is compiled Lua")));
+}
+
+TEST(Lint, a_mistake_at_the_top_level_is_told_with_its_line) {
+  EXPECT_THAT(lint("\nlocal x = nothing.here\n"), ElementsAre(StartsWith("provider.lua:2 script_error: ")));
+}
+
+TEST(Lint, globals_that_nothing_defines_are_told_with_what_may_be_meant) {
+  EXPECT_THAT(lint(std::string(kCheck) + "local function f()\n  return mony.of(1)\nend\n"),
+              ElementsAre("provider.lua:3 unknown_global: nothing defines `mony` (did you mean `money`?)"));
+  EXPECT_THAT(lint(std::string(kCheck) + "helper = 1\nlocal function f() return helper, helpr end\n"),
+              ElementsAre("provider.lua:3 unknown_global: nothing defines `helpr` (did you mean `helper`?)"));
+}
+
+TEST(Lint, functions_that_the_host_lacks_are_told_with_what_to_take_instead) {
+  EXPECT_THAT(
+      lint("function provider.check()\n  return {detail = string.format(\"%d\", 1), ok = true, raw = os.time()}\nend"),
+      ElementsAre(StartsWith("provider.lua:2 unknown_function: there is no `string.format` (instead: join with .."),
+                  StartsWith("provider.lua:2 unknown_global: nothing defines `os` (instead: time.now()")));
+  EXPECT_THAT(lint("function provider.check()\n  return {ok = text.star(\"a\", \"b\")}\nend"),
+              ElementsAre("provider.lua:2 unknown_function: there is no `text.star` (did you mean `text.starts`?)"));
+  EXPECT_THAT(lint("function provider.check(input)\n\n  return {ok = input.id:match(\"a\")}\nend"),
+              ElementsAre(StartsWith("advice: provider.lua:3 unknown_method: texts have no method `match`")));
+}
+
+TEST(Lint, what_is_declared_and_what_is_written_must_agree) {
+  const std::string text = manifest({"check", "payments.get"}, R"(,"native":{"getThing":{"summary":"A thing."}})");
+  const std::string script =
+      std::string(kCheck) + "\nfunction provider.payments.gte() end\nprovider.native.other = type\n";
+  EXPECT_THAT(
+      lint(script, text),
+      ElementsAre("manifest.json:$.capabilities.\"payments.get\" capability_without_function: provider.lua has no "
+                  "function provider.payments.get (write it, or move the operation to `absent` with the reason)",
+                  "manifest.json:$.native.getThing capability_without_function: provider.lua has no function "
+                  "provider.native[\"getThing\"]",
+                  "provider.lua:4 function_without_capability: the manifest declares no native.other (add it to "
+                  "`capabilities` or `native`, or take the function out)",
+                  "provider.lua:3 function_without_capability: the manifest declares no payments.gte (did you mean "
+                  "`payments.get`?)"));
+}
+
+TEST(Lint, every_operation_is_there_or_absent_with_a_reason) {
+  EXPECT_THAT(lint(kCheck, acme_manifest("1.0.0")),
+              Contains(StartsWith("manifest.json:$.absent.\"payments.create\" operation_without_a_word:")));
+}
+
+TEST(Lint, secrets_in_paths_are_declared_and_used) {
+  EXPECT_THAT(lint("function provider.check()\n  http.get(\"/a/{secret.api_key}\")\n  return {ok = true}\nend"),
+              ElementsAre(StartsWith("provider.lua:2 secret_in_path: `api_key` is not among")));
+  const std::string declared = manifest({"check"}, R"(,"path_secrets":["api_key"])");
+  EXPECT_THAT(lint(kCheck, declared),
+              ElementsAre(StartsWith("advice: manifest.json:$.path_secrets unused_path_secret:")));
+}
+
+TEST(ScriptNames, are_found_with_their_lines_in_inner_functions_too) {
+  const auto chunk =
+      Chunk::compile("a = 1\nlocal function f(x)\n  return function()\n    return b.c(x), d, x:e()\n  end\nend\n");
+  std::vector<std::string> names;
+  for (const ScriptName& one : names_in((*chunk)->bytecode()))
+    names.push_back(std::to_string(one.line) + " " + one.name);
+  EXPECT_THAT(names, testing::UnorderedElementsAre("1 a", "4 b.c", "4 d", "4 e"));
+}
+
+TEST(ScriptNames, of_cut_or_foreign_bytes_nothing_is_said) {
+  const std::string code((*Chunk::compile("return http.get(\"/\")"))->bytecode());
+  for (std::size_t size = 0; size < code.size(); ++size) (void)names_in(code.substr(0, size));
+  EXPECT_THAT(names_in("return 1"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace till::plugin
