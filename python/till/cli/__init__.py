@@ -57,7 +57,7 @@ def _run(arguments: list[str]) -> int:
     if arguments[:1] == ["sandbox"]:
         return _sandbox(arguments[1:])
     try:
-        options = _parser().parse_args(arguments)
+        options = _whole_parser().parse_args(arguments)
     except SystemExit as end:  # --help, --version, or a wrong command line that was explained
         return end.code if isinstance(end.code, int) else _output.USAGE
     as_json = getattr(options, "json", False)
@@ -98,8 +98,8 @@ def _sandbox(arguments: list[str]) -> int:
     return run(arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
-    from till.cli import demo, keys, pay, payments, providers
+def _whole_parser() -> argparse.ArgumentParser:
+    from till.cli import demo, keys, pay, payments, plugin, providers
     from till.cli._parser import Parser
 
     parser = Parser(
@@ -114,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     pay.add(commands)
     payments.add(commands)
     keys.add(commands)
+    plugin.add(commands)
     commands.add_parser("sandbox", help="run local simulators of the providers", add_help=False)
     demo.add(commands)
     return parser

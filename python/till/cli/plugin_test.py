@@ -1,0 +1,126 @@
+"""`till plugin test`: the checks, and every fixture played."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from till._errors import error_from_native
+from till.cli._output import FAILED, OK, print_json
+from till.cli._plugin_source import Loaded, fixtures_of, folder_of, load, read
+from till.cli.plugin_check import Finding, findings_of, show
+
+
+@dataclass(frozen=True)
+class Played:
+    """One fixture after it was played; without differences all is as documented."""
+
+    file: str
+    name: str
+    operation: str
+    ends_well: bool
+    differences: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a test of one plugin found."""
+
+    findings: list[Finding]
+    played: list[Played]
+    problems: list[str]
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong."""
+        wrong = any(one.error for one in self.findings) or any(one.differences for one in self.played)
+        return not wrong and not self.problems
+
+
+def examine(folder: Path) -> Report:
+    """Checks the plugin in the folder and plays its fixtures; with a broken plugin nothing is played."""
+    findings = findings_of(folder)
+    if any(one.error for one in findings):
+        return Report(findings, [], [])
+    plugin = load(folder)
+    played = [_play(plugin, path) for path in fixtures_of(folder)]
+    return Report(findings, played, _problems(plugin, played))
+
+
+def run(options: argparse.Namespace) -> int:
+    """The command."""
+    report = examine(folder_of(options.folder))
+    if options.json:
+        print_json(as_json(report))
+    else:
+        show_report(report)
+    return OK if report.good else FAILED
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The report for programs."""
+    failed = sum(bool(one.differences) for one in report.played)
+    return {
+        "ok": report.good,
+        "findings": [asdict(one) for one in report.findings],
+        "fixtures": [
+            {
+                "file": one.file,
+                "name": one.name,
+                "operation": one.operation,
+                "differences": [{"place": place, "message": message} for place, message in one.differences],
+            }
+            for one in report.played
+        ],
+        "problems": report.problems,
+        "passed": len(report.played) - failed,
+        "failed": failed,
+    }
+
+
+def show_report(report: Report) -> None:
+    """The report for people."""
+    show(report.findings)
+    for one in report.played:
+        if one.differences:
+            print(f"FAIL {one.file}: {one.name}")
+            for place, message in one.differences:
+                print(f"    {place}: {message}")
+    for problem in report.problems:
+        print(f"FAIL {problem}")
+    if any(one.error for one in report.findings):
+        print("test: the fixtures wait until the check has no error")
+        return
+    failed = sum(bool(one.differences) for one in report.played)
+    print(f"test: {len(report.played) - failed} fixtures passed, {failed + len(report.problems)} problems")
+
+
+def _play(plugin: Loaded, path: Path) -> Played:
+    text = read(path)
+    differences = plugin.native.play(text)
+    if isinstance(differences, tuple):
+        error = error_from_native(differences)
+        return Played(path.name, path.stem, "", False, ((error.field or "$", error.message),))
+    fixture = json.loads(text)
+    found = tuple((one["place"], one["message"]) for one in json.loads(differences))
+    if not isinstance(fixture, dict):
+        return Played(path.name, path.stem, "", False, found)
+    name, operation = str(fixture.get("name", path.stem)), str(fixture.get("operation", ""))
+    return Played(path.name, name, operation, "error" not in fixture, found)
+
+
+def _problems(plugin: Loaded, played: list[Played]) -> list[str]:
+    manifest = plugin.manifest
+    declared = [*manifest["capabilities"], *(f"native.{name}" for name in manifest.get("native", {}))]
+    shown = {one.operation for one in played if one.ends_well}
+    problems = [
+        f"no fixture shows how {operation} ends well" for operation in declared if operation not in shown
+    ]
+    strangers = {one.operation for one in played} - set(declared) - {""}
+    problems += [f"a fixture is for {one}, which the manifest does not declare" for one in sorted(strangers)]
+    twins = [name for name, count in Counter(one.name for one in played).items() if count > 1]
+    return problems + [f"more than one fixture has the name {name!r}" for name in twins]

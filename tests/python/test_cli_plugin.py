@@ -1,0 +1,208 @@
+"""`till plugin new`, `check`, `test` and `run`: from nothing to a plugin that works."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugin_service import KEY, PluginService
+from till.cli import main
+from till.cli._json_lines import line_of, lines_of
+
+OPENPAY = Path(__file__).resolve().parents[2] / "plugins" / "providers" / "openpay"
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Path:
+    folder = tmp_path / "mypay"
+    assert main(["plugin", "new", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[PluginService]:
+    with PluginService() as running:
+        yield running
+
+
+def change(file: Path, part: str, by: str) -> None:
+    text = file.read_text()
+    assert part in text
+    file.write_text(text.replace(part, by, 1))
+
+
+def check(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dict[str, Any]]]:
+    capsys.readouterr()
+    status = main(["plugin", "check", str(folder), "--json"])
+    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["findings"]
+    return status, found
+
+
+def test_a_new_plugin_passes_its_test_at_once(plugin: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check(plugin, capsys) == (0, [])
+    assert main(["plugin", "test", str(plugin)]) == 0
+    assert "test: 6 fixtures passed, 0 problems" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["My-Pay", "1pay", "a", "x" * 33])
+def test_a_name_that_is_no_id_is_refused(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plugin", "new", str(tmp_path / name)]) == 2
+    assert "a plugin's id is" in capsys.readouterr().err
+    assert not (tmp_path / name).exists()
+
+
+def test_what_is_there_is_not_overwritten(plugin: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugin", "new", str(plugin)]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_several_mistakes_are_told_at_once_with_lines_and_help(
+    plugin: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(plugin / "manifest.json", '"homepage"', '"homapage"')
+    change(plugin / "manifest.json", '"version": "0.1.0"', '"version": "1"')
+    change(plugin / "provider.lua", "money.of", "mony.of")
+    change(plugin / "provider.lua", "{ok = true}", '{ok = true, detail = string.format("a")}')
+    (plugin / "README.md").unlink()
+    status, found = check(plugin, capsys)
+    assert status == 1
+    assert [(one["file"], one["line"], one["code"]) for one in found] == [
+        ("README.md", 1, "no_readme"),
+        ("manifest.json", 4, "manifest"),
+        ("manifest.json", 7, "manifest"),
+        ("provider.lua", 15, "unknown_global"),
+        ("provider.lua", 38, "unknown_function"),
+    ]
+    assert found[3]["help"] == "did you mean `money`?"
+    assert "homepage" in found[2]["message"]
+
+
+def test_findings_are_lines_for_people(plugin: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(plugin / "provider.lua", "local STATUS", "local local STATUS")
+    assert main(["plugin", "check", str(plugin)]) == 1
+    out = capsys.readouterr().out
+    assert "provider.lua:5: error: " in out
+    assert "[script_syntax]" in out
+    assert "check: 1 error, 0 advice" in out
+
+
+def test_a_folder_of_another_name_is_told(plugin: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = plugin.rename(plugin.parent / "other")
+    status, found = check(other, capsys)
+    assert (status, [one["code"] for one in found]) == (1, ["wrong_folder"])
+
+
+def test_a_difference_to_the_documentation_is_told_with_its_place(
+    plugin: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(plugin / "provider.lua", '"order_id", input.reference', '"order", input.reference')
+    capsys.readouterr()
+    assert main(["plugin", "test", str(plugin)]) == 1
+    out = capsys.readouterr().out
+    assert "FAIL create_payment.json: create a payment" in out
+    assert "$.exchanges[0].request.json.order_id: is missing" in out
+    assert "test: 5 fixtures passed, 1 problems" in out
+
+
+def test_what_no_fixture_shows_is_a_problem(plugin: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (plugin / "fixtures" / "get_payment_paid.json").unlink()
+    change(plugin / "fixtures" / "check.json", '"name": "check"', '"name": "native: account"')
+    capsys.readouterr()
+    assert main(["plugin", "test", str(plugin), "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert (report["ok"], report["passed"], report["failed"]) == (False, 5, 0)
+    assert report["problems"] == [
+        "no fixture shows how payments.get ends well",
+        "more than one fixture has the name 'native: account'",
+    ]
+
+
+def test_a_fixture_that_is_no_json_is_a_difference(plugin: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (plugin / "fixtures" / "broken.json").write_text("{")
+    assert main(["plugin", "test", str(plugin)]) == 1
+    assert "FAIL broken.json" in capsys.readouterr().out
+
+
+def test_fixtures_wait_for_a_plugin_without_errors(plugin: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(plugin / "provider.lua", "money.of", "mony.of")
+    assert main(["plugin", "test", str(plugin)]) == 1
+    assert "wait until the check has no error" in capsys.readouterr().out
+
+
+def test_shipped_providers_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugin", "test", str(OPENPAY)]) == 0, capsys.readouterr().out
+
+
+def test_an_operation_runs_against_a_server(
+    plugin: Path, service: PluginService, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "key").write_text(KEY + "\n")
+    place = ["--base-url", service.url, "--set", f"api_key=@{tmp_path / 'key'}"]
+    given = '{"amount": {"amount": "48.25", "currency": "EUR"}, "reference": "order-7"}'
+    capsys.readouterr()
+    assert main(["plugin", "run", str(plugin), "payments.create", *place, "--input", given]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert (made["status"], made["amount"]["amount"], made["reference"]) == ("pending", "48.25", "order-7")
+
+    (tmp_path / "input.json").write_text(json.dumps({"provider_id": made["provider_id"]}))
+    given = f"@{tmp_path / 'input.json'}"
+    assert main(["plugin", "run", str(plugin), "payments.get", *place, "--input", given]) == 0
+    assert json.loads(capsys.readouterr().out)["reference"] == "order-7"
+
+
+def test_a_trace_shows_requests_and_replies_but_no_secret(
+    plugin: Path, service: PluginService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(plugin / "manifest.json", '"errors": {', '"reply_secrets": ["token"],\n  "errors": {')
+    place = ["--base-url", service.url, "--set", f"api_key={KEY}"]
+    assert main(["plugin", "run", str(plugin), "native.GET /account", *place, "--trace"]) == 0
+    done = capsys.readouterr()
+    assert f"> GET {service.url}/account" in done.err
+    assert "> Authorization: [secret]" in done.err
+    assert "< 200" in done.err
+    assert "The shop" in done.err
+    for secret in (KEY, "HUSHHUSH"):
+        assert secret not in done.err
+
+
+@pytest.mark.parametrize("trace", [[], ["--trace"]])
+def test_a_run_that_fails_says_why(
+    trace: list[str], plugin: Path, service: PluginService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = ["--base-url", service.url, "--set", "api_key=sk_live_WRONG"]
+    capsys.readouterr()
+    assert main(["plugin", "run", str(plugin), "check", *place, "--json", *trace]) == 1
+    error = json.loads(capsys.readouterr().err.splitlines()[-1])
+    assert (error["error"], error["provider_code"]) == ("AuthenticationError", "bad_key")
+
+
+def test_nobody_there_is_told_in_a_trace(plugin: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = ["--base-url", "http://127.0.0.1:1", "--set", f"api_key={KEY}"]
+    assert main(["plugin", "run", str(plugin), "check", *place, "--trace"]) == 1
+    assert "< no answer:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", ["[]", "{", "@nothing.json"])
+def test_an_input_that_is_no_object_is_refused(
+    given: str, plugin: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["plugin", "run", str(plugin), "check", "--set", f"api_key={KEY}", "--input", given]
+    assert main(arguments) == 2
+    assert "input" in capsys.readouterr().err
+
+
+def test_lines_of_places_in_json() -> None:
+    text = '{\n "a": {"b": [\n  1,\n  {"c d": 2}]},\n "e": "x:,}"\n}'
+    lines = lines_of(text)
+    assert lines == {
+        "$": 1, "$.a": 2, "$.a.b": 2, "$.a.b[0]": 3, "$.a.b[1]": 4, '$.a.b[1]."c d"': 4, "$.e": 5,
+    }  # fmt: skip
+    assert line_of('$.a.b[1]."not there"', lines) == 4
+    assert line_of("$.gone.deep", lines) == 1
+    assert lines_of('{"a": 1,\n "b": [1,')["$.b[0]"] == 2
