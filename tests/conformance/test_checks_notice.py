@@ -12,64 +12,78 @@ from till.conformance import Case, Suite
 
 PROVIDERS = Path(__file__).parents[2] / "plugins" / "providers"
 
-# What is changed in OpenPay's files, and the cases that must fail then.
+# What is changed in a provider's file, and the case that must fail then.
 MUTATIONS = {
     "a capability does not work": (
-        "provider.lua",
+        "openpay/provider.lua",
         'http.post("/paylinks"',
         'http.post("/paylink"',
         "openpay: capability: a payment link is paid",
     ),
     "a reason is left out": (
-        "manifest.json",
+        "openpay/manifest.json",
         '"rates.list": "OpenPay takes BZD and USD only and documents no exchange rates.",',
         "",
         "openpay: absent: rates.list",
     ),
     "an amount is in cents": (
-        "provider.lua",
+        "openpay/provider.lua",
         '"amount", money.decimal(input.amount)',
         '"amount", money.minor(input.amount)',
         "openpay: amount: 48.25 USD",
     ),
     "a word has another meaning": (
-        "provider.lua",
+        "openpay/provider.lua",
         'return total.waiting and "processing"',
         'return total.waiting and "requires_action"',
         "openpay: state: /data/0/status 'pending' is processing",
     ),
     "an unknown word is paid": (
-        "provider.lua",
+        "openpay/provider.lua",
         '(transaction.status == "completed" or',
         '(transaction.status ~= "failed" or',
         "openpay: state: /data/0/status of another kind is never paid",
     ),
     "a refusal is of another class": (
-        "manifest.json",
+        "openpay/manifest.json",
         '{"status": 401, "kind": "AuthenticationError"}',
         '{"status": 401, "kind": "NotFound"}',
         "openpay: error: error 401, of a read",
     ),
     "a reply of another shape breaks the script": (
-        "provider.lua",
+        "openpay/provider.lua",
         "integer(object(reply.json.pagination).total_pages) or 1",
         "object(reply.json.pagination).total_pages or 1",
         "openpay: reply: every member of payments.get drifts",
     ),
     "a write is said to change nothing": (
-        "provider.lua",
+        "openpay/provider.lua",
         'http.post("/paylinks", {json',
         'http.post("/paylinks", {read = true, json',
         "openpay: write: payments.create, answer lost",
     ),
     "a page follows itself": (
-        "provider.lua",
+        "openpay/provider.lua",
         "tostring(page + 1)",
         "tostring(page)",
         "openpay: list: 5 payments, 2 at a time",
     ),
+    "a webhook names its payment wrongly": (
+        "bitgpt/provider.lua",
+        "payment = {id = plain_text(body.resource_id), reference = reference_of(payload)}",
+        "payment = nil",
+        "bitgpt: webhook: a webhook that was sent makes the payment known",
+    ),
+    "noise is taken for a webhook": (
+        "bitgpt/provider.lua",
+        """or refuse("$.event", "a webhook of BitGPT's names its event.")
+  local payload, payment = object(body.payload), nil""",
+        """or "event"
+  local payload, payment = object(body.payload), {reference = "1234"}""",
+        "bitgpt: webhook: 7 is about nothing",
+    ),
     "a fixture is not what is sent": (
-        "provider.lua",
+        "openpay/provider.lua",
         '"description", description_of(input),\n    "customer_name"',
         '"customer_name"',
         "openpay: fixture: create paylink",
@@ -85,15 +99,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def running(folder: Path) -> Iterator[Suite]:
-    with Suite(["openpay"], plugin_path=[folder]) as suite:
+    with Suite(["bitgpt", "openpay"], plugin_path=[folder]) as suite:
         yield suite
 
 
 @pytest.fixture
 def fresh(running: Suite, folder: Path) -> Suite:
-    """The suite with a provider that nobody changed yet."""
-    shutil.rmtree(folder / "openpay", ignore_errors=True)
-    shutil.copytree(PROVIDERS / "openpay", folder / "openpay")
+    """The suite with providers that nobody changed yet."""
+    for provider in running.providers:
+        shutil.copytree(PROVIDERS / provider, folder / provider, dirs_exist_ok=True)
     running.forget()
     return running
 
@@ -106,7 +120,7 @@ def case_named(suite: Suite, name: str) -> Case:
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_mutation_is_noticed(name: str, fresh: Suite, folder: Path) -> None:
     file, text, other, noticed = MUTATIONS[name]
-    path = folder / "openpay" / file
+    path = folder / file
     source = path.read_text()
     assert text in source, "the mutation has lost its place"
     case = case_named(fresh, noticed)

@@ -426,7 +426,7 @@ end
 
 function provider.rates.get(input)
   if input.from and input.from ~= "BTC" then
-    fail("InvalidRequest", "BitPay's rates are prices of one bitcoin: from must be BTC.", {field = "$.from"})
+    fail("InvalidRequest", "BitPay's rates are prices of one bitcoin: nothing but BTC can stand here.", {field = "$.from"})
   end
   local rate = object(public("getRateForCurrency", json.object("currency", input.to)))
   local price = decimal_text(rate.rate)

@@ -70,11 +70,18 @@ def _sections(manifest: dict[str, Any]) -> list[str]:
         sections.append("Native calls\n" + "\n".join(lines))
     if manifest.get("absent"):
         sections.append("Cannot do\n" + "\n".join(_item(*pair) for pair in manifest["absent"].items()))
+    if manifest.get("webhooks"):
+        sections.append("Webhooks\n" + _webhooks(manifest["webhooks"]))
     sections.append("Settings\n" + "\n".join(_settings(manifest["settings"])))
     sections.append("Modes\n" + "\n".join(_mode(manifest, *pair) for pair in manifest["modes"].items()))
     if manifest.get("currencies"):
         sections.append("Currencies\n" + _wrapped(", ".join(manifest["currencies"])))
     return sections
+
+
+def _webhooks(declared: dict[str, Any]) -> str:
+    signed = "Signed." if declared.get("signed") else f"Not signed. {declared.get('reason', '')}"
+    return "\n".join([_wrapped(signed), *[_item(*pair) for pair in declared["events"].items()]])
 
 
 def _settings(schema: dict[str, Any]) -> list[str]:

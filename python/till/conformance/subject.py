@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ class Subject:
         self.simulated = has_book(provider)
         self._folders = [*plugin_path, *map(Path, _own_providers())]
 
-    @property
+    @cached_property
     def book(self) -> Book:
         """What the suite must be told; only for a provider that has a simulator."""
         return read_book(self.provider)

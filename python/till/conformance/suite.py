@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from till._errors import TillError
 from till.conformance.bench import Bench
-from till.conformance.book import books
+from till.conformance.book import books, has_book
 from till.conformance.case import Case, Problem
 from till.conformance.checks import CHECKS, WITHOUT_SIMULATOR
 from till.conformance.subject import Desk, Subject
@@ -82,7 +82,7 @@ class Suite:
 
     def _place(self, provider: str) -> Any:
         """A bench as at the start, or a desk."""
-        if not Subject(provider, self._plugin_path).simulated:
+        if not has_book(provider):
             return Desk(provider, self._plugin_path)
         bench = self.bench(provider)
         bench.begin()
