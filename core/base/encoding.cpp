@@ -134,6 +134,23 @@ Result<std::string> base64_decode(std::string_view text) {
   return bytes;
 }
 
+std::string base64url_encode(std::string_view bytes) {
+  std::string text = base64_encode(bytes);
+  text.erase(std::min(text.find('='), text.size()));
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return text;
+}
+
+Result<std::string> base64url_decode(std::string_view text) {
+  if (const auto bad = text.find_first_of("+/"); bad != text.npos) return bad_character("base64url", bad);
+  std::string standard(text);
+  std::replace(standard.begin(), standard.end(), '-', '+');
+  std::replace(standard.begin(), standard.end(), '_', '/');
+  if (text.find('=') == text.npos) standard.append((4 - text.size() % 4) % 4, '=');
+  return base64_decode(standard);
+}
+
 Result<std::string> base58_encode(std::string_view bytes) {
   if (bytes.size() > kMaxBase58Bytes) return base58_too_long();
   const std::size_t zeros = std::min(bytes.find_first_not_of('\0'), bytes.size());

@@ -26,6 +26,11 @@ std::string base64_encode(std::string_view bytes);
 // bytes.
 Result<std::string> base64_decode(std::string_view text);
 
+// RFC 4648 section 5 without padding, as JSON Web Signatures have it.
+std::string base64url_encode(std::string_view bytes);
+// Strict as base64_decode(), in the alphabet with "-" and "_"; padding may be left out.
+Result<std::string> base64url_decode(std::string_view text);
+
 // Bitcoin's alphabet; each leading zero byte is a leading "1". Fails beyond kMaxBase58Bytes.
 Result<std::string> base58_encode(std::string_view bytes);
 // The inverse. Fails when the bytes would be more than kMaxBase58Bytes.

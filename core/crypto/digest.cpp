@@ -37,6 +37,11 @@ Digest digest_or_abort(const EVP_MD* algorithm, std::string_view bytes) {
 
 // The fetched algorithms live as long as the process: they are needed until its last thread has ended.
 
+Sha1 sha1(std::string_view bytes) {
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+  return digest_or_abort<Sha1>(algorithm, bytes);
+}
+
 Sha256 sha256(std::string_view bytes) {
   static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
   return digest_or_abort<Sha256>(algorithm, bytes);

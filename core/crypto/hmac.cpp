@@ -26,6 +26,8 @@ struct HashName {
 
 HashName name_of(HmacHash hash) {
   switch (hash) {
+    case HmacHash::kSha1:
+      return {"SHA1", 20};
     case HmacHash::kSha256:
       return {"SHA2-256", 32};
     case HmacHash::kSha384:
@@ -100,7 +102,8 @@ Result<HmacKey> HmacKey::create(HmacHash hash, const Secret& key) {
   // Keyed here, so that what OpenSSL does not offer fails now and not at the first message.
   contexts->slots[0].context = make_keyed_context(contexts->hash.name, key.reveal());
   if (contexts->slots[0].context == nullptr)
-    return Error{.kind = ErrorKind::kInternal, .code = "no_hmac", .message = "this OpenSSL offers no HMAC with SHA-2"};
+    return Error{
+        .kind = ErrorKind::kInternal, .code = "no_hmac", .message = "this OpenSSL offers no HMAC with this hash"};
   return HmacKey(std::move(contexts));
 }
 

@@ -1,4 +1,5 @@
-// HMAC (RFC 2104) with SHA-2: a key that is set up once and used many times.
+// HMAC (RFC 2104) with SHA-2, and with SHA-1 for webhooks that still have it: a key that is set up once and used many
+// times.
 #pragma once
 
 #include <array>
@@ -14,9 +15,9 @@
 
 namespace till {
 
-enum class HmacHash { kSha256, kSha384, kSha512 };
+enum class HmacHash { kSha1, kSha256, kSha384, kSha512 };
 
-// The bytes of an authentication code: 32, 48 or 64 by the hash. Not secret once sent; compare in constant time.
+// The bytes of an authentication code: 20, 32, 48 or 64 by the hash. Not secret once sent; compare in constant time.
 class Mac {
  public:
   std::string_view bytes() const { return byte_view({bytes_.data(), size_}); }
