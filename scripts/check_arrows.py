@@ -26,7 +26,7 @@ LEVELS = (
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 
 # What a binding may include: runtime, and the values that cross its surface.
-BINDING_ROOMS = {"runtime", "payment", "json", "money", "crypto", "base"}
+BINDING_ROOMS = {"runtime", "payment", "webhook", "json", "money", "crypto", "base"}
 BINDING_HEADERS = {
     "core/http/message.h",
     "core/plugin/lint.h",

@@ -54,5 +54,18 @@ inline constexpr std::size_t kMaxResponseBytes = 4 * kMiB;
 // All header fields of one HTTP reply, and their number: what common servers send at most.
 inline constexpr std::size_t kMaxHeaderBytes = 64 * kKiB;
 inline constexpr std::size_t kMaxHeaderFields = 256;
+// A webhook's body: batches of a thousand events stay under it. What is larger is refused, never cut.
+inline constexpr std::size_t kMaxSignedBodyBytes = 1 * kMiB;
+// One header of a webhook that takes part in its verification, and the signatures and fields in it.
+inline constexpr std::size_t kMaxSignatureBytes = 8 * kKiB;
+inline constexpr std::size_t kMaxSignatureParts = 32;
+// Headers that a signature may list as signed beside the body.
+inline constexpr std::size_t kMaxSignedHeaders = 64;
+// Pieces of what is signed, as a scheme declares them.
+inline constexpr std::size_t kMaxSignedPieces = 64;
+// Secrets that one webhook is tried with: rotations overlap by two or three.
+inline constexpr std::size_t kMaxWebhookSecrets = 16;
+// One webhook scheme as JSON.
+inline constexpr std::size_t kMaxSchemeBytes = 16 * kKiB;
 
 }  // namespace till
