@@ -101,9 +101,10 @@ local function create_paylink(input)
   }
 end
 
--- Every transaction of one paylink. Items that name another paylink are left out, whatever the server's filter does.
+-- Every transaction of one paylink, once: a transaction that comes in between two pages moves others onto the next page,
+-- where they show again. Items that name another paylink are left out, whatever the server's filter does.
 local function transactions_of_paylink(id)
-  local found, page, pages = {}, 1, 1
+  local found, place, page, pages = {}, {}, 1, 1
   while page <= pages do
     if page > MAX_PAGES then
       fail("ProviderError", "OpenPay lists more than 1,000 transactions for one paylink; see them with payments.list.")
@@ -113,7 +114,11 @@ local function transactions_of_paylink(id)
     local reply = http.get("/transactions", {query = query})
     for _, transaction in ipairs(data_of(reply)) do
       local owner = transaction.paylink_id
-      if owner == nil or owner == json.null or owner == id then found[#found + 1] = transaction end
+      if owner == nil or owner == json.null or owner == id then
+        local name = id_of(transaction.id)
+        place[name] = place[name] or #found + 1
+        found[place[name]] = transaction
+      end
     end
     pages = integer(object(reply.json.pagination).total_pages) or 1
     page = page + 1
@@ -312,6 +317,9 @@ function provider.payments.list(input)
   end
   if input.reference ~= nil then
     fail("InvalidRequest", "OpenPay cannot filter by reference: it has no such field.", {field = "$.reference"})
+  end
+  if input.currency ~= nil and input.currency ~= "BZD" and input.currency ~= "USD" then
+    fail("InvalidRequest", "OpenPay filters by BZD or USD: it has no other currency.", {field = "$.currency"})
   end
   local reply = http.get("/transactions", {query = {
     {"page", input.cursor},
