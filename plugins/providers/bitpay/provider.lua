@@ -173,13 +173,16 @@ local function paid_and_due(invoice, status, amount)
   return nil, nil
 end
 
--- Where to send bitcoin. The address stands only in the payment URL, which is gone once the invoice is paid or expired.
+-- Where to send bitcoin. The address stands only in the payment URL, which is gone once the invoice is paid or expired. Of
+-- an overpaid invoice less than nothing is due: then no more is to be sent.
 local function pay_to_of(invoice)
   local uri = plain_text(object(invoice.paymentUrls).BIP21)
   if not uri or not text.starts(uri, "bitcoin:") then return nil end
+  local due, zero = money_of(invoice.btcDue or invoice.btcPrice, "BTC"), money.of("0", "BTC")
+  if due and money.compare(due, zero) < 0 then due = zero end
   return {
     currency = "BTC",
-    amount = object(money_of(invoice.btcDue or invoice.btcPrice, "BTC")).amount,
+    amount = object(due).amount,
     address = text.split(uri:sub(9), "?")[1],
     uri = uri,
     rate = decimal_text(invoice.rate),
@@ -508,6 +511,13 @@ local function plain_word(value, others)
   return true
 end
 
+-- The facades that the documentation lists. Any other word would make a token that this plugin cannot use.
+local function check_facade(facade)
+  if facade ~= nil and facade ~= "merchant" and facade ~= "pos" then
+    fail("InvalidRequest", "BitPay's facades are merchant and pos.", {field = "$.facade"})
+  end
+end
+
 -- Seven letters and digits (bitpay/ruby-client); labels as BitPay's own client checks them (cordova-sdk lib/client-id.js).
 local function check_pairing(code, label, code_field)
   if code ~= nil and not (type(code) == "string" and #code == 7 and plain_word(code, "")) then
@@ -537,6 +547,7 @@ function provider.tokens.create(input)
     fail("ConfigurationError", "A token is bound to a private key: set one first.", {field = "$.private_key"})
   end
   local pairing_code = input.pairing_code
+  check_facade(input.facade)
   check_pairing(pairing_code, input.label, "$.pairing_code")
   local made = object(public("createToken", json.object(
     "id", sin,
@@ -548,6 +559,7 @@ function provider.tokens.create(input)
 end
 
 function provider.tokens.approve(input)
+  check_facade(input.facade)
   check_pairing(input.pairing_code, nil, "$.pairing_code")
   local items = json.array({})
   local approved = merchant("createToken", json.object(
@@ -635,6 +647,7 @@ end
 
 -- The public form needs `id`, the merchant's form has none.
 function provider.native.createToken(params)
+  check_facade(params.facade)
   check_pairing(params.pairingCode, params.label, "$.pairingCode")
   if params.id ~= nil then
     return public("createToken", ordered(params, {"id", "pairingCode", "facade", "label"}), true)
