@@ -515,14 +515,30 @@ def test_waiting_goes_on_after_a_failure_that_may_pass(
 def test_waiting_leaves_the_provider_alone_for_as_long_as_it_wants(
     account: list[str], sandbox: Sandbox, payer: Callable[[str], Control]
 ) -> None:
-    control, place = payer("bitpay"), sandbox.providers["bitpay"]
-    at = ["--base-url", place.base_url, *account[account.index("--ca-file") :]]
-    secrets = {f"TILL_BITPAY_{name}".upper(): value for name, value in place.settings.items()}
-    control.fault("status_429", rpc_method="getInvoice", count=0, retry_after=60)
-    done = till_command("pay", "bitpay", "1.00", "USD", "--wait", "3", "--mode", "test", *at, env=secrets)
+    control, place = payer("globalpay"), sandbox.providers["globalpay"]
+    at = ["--base-url", place.base_url, "--mode", place.mode, *account[account.index("--ca-file") :]]
+    control.fault("status_429", count=0, skip=1, retry_after=60)  # the invoice is made, then no more
+    command = ["pay", "globalpay", "1.00", "BTN", "--settings", "-", "--wait", "5", *at]
+    done = till_command(*command, stdin=json.dumps(dict(place.settings)))
     assert done.returncode == 5, done.stderr
     asked = [request for request in control.requests() if request["fault"] == "status_429"]
     assert len(asked) == 1
+
+
+def test_the_payer_may_send_another_currency(
+    account: list[str], sandbox: Sandbox, payer: Callable[[str], Control]
+) -> None:
+    payer("forumpay")
+    place = sandbox.providers["forumpay"]
+    at = ["--base-url", place.base_url, "--mode", place.mode, *account[account.index("--ca-file") :]]
+    settings = json.dumps(dict(place.settings))
+    once = ["pay", "forumpay", "48.25", "EUR", "--settings", "-", "--json", *at]
+    done = till_command(*once, "--pay-currency", "BTC", stdin=settings)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["pay_to"]["currency"] == "BTC"
+    without = till_command(*once, stdin=settings)
+    assert without.returncode == 2
+    assert json.loads(without.stderr)["field"] == "$.pay_currency"
 
 
 def test_a_card_that_must_be_verified_stops_with_the_next_step(

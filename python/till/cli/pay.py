@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
 from typing import Any
 
 import till
@@ -19,7 +18,6 @@ from till.cli._output import NOT_PAID, OK, STILL_WAITING, Failure, Progress, tel
 from till.cli.payments import show_payment
 
 _ENDED_UNPAID = ("expired", "cancelled", "failed")
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 
 
 def add(commands: Any) -> None:
@@ -33,6 +31,7 @@ def add(commands: Any) -> None:
     pay.add_argument("--return-url", metavar="URL", help="where the payer goes afterwards")
     pay.add_argument("--customer-name", metavar="NAME")
     pay.add_argument("--customer-email", metavar="EMAIL")
+    pay.add_argument("--pay-currency", metavar="CODE", help="what the payer sends, such as BTC")
     pay.add_argument(
         "--card",
         metavar="FILE",
@@ -67,6 +66,7 @@ def _pay(options: argparse.Namespace) -> int:
         description=options.description,
         customer={name: value for name, value in customer.items() if value} or None,
         return_url=options.return_url,
+        pay_currency=options.pay_currency,
         card=card,
         options=typed(pairs(options.option, "--option"), schema.get("options") or {}) or None,
         idempotency_key=options.idempotency_key,
@@ -111,7 +111,7 @@ def _next_step(payment: till.Payment) -> str:
 
 
 class _Waiting:
-    """Asks about a payment until it is over. `payment` is what was seen last."""
+    """Follows a payment until it is over. `payment` is what was seen last."""
 
     def __init__(self, gateway: till.Gateway, payment: till.Payment) -> None:
         self._gateway = gateway
@@ -125,16 +125,9 @@ class _Waiting:
         """The payment when it is over, or when the time is."""
         where = f", to be paid at {self.payment.checkout_url}" if self.payment.checkout_url else ""
         tell(f"payment {self.payment.id}{where}")
-        deadline = time.monotonic() + seconds
-        pause = _FIRST_PAUSE
         with Progress().step("waiting for the payer") as notes:
-            wanted = 0.0
-            while not self.is_over and self.payment.id and (left := deadline - time.monotonic()) > 0:
-                time.sleep(min(max(pause, wanted), left))
-                if wanted > left:
-                    break
-                wanted = self._ask(self.payment.id)
-                pause = min(pause * 1.5, _LONGEST_PAUSE)
+            if not self.is_over:
+                self._follow(seconds)
             notes.append(self.payment.status)
             if not self.is_over:
                 notes.word = "wait"
@@ -143,14 +136,7 @@ class _Waiting:
                 notes.word = "over"
         return self.payment
 
-    def _ask(self, payment_id: str) -> float:
-        """Looks again. A failure that may pass is left to the next time; the result is how many seconds the
-        provider wants to be left alone."""
-        try:
-            self.payment = self._gateway.payments.get(payment_id)
-        except till.RateLimited as error:
-            return error.retry_after or 0.0
-        except till.TillError as error:
-            if not error.retryable:
-                raise
-        return 0.0
+    def _follow(self, seconds: float) -> None:
+        with self._gateway.payments.watch(self.payment.id, timeout=seconds) as watch:
+            for seen in watch:
+                self.payment = seen
