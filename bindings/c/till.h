@@ -139,7 +139,7 @@ TILL_API void till_runtime_free(till_runtime *runtime);
 
 /*
  * The providers that can be opened.
- * Args:      runtime; out: a JSON array of ids, sorted: ["bitpay","openpay"].
+ * Args:      runtime; out: a JSON array of ids, sorted: ["acme","other"].
  * Returns:   TILL_OK; TILL_INVALID_REQUEST for a NULL argument.
  * Ownership: *out is the caller's; free it with till_reply_free().
  * Threads:   any.
@@ -432,7 +432,7 @@ TILL_API void till_exchange_free(till_exchange *exchange);
 /* ---- Keys ------------------------------------------------------------------------------------------------------- */
 
 /*
- * Makes a new secp256k1 key for providers that know a merchant by a key (BitPay).
+ * Makes a new secp256k1 key for providers that know a merchant by a key.
  * Args:      out: {"private_key": 64 hex digits, "public_key": compressed, 66 hex digits, "sin": "T..."}. The private key
  *            is a secret: put it into the gateway's settings and keep it nowhere else in the clear.
  * Returns:   TILL_OK; TILL_INTERNAL: the system gave no randomness.
@@ -512,7 +512,7 @@ TILL_API void till_watch_free(till_watch *watch);
  * Takes new and changed plugins from the plugin path without stopping anything: calls and exchanges under way end with the
  * script they began with; each open gateway goes on with the newest version at its next call, unless its setting
  * plugin_version names one. A gateway whose settings are no good for the new version stays with the old one.
- * Args:      runtime; out: a JSON array of what changed among the plugins in use: [{"provider": "bitpay", "version": "1.1.0",
+ * Args:      runtime; out: a JSON array of what changed among the plugins in use: [{"provider": "acme", "version": "1.1.0",
  *            "change": "added", "message": ""}]; change is added, changed, removed or refused, and message says why one was
  *            refused (its version may be "" then). What is refused stays as it was before.
  * Returns:   TILL_OK; TILL_INVALID_REQUEST for a NULL argument.

@@ -48,7 +48,7 @@ class VerifyKey {
 
   CompressedPublicKey compressed() const;
   // Whether `der_signature` is a signature of SHA-256(message). Only strict DER counts. High-S counts too, because
-  // BitPay's own clients make such signatures (four of the nine in bitauth's tests); so one message has two valid
+  // clients in the field make such signatures (four of the nine in npm bitauth's tests); so one message has two valid
   // signatures, and a signature must never serve as an identity.
   bool verify(std::string_view message, std::string_view der_signature) const;
 

@@ -1,4 +1,4 @@
-// SIN: the name of a public key by the "Identity protocol v1", which BitPay calls the client id.
+// SIN: the name of a public key by the "Identity protocol v1".
 #pragma once
 
 #include <string>

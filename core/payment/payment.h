@@ -30,7 +30,7 @@ enum class Outcome { kKnown, kUnknown };
 // A value. Strings are empty and JSON values null where nothing is known.
 struct Payment {
   std::string id;           // ours, sortable: "pay_..."; empty for one that the store does not know
-  std::string provider;     // "openpay"
+  std::string provider;     // "acme"
   std::string provider_id;  // the provider's own
   std::string gateway;      // name of the gateway that made it
   std::string reference;    // the shop's order id

@@ -44,7 +44,7 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
   // The same, stepped by the caller with an HTTP client of its own.
   Result<std::unique_ptr<Exchange>> begin(std::string_view operation, std::string_view input_json);
 
-  // "openpay", "openpay/live" or the label, true in a test mode. They never change.
+  // "acme", "acme/live" or the label, true in a test mode. They never change.
   const std::string& provider() const { return provider_; }
   const std::string& name() const { return name_; }
   bool test() const { return test_; }

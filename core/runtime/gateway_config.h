@@ -24,7 +24,7 @@ inline constexpr std::int64_t kMaxRateLimitWaitMs = 600'000;
 // Immutable after read_gateway_config().
 struct GatewayConfig {
   std::shared_ptr<const plugin::Plugin> plugin;
-  std::string name;            // "openpay/live", or the label
+  std::string name;            // "acme/live", or the label
   std::string pinned_version;  // of the plugin, when the settings name one
   std::string mode;            // "live"
   bool test = false;           // the mode is one for tests

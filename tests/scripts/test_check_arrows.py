@@ -92,8 +92,7 @@ def test_code_that_names_a_provider_is_an_offence(tmp_path: Path, folder: str) -
     assert check(tmp_path) == (1, f"{folder}/special.cpp:2: names the provider SomePay\n")
 
 
-def test_a_comment_may_name_a_provider(tmp_path: Path) -> None:
+def test_a_comment_that_names_a_provider_is_an_offence(tmp_path: Path) -> None:
     write(tmp_path, "plugins/providers/somepay/manifest.json", "{}")
-    text = "// Source: the somepay API.\n/* somepay\n   again */\nchar quote = '\"';  // somepay\n"
-    write(tmp_path, "core/base/comment.cpp", text)
-    assert check(tmp_path)[0] == 0
+    write(tmp_path, "core/base/comment.cpp", "// As the SomePay API has it.\n")
+    assert check(tmp_path) == (1, "core/base/comment.cpp:1: names the provider SomePay\n")

@@ -2,9 +2,9 @@
  * pay: creates one payment and prints it. Strict C99; needs nothing but till.
  *
  *   cc pay.c $(pkg-config --cflags --libs till) -o pay
- *   ./pay openpay '{"api_key": "sk_test_..."}' 150.00 BZD order-1234
+ *   ./pay PROVIDER '{"api_key": "sk_test_..."}' 150.00 BZD order-1234
  *
- * The providers' settings are listed by till_runtime_provider(), or by `till providers show openpay`.
+ * The providers' settings are listed by till_runtime_provider(), or by `till providers show PROVIDER`.
  */
 #include <stdio.h>
 #include <string.h>
