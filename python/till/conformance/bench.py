@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import secrets
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,10 @@ class Bench(Subject):
     def call(self, operation: str, arguments: Mapping[str, Any], gateway: till.Gateway | None = None) -> Any:
         """The operation's result as the core gives it, as JSON."""
         return (gateway or self._gateway)._run(Call(operation, self._input(operation, arguments), _as_it_is))
+
+    def watch(self, payment_id: str) -> Iterator[till.Payment]:
+        """The payment as it changes, until it is final or half a minute is over."""
+        return self._gateway.payments.watch(payment_id, timeout=30)
 
     def requests(self) -> list[dict[str, Any]]:
         """What the service saw since the case began."""

@@ -8,6 +8,9 @@ A step is one of
 - `{"sandbox": "pay", "with": {...}}` does something behind the shop's back: a method of
   `till.sandbox.Control`. A `payment_id` that is not given is that of the last payment made.
 
+`"call": "payments.watch"` follows a payment to its end; each time it is told of, the next step of `meanwhile`
+is taken. Its result is `{"statuses": [...]}`.
+
 `"delivered": "order.paid"` gives a webhook of that event as it really came to the shop; a step before,
 `{"sandbox": "webhook_url", "with": {"url": "${shop.webhook_url}"}}`, says where to send them.
 
@@ -86,7 +89,10 @@ class Flow:
     def _call(self, step: Step, arguments: dict[str, Any]) -> Any:
         try:
             gateway = self._bench.gateway(self.filled(step["settings"])) if "settings" in step else None
-            result = self._bench.call(step["call"], arguments, gateway)
+            if step["call"] == "payments.watch":
+                result = self._watch(arguments, step.get("meanwhile", []))
+            else:
+                result = self._bench.call(step["call"], arguments, gateway)
         except till.TillError as error:
             self.seen.append(error)
             if type(error).__name__ == step.get("fails"):
@@ -101,6 +107,14 @@ class Flow:
         if gap is not None:
             raise Problem(gap)
         return result
+
+    def _watch(self, arguments: dict[str, Any], meanwhile: Sequence[Step]) -> Any:
+        steps, statuses = iter(meanwhile), []
+        for payment in self._bench.watch(arguments["id"]):
+            statuses.append(payment.status)
+            if (step := next(steps, None)) is not None:
+                self._take(step)
+        return {"statuses": statuses}
 
     def _sandbox(self, step: Step, arguments: dict[str, Any]) -> Any:
         method = getattr(self._bench.control, step["sandbox"])
