@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from till.conformance.subject import Subject
 from till.sandbox import wire
 
 _CARD_MEMBERS = ("number", "cvv")
+_LONG = 8
 
 
 def cases(subject: Subject) -> Iterator[Case]:
@@ -41,12 +43,11 @@ def _stay_hidden(steps: list[dict[str, Any]], bench: Bench) -> None:
     with _logged() as log:
         seen = Flow(bench).run(steps).seen
     for place, text in (*map(_observed, seen), ("the log", "".join(log))):
-        must(not any(secret in text for secret in secrets), f"a secret is seen in {place}")
+        must(not _shows(text, secrets), f"a secret is seen in {place}")
     requests = wire.write(bench.requests())
-    must(not any(secret in requests for secret in secrets), "a secret is seen in the sandbox's records")
+    must(not _shows(requests, secrets), "a secret is seen in the sandbox's records")
     for path in _files(bench):
-        content = path.read_bytes()
-        must(not any(secret.encode() in content for secret in secrets), "a secret is seen in the store")
+        must(not _shows(path.read_bytes().decode("latin-1"), secrets), "a secret is seen in the store")
 
 
 def _repeated(bench: Bench) -> None:
@@ -81,7 +82,7 @@ def _hides(bench: Bench, operation: str, arguments: dict[str, Any], replies: lis
             result = error
     _, text = _observed(result if isinstance(result, Exception) else (operation, result))
     text += "".join(log)
-    must(not any(secret in text for secret in bench.secret_settings()), f"{operation} repeats a secret")
+    must(not _shows(text, bench.secret_settings()), f"{operation} repeats a secret")
 
 
 def _observed(thing: Any) -> tuple[str, str]:
@@ -99,6 +100,15 @@ def _observed(thing: Any) -> tuple[str, str]:
 def _cards(steps: list[dict[str, Any]]) -> list[str]:
     cards = [step.get("with", {}).get("card", {}) for step in steps]
     return [card[name] for card in cards for name in _CARD_MEMBERS if len(card.get(name, "")) > 3]
+
+
+def _shows(text: str, secrets: Iterable[str]) -> bool:
+    """Whether one of them stands in the text; a short one, such as a card's code, as a word of its own: any
+    four digits stand in some timestamp."""
+    return any(
+        secret in text if len(secret) >= _LONG else re.search(rf"(?<!\w){re.escape(secret)}(?!\w)", text)
+        for secret in secrets
+    )
 
 
 def _forms(secret: str, names: set[str]) -> set[str]:
