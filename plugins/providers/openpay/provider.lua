@@ -398,6 +398,21 @@ local function with_card(params)
   return params
 end
 
+-- For the calls that charge: they want the code and the name on the card as well.
+local function with_whole_card(params)
+  local card = object(params.card)
+  params = with_card(params)
+  card_text(card, "cvv")
+  card_text(card, "holder_name")
+  return params
+end
+
+local function required(params, ...)
+  for _, name in ipairs({...}) do
+    if params[name] == nil then fail("InvalidRequest", name .. " is required.", {field = "$." .. name}) end
+  end
+end
+
 -- The caller's number as JSON, digit by digit. An exponent is refused: nobody writes an amount like that on purpose.
 local function number_of(value, name)
   local ok, number = pcall(json.number, value)
@@ -441,15 +456,18 @@ local function record_by_id(path)
 end
 
 provider.native["POST /paylinks"] = function(params)
+  required(params, "amount", "currency")
   return http.post("/paylinks", {json = body_of(params, PAYLINK_FIELDS)}).json
 end
 
 provider.native["GET /paylinks/:id"] = record_by_id("/paylinks/{id}")
 
 provider.native["POST /payments"] = function(params)
+  params = with_whole_card(params)
+  required(params, "amount", "currency")
   local reply = http.post("/payments", {
     expect = {200, 400, 402},
-    json = body_of(with_card(params), {"amount", "currency"}, CARD_FIELDS, {"description", "customer_name", "customer_email"}),
+    json = body_of(params, {"amount", "currency"}, CARD_FIELDS, {"description", "customer_name", "customer_email"}),
   })
   local body = object(reply.json)
   if reply.status == 400 and not plain_text(body.response_code) then
@@ -468,12 +486,13 @@ provider.native["GET /transactions/:id"] = record_by_id("/transactions/{id}")
 
 provider.native["POST /cards/verification/initiate"] = function(params)
   return http.post("/cards/verification/initiate",
-    {json = body_of(with_card(params), CARD_FIELDS, {"customer_name", "customer_email"})}).json
+    {json = body_of(with_whole_card(params), CARD_FIELDS, {"customer_name", "customer_email"})}).json
 end
 
 provider.native["POST /cards/verification/complete"] = function(params)
   params = with_card(params)
   params.card_cvv, params.card_holder_name = nil, nil
+  required(params, "amount")
   local reply = http.post("/cards/verification/complete", {
     expect = {200, 400},
     json = body_of(params, {"card_number", "card_expiry_month", "card_expiry_year", "amount"}),
