@@ -444,6 +444,16 @@ local function id_from(params, name)
   return id
 end
 
+-- What the documentation requires of an invoice.
+local function of_an_invoice(post)
+  return function(params)
+    for _, name in ipairs({"items", "customer_email"}) do
+      if params[name] == nil then refuse("$." .. name, name .. " is required.") end
+    end
+    return post(params)
+  end
+end
+
 local function posts_by_id(path, names)
   return function(params)
     local id = id_from(params, "id")
@@ -460,8 +470,8 @@ end
 
 provider.native["POST /payments"] = posts(PAYMENTS.list, PAYMENTS.filters, READ)
 provider.native["POST /payments/{id}"] = posts_by_id("/payments/{id}", {"expand"})
-provider.native["POST /invoices"] = posts("/invoices", INVOICE_FIELDS)
-provider.native["POST /invoices/validate"] = posts("/invoices/validate", INVOICE_FIELDS, READ)
+provider.native["POST /invoices"] = of_an_invoice(posts("/invoices", INVOICE_FIELDS))
+provider.native["POST /invoices/validate"] = of_an_invoice(posts("/invoices/validate", INVOICE_FIELDS, READ))
 provider.native["POST /invoices/list"] = posts(INVOICES.list, INVOICES.filters, READ)
 provider.native["POST /invoices/{id}"] = posts_by_id("/invoices/{id}", {"expand", "currency"})
 
