@@ -84,6 +84,7 @@ def _provider(subject: Subject) -> Iterator[str]:
     yield f"- Currencies: {', '.join(manifest['currencies']) or 'whatever the service takes'}"
     yield f"- Modes: {'; '.join(_mode(*pair) for pair in manifest['modes'].items())}"
     yield f"- Webhooks: {_webhooks(manifest)}"
+    yield f"- Following a payment: {_watching(manifest)}"
     yield f"- Repeated writes: {_idempotency(manifest)}"
     yield f"- More: [README](../plugins/providers/{manifest['id']}/README.md)\n"
     yield "### What it cannot do\n"
@@ -108,6 +109,12 @@ def _webhooks(manifest: dict[str, Any]) -> str:
     signed = "signed" if declared.get("signed") else "unsigned"
     reason = f" {declared['reason']}" if declared.get("reason") else ""
     return f"{signed}: {events}.{reason}"
+
+
+def _watching(manifest: dict[str, Any]) -> str:
+    if "payments.watch" in manifest["capabilities"]:
+        return "the service tells of changes on a stream of events"
+    return "by asking with growing pauses, for the service documents no stream of events"
 
 
 def _idempotency(manifest: dict[str, Any]) -> str:
