@@ -78,6 +78,9 @@ TEST_F(WatchTargetTest, of_another_form_is_the_scripts_fault) {
   for (int i = 0; i < 51; ++i) many.push_back(json::Array{"a", "b"});
   const std::string query = json::write(json::Object{{"url", "https://api.acme.example/"}, {"query", many}});
   EXPECT_EQ(url_of(query), "script_output $.query");
+  const json::Array names(51, json::Value("a"));
+  EXPECT_EQ(url_of(json::write(json::Object{{"url", "https://api.acme.example/"}, {"events", names}})),
+            "script_output $.events");
 }
 
 TEST_F(WatchTargetTest, keeps_secrets_to_values_of_the_query_and_cards_out_of_it) {

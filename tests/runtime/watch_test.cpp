@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <future>
 
 #include "tests/http/server.h"
@@ -38,6 +39,11 @@ class Acme {
     told_ = std::move(text);
     closes_ = closes;
   }
+  // The head that the bus answers with.
+  void answer_with(std::string head) {
+    const std::lock_guard lock(mutex_);
+    head_ = std::move(head);
+  }
   std::string listened() {
     const std::lock_guard lock(mutex_);
     return listened_;
@@ -66,15 +72,16 @@ class Acme {
   }
   void stream(http::Peer& peer, const std::string& request) {
     ++listeners;
-    std::string told;
+    std::string told, head;
     bool closes = false;
     {
       const std::lock_guard lock(mutex_);
       listened_ = request;
+      head = head_;
       told = told_;
       closes = closes_;
     }
-    peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\n: hello\n\n");
+    peer.send(head + "\r\n: hello\n\n");
     listening.give();
     if (!closes && !go.wait()) return;
     peer.send(told);
@@ -85,6 +92,7 @@ class Acme {
   std::mutex mutex_;
   std::string status_ = "pending";
   std::string told_ = "event: statechange\ndata: {}\n\n";
+  std::string head_ = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n";
   bool closes_ = false;
   std::string listened_;
   http::Server server_{[this](http::Peer& peer) { serve(peer); }};
@@ -179,6 +187,51 @@ TEST_F(WatchTest, connects_again_after_a_break_with_the_last_id_and_a_new_token)
   acme_.set("expired");
   EXPECT_EQ(news(*watched), "pending");
   EXPECT_EQ(news(*watched), "expired done");
+}
+
+TEST_F(WatchTest, asks_no_more_often_than_its_gap_however_many_events_come) {
+  std::string flood;
+  for (int i = 0; i < 10'000; ++i) flood += "event: statechange\ndata: {}\n\n";
+  acme_.tell(flood);
+  WatchLimits limits = kSlow;
+  limits.min_gap_ms = 200;
+  const auto begun = std::chrono::steady_clock::now();
+  const auto watched = watch(limits);
+  EXPECT_EQ(news(*watched), "pending");
+  ASSERT_TRUE(acme_.listening.wait());
+  acme_.go.give();
+  EXPECT_EQ(news(*watched, 500), "null");
+  const auto gaps = (std::chrono::steady_clock::now() - begun) / std::chrono::milliseconds(limits.min_gap_ms);
+  EXPECT_LE(acme_.asked, 1 + gaps) << "at once, and every 200 ms from then on";
+}
+
+TEST_F(WatchTest, does_not_listen_to_what_is_no_stream_of_events) {
+  acme_.answer_with("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n");
+  const auto watched = watch(kSlow);
+  EXPECT_EQ(news(*watched), "pending");
+  ASSERT_TRUE(acme_.listening.wait());
+  acme_.set("paid");
+  acme_.go.give();
+  EXPECT_EQ(news(*watched, 300), "null");
+  EXPECT_EQ(acme_.asked, 1) << "neither for its opening nor for its events";
+}
+
+TEST_F(WatchTest, does_not_come_back_to_a_stream_that_has_nothing_more) {
+  acme_.answer_with("HTTP/1.1 204 No Content\r\n");
+  acme_.tell("", true);
+  const auto watched = watch();
+  for (int i = 0; i < 1000 && acme_.asked < 20; ++i) usleep(5'000);
+  EXPECT_EQ(acme_.listeners, 1);
+  acme_.set("paid");
+  EXPECT_EQ(news(*watched), "pending");
+  EXPECT_EQ(news(*watched), "paid done");
+}
+
+TEST_F(WatchTest, sends_no_endless_id_back) {
+  acme_.tell("id: " + std::string(256, 'x') + "\nevent: statechange\ndata: {}\n\n", true);
+  const auto watched = watch();
+  for (int i = 0; i < 1000 && acme_.listeners < 3; ++i) usleep(5'000);
+  EXPECT_THAT(acme_.listened(), testing::Not(HasSubstr("Last-Event-ID")));
 }
 
 TEST_F(WatchTest, goes_on_by_asking_where_no_stream_can_be_had) {
