@@ -133,7 +133,7 @@ def test_the_exchange_decodes_what_the_nouns_decode(runtime: till.Runtime) -> No
     capabilities = set()
     for provider in runtime.providers():
         capabilities |= set(runtime.describe(provider)["capabilities"])
-    assert capabilities <= set(_DECODERS)
+    assert capabilities - {"payments.watch"} <= set(_DECODERS)  # a watch is no call with one answer
 
 
 def test_one_async_gateway_serves_several_event_loops(gateway: Callable[..., till.Gateway]) -> None:
