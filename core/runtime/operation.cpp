@@ -291,6 +291,7 @@ void Operation::replied(http::Response response) {
 }
 
 void Operation::note_answer(const http::Response& response, bool refusal) {
+  answered_ = true;
   if (!asked_write_) return;
   (changed_nothing(response, refusal) ? refused_ : acted_) = true;
 }
@@ -317,12 +318,15 @@ void Operation::pass_on_log() {
 
 void Operation::take_step(Result<plugin::ScriptStep> step) {
   pass_on_log();
-  if (!step.ok())
-    finish(std::move(step).error());
-  else if (auto* wanted = std::get_if<plugin::ScriptRequest>(&*step))
+  if (!step.ok()) {
+    Error error = std::move(step).error();
+    if (answered_ && (!is_write_ || acted_ || refused_)) error.sent = Sent::kYes;
+    finish(std::move(error));
+  } else if (auto* wanted = std::get_if<plugin::ScriptRequest>(&*step)) {
     take_request(std::move(*wanted));
-  else
+  } else {
     take_output(std::get<plugin::ScriptDone>(*step).output);
+  }
 }
 
 void Operation::take_request(plugin::ScriptRequest wanted) {

@@ -159,6 +159,7 @@ class Operation {
   bool challenged_ = false;                   // the server asked for credentials that were to wait for that
   int write_requests_ = 0;                    // handed out so far
   bool asked_write_ = false;                  // the request that waits for its answer may change something
+  bool answered_ = false;                     // a request had its answer
   bool acted_ = false;                        // such a request arrived, or may have, and was not refused
   bool refused_ = false;                      // such a request was refused: it changed nothing
   std::optional<json::Value> output_;         // what the script returned, with nothing hidden left in it

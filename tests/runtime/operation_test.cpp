@@ -85,6 +85,13 @@ TEST_F(OperationTest, a_write_whose_process_died_becomes_unknown_with_time) {
   }
 }
 
+TEST_F(OperationTest, what_a_script_says_of_an_answer_was_sent) {
+  const auto listing = begin("payments.list", "{}");
+  reply(*listing, 200, R"({"data":7})");
+  EXPECT_EQ(listing->result().error().kind, ErrorKind::kPlugin);
+  EXPECT_EQ(listing->result().error().sent, Sent::kYes);
+}
+
 TEST_F(OperationTest, an_idempotency_key_is_text_that_a_header_field_can_hold) {
   for (const char* key : {"order 1234", R"(ordre-n\u00b0-7)", R"(order\n1234)", R"(\u007f)"})
     for (const char* operation : {"payments.create", "native.setThing"}) {
@@ -299,6 +306,7 @@ TEST_F(OperationTest, a_precondition_that_fails_before_the_write_is_known_not_se
   reply(*exchange, 200, kPaid);
   ASSERT_EQ(exchange->request(), nullptr);
   EXPECT_EQ(exchange->result().error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(exchange->result().error().sent, Sent::kNo);
 }
 
 TEST_F(OperationTest, a_failed_read_before_the_write_leaves_nothing_unknown) {
