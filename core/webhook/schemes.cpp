@@ -6,6 +6,12 @@
 
 namespace till::webhook {
 
+std::string named_schemes_json() {
+  std::string out = "[";
+  for (const auto& [name, text] : named_schemes()) out.append(out.size() > 1 ? "," : "").append(text);
+  return out + "]";
+}
+
 Result<Scheme> find_scheme(std::string_view name) {
   const auto all = named_schemes();
   const auto found = std::find_if(all.begin(), all.end(), [name](const auto& one) { return one.first == name; });

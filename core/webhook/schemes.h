@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -12,6 +13,9 @@ namespace till::webhook {
 
 // Name and JSON of each scheme, sorted by name.
 std::span<const std::pair<std::string_view, std::string_view>> named_schemes();
+
+// All of them as one JSON array.
+std::string named_schemes_json();
 
 // The scheme with this name. kNotFound, code "unknown_scheme", `field` "$.scheme".
 Result<Scheme> find_scheme(std::string_view name);

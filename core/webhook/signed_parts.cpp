@@ -16,8 +16,9 @@
 namespace till::webhook {
 namespace {
 
-Status add(SignedParts& parts, std::string_view part) {
-  if (!parts.pieces.push(part)) return rejected(Reason::kTooMany, "more is signed than 64 pieces");
+Status add(SignedParts& parts, std::string_view part, const Piece* made_from = nullptr) {
+  if (!parts.pieces.push(part) || !parts.made_from.push(made_from))
+    return rejected(Reason::kTooMany, "more is signed than 64 pieces");
   return {};
 }
 
@@ -105,50 +106,50 @@ Status add_if_present(Reading& reading, const std::vector<Piece>& pieces, Signed
 Status add_source(Reading& reading, const Piece& piece, SignedParts& parts) {
   if (!piece.optional) {
     TILL_ASSIGN(const std::string_view value, reading.require(piece.source));
-    return add(parts, value);
+    return add(parts, value, &piece);
   }
   TILL_ASSIGN(const auto value, reading.find(piece.source));
-  return add(parts, value.value_or(""));
+  return add(parts, value.value_or(""), &piece);
 }
 
-Status add_made(Reading& reading, Result<std::string> text, SignedParts& parts) {
+Status add_made(Reading& reading, const Piece& piece, Result<std::string> text, SignedParts& parts) {
   if (!text.ok()) return std::move(text).error();
-  return add(parts, reading.keep(std::move(text).value()));
+  return add(parts, reading.keep(std::move(text).value()), &piece);
 }
 
 Status add_piece(Reading& reading, const Piece& piece, SignedParts& parts) {
   switch (piece.kind) {
     case Piece::Kind::kText:
-      return add(parts, piece.text);
+      return add(parts, piece.text, &piece);
     case Piece::Kind::kSource:
       return add_source(reading, piece, parts);
     case Piece::Kind::kBody:
-      return add(parts, reading.request().body);
+      return add(parts, reading.request().body, &piece);
     case Piece::Kind::kUrl: {
       TILL_ASSIGN(const std::string_view url, reading.url());
-      return add(parts, url);
+      return add(parts, url, &piece);
     }
     case Piece::Kind::kMethod: {
       TILL_ASSIGN(const std::string_view method, reading.method());
-      return add(parts, method);
+      return add(parts, method, &piece);
     }
     case Piece::Kind::kPath: {
       TILL_ASSIGN(const std::string_view url, reading.url());
-      return add(parts, path_of(url));
+      return add(parts, path_of(url), &piece);
     }
     case Piece::Kind::kSortedForm:
-      return add_made(reading, sorted_form(reading), parts);
+      return add_made(reading, piece, sorted_form(reading), parts);
     case Piece::Kind::kSortedJson: {
       TILL_ASSIGN(const json::Value* body, reading.body_json());
-      return add_made(reading, json::write(sorted(*body)), parts);
+      return add_made(reading, piece, json::write(sorted(*body)), parts);
     }
     case Piece::Kind::kBodyCrc32:
-      return add_made(reading, std::to_string(crc32(reading.request().body)), parts);
+      return add_made(reading, piece, std::to_string(crc32(reading.request().body)), parts);
     case Piece::Kind::kListedHeaders:
-      return add_made(reading, listed_headers(reading, piece), parts);
+      return add_made(reading, piece, listed_headers(reading, piece), parts);
     case Piece::Kind::kSecret:
       parts.secret_at.push(parts.pieces.size());
-      return add(parts, "");
+      return add(parts, "", &piece);
     case Piece::Kind::kIfPresent:
       return add_if_present(reading, piece.inner, parts);
   }

@@ -14,6 +14,7 @@ namespace till::webhook {
 struct SignedParts {
   Bounded<std::string_view, kMaxSignedPieces> pieces;
   Bounded<std::size_t, kMaxSignedPieces> secret_at;
+  Bounded<const Piece*, kMaxSignedPieces> made_from;  // beside `pieces`; nullptr for what a JWS puts around them
 };
 
 // The parts live as long as the reading and its request. A JWS's own frame (header, dots, base64url) is around them.

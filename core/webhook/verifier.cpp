@@ -8,6 +8,7 @@
 #include "core/base/encoding.h"
 #include "core/base/limits.h"
 #include "core/base/time.h"
+#include "core/base/utf8.h"
 #include "core/crypto/constant_time.h"
 #include "core/crypto/digest.h"
 #include "core/webhook/comparison.h"
@@ -49,13 +50,15 @@ std::string digest_of(const SignedParts& parts) {
   return "sha256:" + hex_encode(byte_view(sha256(text)));
 }
 
+bool is_id(std::string_view text) { return !text.empty() && text.size() <= kMaxIdLength && is_valid_utf8(text); }
+
 // From signed bytes only. A body without the member that would name the event is named by all of what is signed.
 std::string dedupe_key(Reading& reading, const SignedParts& parts) {
   const Scheme& scheme = reading.scheme();
   if (scheme.dedupe == Scheme::Dedupe::kNone) return {};
   if (scheme.dedupe == Scheme::Dedupe::kSource) {
     const auto value = reading.find(scheme.dedupe_source);
-    if (value.ok() && *value && !(*value)->empty() && (*value)->size() <= kMaxIdLength) return std::string(**value);
+    if (value.ok() && *value && is_id(**value)) return std::string(**value);
   }
   return digest_of(parts);
 }

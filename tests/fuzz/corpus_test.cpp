@@ -6,7 +6,9 @@
 #include <iterator>
 #include <string>
 
+#include "core/webhook/schemes.h"
 #include "tests/fuzz/properties.h"
+#include "tests/fuzz/webhook_properties.h"
 
 namespace till::fuzz {
 namespace {
@@ -28,6 +30,17 @@ void run_corpus(const char* name, Check check) {
 TEST(Corpus, json_properties_hold) { run_corpus("json", check_json); }
 TEST(Corpus, event_stream_properties_hold) { run_corpus("event_stream", check_event_stream); }
 TEST(Corpus, manifest_properties_hold) { run_corpus("manifest", check_manifest); }
+
+TEST(Corpus, webhook_properties_hold) { run_corpus("webhook", check_webhook); }
+
+// Every known scheme meets every request of the corpus.
+TEST(Corpus, known_schemes_hold) {
+  run_corpus("webhook", [](const std::string& bytes) {
+    const std::size_t mark = bytes.find("\n%%\n");
+    if (mark == bytes.npos) return;
+    for (const auto& [name, text] : webhook::named_schemes()) check_webhook(std::string(name) + bytes.substr(mark));
+  });
+}
 
 // Every provider that ships is a seed too.
 TEST(Corpus, shipped_manifests_hold) {
