@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WHEEL := build/wheel/stamp
 # What the wheel is made from; when none of it is newer, nothing is built again.
-WHEEL_SOURCES := $(shell find core bindings/python python plugins/providers cmake CMakeLists.txt pyproject.toml README.md \
+WHEEL_SOURCES := $(shell find core bindings/python python plugins cmake CMakeLists.txt pyproject.toml README.md \
   -type f -not -path '*/__pycache__/*' -not -name '*.so' 2>/dev/null)
 
 .DEFAULT_GOAL := help

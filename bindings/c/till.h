@@ -522,6 +522,53 @@ TILL_API void till_watch_free(till_watch *watch);
  */
 TILL_API till_status till_runtime_reload(till_runtime *runtime, till_reply **out, till_error **error);
 
+/* ---- Webhooks: verification alone ------------------------------------------------------------------------------- */
+
+/*
+ * Verifies a webhook without a gateway or a store: is it from whom it claims to be, and does the signature bind what it says?
+ * Args:      scheme: the name of a scheme (docs/webhook-schemes.md), or a scheme as JSON (docs/schemas/webhook_scheme.json);
+ *            request_json: an object (docs/schemas/webhook_verify.json): headers ([["Name", "value"], ...] or {"Name":
+ *            "value"}), secrets (["text", {"secret": "text", "id": "k1", "not_before": ..., "not_after": ...}]), and
+ *            optionally url (as the sender knows it, from your configuration), method, received_at (default: now),
+ *            tolerance_ms (in place of the scheme's window); body, body_size: the bytes as they came, before any parser;
+ *            NULL for none; out: the verdict (docs/schemas/webhook_verified.json): signature ("valid", "token", "none"),
+ *            trust ("signed", or "refetch": ask the sender for the truth before anything changes), key, signed_at,
+ *            dedupe_key.
+ * Returns:   TILL_OK: not refused; look at `trust`. TILL_WEBHOOK_REJECTED: answer 400; the error's `reason` says why
+ *            (docs/errors.md). TILL_CONFIGURATION: a secret is empty or in the wrong form, or the scheme is no good.
+ *            TILL_NOT_FOUND: no such scheme. TILL_INVALID_REQUEST: the request JSON is wrong.
+ * Repeating: the same call gives the same verdict: it remembers nothing, so dedupe_key is the caller's to look at.
+ * Ownership: *out is the caller's; free it with till_reply_free().
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API till_status till_webhook_verify(const char *scheme, const char *request_json, const char *body, size_t body_size,
+                                         till_reply **out, till_error **error);
+
+/*
+ * Says how till_webhook_verify() judges a webhook, for the person whose webhook is refused: the pieces that were signed, each
+ * signature compared with each secret, the difference of the clocks. It shows header values to whoever reads it, and never
+ * a secret, a computed signature or the body.
+ * Args:      scheme, request_json, body, body_size: as for till_webhook_verify(); out: the explanation
+ *            (docs/schemas/webhook_explanation.json). Its member `accepted` is for reading: act on till_webhook_verify() only.
+ * Returns:   TILL_OK, for a refused webhook too. Other errors as till_webhook_verify().
+ * Ownership: *out is the caller's; free it with till_reply_free().
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API till_status till_webhook_explain(const char *scheme, const char *request_json, const char *body, size_t body_size,
+                                          till_reply **out, till_error **error);
+
+/*
+ * The schemes that are known by name.
+ * Args:      out: a JSON array of them (docs/schemas/webhook_scheme.json), sorted by name.
+ * Returns:   TILL_OK; TILL_INVALID_REQUEST for a NULL argument.
+ * Ownership: *out is the caller's; free it with till_reply_free().
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API till_status till_webhook_schemes(till_reply **out, till_error **error);
+
 #ifdef __cplusplus
 }
 #endif
