@@ -11,5 +11,6 @@ void bind_gateway(pybind11::module_& module);
 void bind_exchange(pybind11::module_& module);
 void bind_watch(pybind11::module_& module);
 void bind_values(pybind11::module_& module);
+void bind_webhook(pybind11::module_& module);
 
 }  // namespace till::python

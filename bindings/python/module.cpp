@@ -11,4 +11,5 @@ PYBIND11_MODULE(_native, module) {
   till::python::bind_exchange(module);
   till::python::bind_watch(module);
   till::python::bind_values(module);
+  till::python::bind_webhook(module);
 }

@@ -12,6 +12,7 @@ without the compiled core.
 TYPE_CHECKING = False  # importing `typing` for its constant would cost more than all the rest
 
 if TYPE_CHECKING:
+    from till import webhooks as webhooks
     from till._card import Card
     from till._cards import CardVerification
     from till._errors import (
@@ -135,16 +136,22 @@ _HOMES = {
 }
 
 
+# Modules that are reached through the package: `till.webhooks.verify`.
+_MODULES = {"webhooks"}
+
+
 def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name in _MODULES:
+        return import_module(f"till.{name}")
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'till' has no attribute {name!r}")
-    from importlib import import_module
-
     value = getattr(import_module(f"till.{home}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *_HOMES, *_MODULES})

@@ -75,6 +75,27 @@ class NativeMoney:
     def minus(self, other: NativeMoney) -> NativeMoney | NativeError: ...
     def compare(self, other: NativeMoney) -> int | NativeError: ...
 
+class NativeVerifier:
+    @staticmethod
+    def open(scheme: str, secrets_json: str, tolerance_ms: int | None) -> NativeVerifier | NativeError: ...
+    def verify(
+        self,
+        headers: list[tuple[bytes, bytes]],
+        body: bytes,
+        url: bytes,
+        method: bytes,
+        received_at_ms: int,
+    ) -> bytes | NativeError: ...
+    def explain(
+        self,
+        headers: list[tuple[bytes, bytes]],
+        body: bytes,
+        url: bytes,
+        method: bytes,
+        received_at_ms: int,
+    ) -> bytes: ...
+
+def webhook_schemes() -> bytes: ...
 def remember_card(
     number: str, cvv: str, expiry_month: str, expiry_year: str, holder_name: str
 ) -> str | NativeError: ...

@@ -99,7 +99,7 @@ def _sandbox(arguments: list[str]) -> int:
 
 
 def _whole_parser() -> argparse.ArgumentParser:
-    from till.cli import demo, keys, pay, payments, plugin, providers
+    from till.cli import demo, keys, pay, payments, plugin, providers, webhooks
     from till.cli._parser import Parser
 
     parser = Parser(
@@ -116,5 +116,6 @@ def _whole_parser() -> argparse.ArgumentParser:
     keys.add(commands)
     plugin.add(commands)
     commands.add_parser("sandbox", help="run local simulators of the providers", add_help=False)
+    webhooks.add(commands)
     demo.add(commands)
     return parser
