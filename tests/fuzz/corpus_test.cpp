@@ -7,7 +7,9 @@
 #include <string>
 
 #include "core/webhook/schemes.h"
+#include "tests/fuzz/package_properties.h"
 #include "tests/fuzz/properties.h"
+#include "tests/fuzz/script_properties.h"
 #include "tests/fuzz/webhook_properties.h"
 
 namespace till::fuzz {
@@ -30,6 +32,10 @@ void run_corpus(const char* name, Check check) {
 TEST(Corpus, json_properties_hold) { run_corpus("json", check_json); }
 TEST(Corpus, event_stream_properties_hold) { run_corpus("event_stream", check_event_stream); }
 TEST(Corpus, manifest_properties_hold) { run_corpus("manifest", check_manifest); }
+TEST(Corpus, lint_properties_hold) { run_corpus("manifest", check_lint); }
+TEST(Corpus, package_properties_hold) { run_corpus("package", check_package); }
+TEST(Corpus, script_properties_hold) { run_corpus("script", check_script); }
+TEST(Corpus, host_call_properties_hold) { run_corpus("host_calls", check_host_calls); }
 
 TEST(Corpus, webhook_properties_hold) { run_corpus("webhook", check_webhook); }
 

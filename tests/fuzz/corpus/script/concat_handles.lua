@@ -1,0 +1,1 @@
+function provider.check(i) return http.post("/a", {json = {a = i.id .. i.id}}).text end

@@ -1,0 +1,1 @@
+function provider.check() local t = {} t.t = t return t end

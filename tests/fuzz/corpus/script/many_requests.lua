@@ -1,0 +1,1 @@
+function provider.check() for i = 1, 100 do http.get("/{i}", {path = {i = i}}) end end

@@ -1,0 +1,1 @@
+function provider.check() return ("x").y.z end

@@ -1,0 +1,1 @@
+function provider.check() table.sort({3,2,1}, function(a, b) http.get("/") return a < b end) end
