@@ -13,6 +13,12 @@ from till import _native
 from till.cli._output import OK, Failure, print_json
 
 _ID = re.compile(r"[a-z][a-z0-9_]{1,31}\Z")
+_THERE = (
+    "payments.create",
+    "payments.get",
+    "check",
+    "payments.watch",
+)  # the last is polled where it is absent
 _REASON = "Say here, for the users of a shop, why the service has none."
 
 
@@ -41,9 +47,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _words(plugin_id: str) -> dict[str, str]:
     host = f"{plugin_id.replace('_', '-').strip('-')}.example"
-    absent = {
-        name: _REASON for name in _operations() if name not in ("payments.create", "payments.get", "check")
-    }
+    absent = {name: _REASON for name in _operations() if name not in _THERE}
     lines = [f"    {json.dumps(name)}: {json.dumps(reason)}" for name, reason in absent.items()]
     return {
         "PLUGIN_ID": plugin_id,
