@@ -83,15 +83,14 @@ Findings lint_functions(const Manifest& manifest, const Outline& outline, std::s
   return out;
 }
 
-// Users of a shop see the reason for what a provider cannot do, so there must be one. Any payment can be watched: without
-// a stream it is asked about.
+// Users of a shop see the reason for what a provider cannot do, so there must be one. Any payment can be watched:
+// without a stream it is asked about.
 Findings lint_absent(const Manifest& manifest) {
   Findings out;
   for (const std::string_view operation : operation_names()) {
     if (operation == "payments.watch") continue;
     const std::string_view subject = operation.substr(0, operation.find('.'));
-    const bool asked_instead = operation == "payments.watch";  // a payment without a stream is followed by asking
-    if (asked_instead || manifest.capabilities.contains(operation) || manifest.absent.contains(operation) ||
+    if (manifest.capabilities.contains(operation) || manifest.absent.contains(operation) ||
         manifest.absent.contains(subject))
       continue;
     out.push_back(in_manifest(json::member_path("$.absent", operation), "operation_without_a_word",

@@ -74,7 +74,7 @@ inline void check_event_stream(std::string_view bytes) {
     return shown + reader.last_event_id();
   };
   const std::string whole = read(std::max<std::size_t>(bytes.size(), 1));
-  for (const std::size_t size : {1, 2, 7}) require(read(size) == whole, "it does not matter how a stream is cut");
+  for (const std::size_t size : {1u, 2u, 7u}) require(read(size) == whole, "it does not matter how a stream is cut");
 }
 
 }  // namespace till::fuzz
