@@ -94,7 +94,7 @@ function provider.payments.create(input)
 end
 
 function provider.payments.get(input)
-  return payment_from(session_of(input.provider_id), input.state)
+  return payment_from(session_of(input.provider_id), set(input.state))
 end
 
 function provider.payments.cancel(input)
