@@ -74,7 +74,7 @@ def program() -> Path:
 
 @pytest.fixture
 def stripe(program: Path, tmp_path: Path) -> Iterator[Open]:
-    """`stripe(answers=...)`: an account at a stripe-mock with these answers; `stripe()` has the mock's own."""
+    """`stripe(answers=...)`: an account at a stripe-mock with these answers, or else the mock's own."""
     with ExitStack() as running:
 
         def open_gateway(
