@@ -119,8 +119,8 @@ Result<std::string> base64_decode(std::string_view text) {
   const std::string_view digits = text.substr(0, text.size() - padding);
   if (const auto bad = find_bad_character(kBase64Table, digits); bad != text.npos) return bad_character("base64", bad);
 
-  std::string bytes;
-  bytes.reserve(text.size() / 4 * 3);
+  std::string bytes(digits.size() * 3 / 4, '\0');
+  std::size_t size = 0;
   std::uint32_t buffer = 0;
   int bits = 0;
   for (const char c : digits) {
@@ -128,7 +128,7 @@ Result<std::string> base64_decode(std::string_view text) {
     bits += 6;
     if (bits < 8) continue;
     bits -= 8;
-    bytes.push_back(static_cast<char>(buffer >> bits & 0xffu));
+    bytes[size++] = static_cast<char>(buffer >> bits & 0xffu);
   }
   if ((buffer & ((1u << bits) - 1u)) != 0) return invalid_encoding("base64: the unused bits at the end are not zero");
   return bytes;

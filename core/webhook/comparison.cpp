@@ -56,14 +56,12 @@ std::string plain_hash(Algorithm algorithm, const Key& key, SignedParts& parts) 
 
 }  // namespace
 
-DecodedList decode_candidates(const Reading& reading) {
-  DecodedList out;
+void decode_candidates(const Reading& reading, DecodedList& out) {
   for (const Candidate& candidate : reading.candidates()) {
     auto bytes = decode(reading.scheme().encoding, candidate.text);
     const bool readable = bytes.ok();
     out.push({readable ? std::move(bytes).value() : std::string(), candidate.key_id, readable});
   }
-  return out;
 }
 
 bool signed_by(const Scheme& scheme, const Key& key, SignedParts& parts, const DecodedList& candidates) {

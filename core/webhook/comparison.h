@@ -21,7 +21,7 @@ struct Decoded {
 using DecodedList = Bounded<Decoded, kMaxSignatureParts>;
 
 // Each candidate in the scheme's encoding, strictly.
-DecodedList decode_candidates(const Reading& reading);
+void decode_candidates(const Reading& reading, DecodedList& out);
 
 // Whether any of the candidates that may be the key's is its signature of the parts. All are compared, in constant time
 // each.

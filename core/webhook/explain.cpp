@@ -89,19 +89,20 @@ json::Value explain_signed(const SignedParts& parts) {
   return json::Object{{"bytes", count_of(bytes)}, {"pieces", std::move(pieces)}};
 }
 
-DecodedList only(const Decoded& candidate) {
-  DecodedList out;
-  out.push(candidate);
-  return out;
+bool is_signature(const Scheme& scheme, const Key& key, SignedParts& parts, const Decoded& candidate) {
+  DecodedList alone;
+  alone.push(candidate);
+  return signed_by(scheme, key, parts, alone);
 }
 
 json::Value explain_candidates(const Verifier& verifier, const Reading& reading, SignedParts& parts) {
   json::Array out;
-  const DecodedList decoded = decode_candidates(reading);
+  DecodedList decoded;
+  decode_candidates(reading, decoded);
   for (std::size_t i = 0; i < decoded.size(); ++i) {
     const Decoded& candidate = decoded.view()[i];
     json::Array matches;
-    for (const Key& key : verifier.keys()) matches.push_back(signed_by(verifier.scheme(), key, parts, only(candidate)));
+    for (const Key& key : verifier.keys()) matches.push_back(is_signature(verifier.scheme(), key, parts, candidate));
     json::Object shown{{"text", printable(reading.candidates()[i].text.substr(0, kShownOfSignature)) + "..."},
                        {"readable", candidate.readable},
                        {"bytes", count_of(candidate.bytes.size())},
@@ -172,10 +173,10 @@ json::Value explain(const Verifier& verifier, const Request& request, UnixMillis
   if (scheme.method != Scheme::Method::kSignature || !reading.read_carrier().ok()) return out;
   out.set("algorithm", algorithm_name(scheme.algorithm));
   if (scheme.freshness) out.set("clock", explain_clock(reading, received_at));
-  auto parts = signed_parts(reading);
-  if (!parts.ok()) return out;
-  out.set("signed", explain_signed(*parts));
-  out.set("candidates", explain_candidates(verifier, reading, *parts));
+  SignedParts parts;
+  if (!fill_signed_parts(reading, parts).ok()) return out;
+  out.set("signed", explain_signed(parts));
+  out.set("candidates", explain_candidates(verifier, reading, parts));
   if (!verdict.ok() && verdict.error().reason == reason_name(Reason::kMismatch))
     out.set("hints", body_hints(verifier, request, received_at));
   return out;

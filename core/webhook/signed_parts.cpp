@@ -162,23 +162,22 @@ Status add_pieces(Reading& reading, const std::vector<Piece>& pieces, SignedPart
 }
 
 // RFC 7515: the JWS header, a dot, and the payload in base64url.
-Result<SignedParts> framed(Reading& reading, const SignedParts& payload) {
+Status add_framed(Reading& reading, const SignedParts& payload, SignedParts& parts) {
   std::string text;
   for (const std::string_view part : payload.pieces.view()) text.append(part);
-  SignedParts out;
-  TILL_TRY(add(out, reading.jws_header()));
-  TILL_TRY(add(out, "."));
-  TILL_TRY(add(out, reading.keep(base64url_encode(text))));
-  return out;
+  TILL_TRY(add(parts, reading.jws_header()));
+  TILL_TRY(add(parts, "."));
+  return add(parts, reading.keep(base64url_encode(text)));
 }
 
 }  // namespace
 
-Result<SignedParts> signed_parts(Reading& reading) {
-  SignedParts parts;
-  TILL_TRY(add_pieces(reading, reading.scheme().signed_, parts));
-  if (reading.scheme().carrier.format == Carrier::Format::kJws) return framed(reading, parts);
-  return parts;
+Status fill_signed_parts(Reading& reading, SignedParts& parts) {
+  const std::vector<Piece>& pieces = reading.scheme().signed_;
+  if (reading.scheme().carrier.format != Carrier::Format::kJws) return add_pieces(reading, pieces, parts);
+  SignedParts payload;
+  TILL_TRY(add_pieces(reading, pieces, payload));
+  return add_framed(reading, payload, parts);
 }
 
 }  // namespace till::webhook

@@ -17,8 +17,8 @@ struct SignedParts {
   Bounded<const Piece*, kMaxSignedPieces> made_from;  // beside `pieces`; nullptr for what a JWS puts around them
 };
 
-// The parts live as long as the reading and its request. A JWS's own frame (header, dots, base64url) is around them.
-// Errors: refusals, or kInvalidRequest for what the caller left out.
-Result<SignedParts> signed_parts(Reading& reading);
+// Fills `parts`, which live as long as the reading and its request. A JWS's own frame (header, dots, base64url) is
+// around them. Errors: refusals, or kInvalidRequest for what the caller left out.
+Status fill_signed_parts(Reading& reading, SignedParts& parts);
 
 }  // namespace till::webhook

@@ -104,8 +104,9 @@ Result<std::size_t> Verifier::find_token(const Reading& reading, UnixMillis rece
 }
 
 Result<std::size_t> Verifier::find_signer(const Reading& reading, SignedParts& parts, UnixMillis received_at) const {
-  const DecodedList candidates = decode_candidates(reading);
-  const auto all = candidates.view();
+  DecodedList candidates;
+  decode_candidates(reading, candidates);
+  const std::span<const Decoded> all = candidates.view();
   if (std::none_of(all.begin(), all.end(), [](const Decoded& one) { return one.readable; }))
     return rejected(Reason::kMalformedSignature, "no signature is in the scheme's encoding");
   std::optional<std::size_t> found;
@@ -136,7 +137,8 @@ Result<Verified> Verifier::verify(const Request& request, UnixMillis received_at
     return out;
   }
   TILL_ASSIGN(out.signed_at, fresh_time(reading, received_at));
-  TILL_ASSIGN(SignedParts parts, signed_parts(reading));
+  SignedParts parts;
+  TILL_TRY(fill_signed_parts(reading, parts));
   TILL_ASSIGN(const std::size_t index, find_signer(reading, parts, received_at));
   out.signature = Verified::Signature::kValid;
   out.trust = scheme_.covers == Covers::kBody ? Verified::Trust::kSigned : Verified::Trust::kRefetch;

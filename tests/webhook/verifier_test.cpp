@@ -10,7 +10,9 @@
 #include "core/base/limits.h"
 #include "core/crypto/digest.h"
 #include "core/crypto/ed25519.h"
+#include "core/json/json.h"
 #include "core/webhook/freshness.h"
+#include "tests/crypto/vectors.h"
 #include "tests/webhook/scheme_fixture.h"
 
 namespace till::webhook {
@@ -285,6 +287,11 @@ TEST(Verifier, a_header_beyond_8_kib_is_refused_before_any_work) {
   EXPECT_EQ(judge(sent), "too_large");
 }
 
+TEST(Verifier, a_signature_in_the_body_has_the_same_limit) {
+  const Sent sent{{}, R"({"id": "ch_1", "hashed_order": ")" + std::string(kMaxSignatureBytes + 1, 'a') + R"("})"};
+  EXPECT_EQ(reason_of(verify(verifier_of("opennode", {"key"}), sent, kNow)), "too_large");
+}
+
 TEST(Verifier, more_than_32_parts_are_refused) {
   const std::string good = standard_signature(standard());
   std::string header = "v1," + good;
@@ -374,9 +381,30 @@ TEST(Verifier, a_named_key_is_the_only_one_tried) {
   EXPECT_EQ(of("k2/SHA256/" + by_two), "");
   EXPECT_EQ(of("k1/SHA256/" + by_two), "mismatch");
   EXPECT_EQ(of("k9/SHA256/" + by_two), "unknown_key");
+  EXPECT_EQ(of("k1/SHA256/" + by_two + ",k2/SHA256/aa"), "mismatch") << "each signature is its own key's";
   EXPECT_EQ(of("k1/SHA256/aa,k2/SHA256/" + by_two), "");
   EXPECT_EQ(of("k2/MD5/" + by_two), "unexpected_algorithm");
   EXPECT_EQ(of("k2/SHA256"), "malformed_signature");
+}
+
+// --- JSON Web Signatures ---
+
+TEST(Verifier, a_jws_never_chooses_the_algorithm_or_the_key) {
+  const json::Value file = load_vectors("wycheproof/ecdsa_secp521r1_sha512_p1363_test.json");
+  const json::Value& group = cases_of(file, "testGroups").front();
+  const Verifier truelayer = verifier_of("truelayer", {json::write(*group.find("publicKeyJwk"))});
+  const auto judge_jws = [&](const std::string& header, const std::string& rest = "..AAAA") {
+    Sent sent{{{"Tl-Signature", base64url_encode(header) + rest}}, "{}", "https://shop.example/", "POST"};
+    return reason_of(verify(truelayer, sent, kNow));
+  };
+  for (const std::string algorithm : {"none", "HS512", "ES256", "es512", ""})
+    EXPECT_EQ(judge_jws(R"({"kid": "k", "alg": ")" + algorithm + R"("})"), "unexpected_algorithm") << algorithm;
+  EXPECT_EQ(judge_jws(R"({"kid": "k"})"), "unexpected_algorithm");
+  EXPECT_EQ(judge_jws(R"({"alg": "ES512"})"), "missing_value") << "no key id";
+  EXPECT_EQ(judge_jws(R"({"alg": "ES512", "kid": "another"})"), "unknown_key");
+  EXPECT_EQ(judge_jws(R"({"alg": "ES512", "kid": "k", "crit": ["b64"]})"), "malformed_signature");
+  EXPECT_EQ(judge_jws(R"([])"), "malformed_signature");
+  EXPECT_EQ(judge_jws(R"({"alg": "ES512"})", ".e30.AAAA"), "malformed_signature") << "a payload of its own";
 }
 
 }  // namespace
