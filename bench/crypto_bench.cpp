@@ -8,14 +8,11 @@
 #include <openssl/sha.h>
 #include <secp256k1.h>
 
-#include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <string>
-#include <vector>
 
+#include "bench/median_reporter.h"
 #include "core/base/bytes.h"
 #include "core/base/encoding.h"
 #include "core/crypto/digest.h"
@@ -127,46 +124,12 @@ BENCHMARK(hmac_blocks);
 BENCHMARK(hmac_openssl);
 BENCHMARK(hmac_till);
 
-// Keeps each repetition's CPU time instead of printing hundreds of lines; what counts is the ratios at the end.
-class MedianReporter : public benchmark::ConsoleReporter {
- public:
-  MedianReporter() : ConsoleReporter(OO_None) {}
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs)
-      if (run.run_type == Run::RT_Iteration) times_[run.run_name.function_name].push_back(run.GetAdjustedCPUTime());
-  }
-  double median(const std::string& name) {
-    auto& times = times_[name];
-    if (times.empty()) return 0;
-    std::sort(times.begin(), times.end());
-    return times[times.size() / 2];
-  }
-
- private:
-  std::map<std::string, std::vector<double>> times_;
-};
-
-double print_ratio(MedianReporter& reporter, const char* ours, const char* theirs) {
-  const double our_time = reporter.median(ours), their_time = reporter.median(theirs);
-  const double ratio = their_time > 0 ? our_time / their_time : 0;
-  std::printf("%-14s %9.0f ns   %-14s %9.0f ns   ratio %.2f\n", ours, our_time, theirs, their_time, ratio);
-  return ratio;
-}
-
 }  // namespace
 }  // namespace till
 
 int main(int argc, char** argv) {
-  std::vector<char*> arguments(argv, argv + argc);
-  // By turns: many short repetitions of all sides in random order, so that a slow moment of the machine hits all alike.
-  std::string repetitions = "--benchmark_repetitions=25", interleave = "--benchmark_enable_random_interleaving=true",
-              min_time = "--benchmark_min_time=0.02";
-  arguments.insert(arguments.begin() + 1, {repetitions.data(), interleave.data(), min_time.data()});
-  int count = static_cast<int>(arguments.size());
-  benchmark::Initialize(&count, arguments.data());
-  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
   till::MedianReporter reporter;
-  benchmark::RunSpecifiedBenchmarks(&reporter);
+  if (!till::run_by_turns(argc, argv, reporter)) return 2;
   const double sign_ratio = till::print_ratio(reporter, "sign_till", "sign_bare");
   till::print_ratio(reporter, "verify_till", "verify_bare");
   till::print_ratio(reporter, "hmac_till", "hmac_openssl");

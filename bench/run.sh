@@ -10,6 +10,8 @@ section() { printf '\n=== %s\n' "$1"; }
 
 section "signing and HMAC, beside the bare libraries"
 $programs/till_bench_crypto
+section "a Standard Webhook of 1 KiB, beside the blocks of its HMAC"
+$programs/till_bench_webhook
 section "HTTP client, beside libcurl multi: CPU time per request at 16 in flight"
 $programs/till_bench_http
 section "HTTP in Python on the same server: httpx"
