@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "core/base/ascii.h"
 #include "core/base/bytes.h"
 
 namespace till {
@@ -169,6 +170,25 @@ Result<std::string> base58_decode(std::string_view text) {
   bytes += convert_base(digits, 58, 256, kMaxBase58Bytes);
   if (bytes.size() > kMaxBase58Bytes) return base58_too_long();
   return bytes;
+}
+
+std::string percent_encode(std::string_view text) {
+  std::string out;
+  percent_encode(text, out);
+  return out;
+}
+
+void percent_encode(std::string_view text, std::string& out) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  constexpr std::string_view kMarks = "-._~";
+  for (const char c : text) {
+    if (is_letter(c) || is_digit(c) || kMarks.find(c) != std::string_view::npos) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += {'%', kDigits[byte >> 4], kDigits[byte & 0xF]};
+  }
 }
 
 }  // namespace till

@@ -1,4 +1,4 @@
-// Encodings of bytes as text: hex, base64 and base58. Pure functions, safe on any thread.
+// Encodings of bytes as text: hex, base64, base58 and percent. Pure functions, safe on any thread.
 //
 // Every decoder fails with kInvalidRequest, code "invalid_encoding". The message names the position and never quotes
 // the text, which may be a secret.
@@ -30,6 +30,11 @@ Result<std::string> base64_decode(std::string_view text);
 std::string base64url_encode(std::string_view bytes);
 // Strict as base64_decode(), in the alphabet with "-" and "_"; padding may be left out.
 Result<std::string> base64url_decode(std::string_view text);
+
+// RFC 3986: every byte but the unreserved characters (letters, digits, "-._~") as %XX.
+std::string percent_encode(std::string_view text);
+// The same, appended to `out`.
+void percent_encode(std::string_view text, std::string& out);
 
 // Bitcoin's alphabet; each leading zero byte is a leading "1". Fails beyond kMaxBase58Bytes.
 Result<std::string> base58_encode(std::string_view bytes);

@@ -7,35 +7,43 @@
 namespace till {
 namespace {
 
-constexpr std::array<std::pair<ErrorKind, std::string_view>, 15> kKindNames{{
-    {ErrorKind::kInternal, "TillError"},
-    {ErrorKind::kConfiguration, "ConfigurationError"},
-    {ErrorKind::kInvalidRequest, "InvalidRequest"},
-    {ErrorKind::kUnsupported, "Unsupported"},
-    {ErrorKind::kAuthentication, "AuthenticationError"},
-    {ErrorKind::kPermissionDenied, "PermissionDenied"},
-    {ErrorKind::kNotFound, "NotFound"},
-    {ErrorKind::kConflict, "Conflict"},
-    {ErrorKind::kRateLimited, "RateLimited"},
-    {ErrorKind::kBlocked, "Blocked"},
-    {ErrorKind::kProvider, "ProviderError"},
-    {ErrorKind::kTransport, "TransportError"},
-    {ErrorKind::kOutcomeUnknown, "OutcomeUnknown"},
-    {ErrorKind::kWebhookRejected, "WebhookRejected"},
-    {ErrorKind::kPlugin, "PluginError"},
+struct KindWords {
+  ErrorKind kind;
+  std::string_view name, code;
+};
+
+constexpr std::array<KindWords, 15> kKinds{{
+    {ErrorKind::kInternal, "TillError", "internal"},
+    {ErrorKind::kConfiguration, "ConfigurationError", "configuration"},
+    {ErrorKind::kInvalidRequest, "InvalidRequest", "invalid_request"},
+    {ErrorKind::kUnsupported, "Unsupported", "unsupported"},
+    {ErrorKind::kAuthentication, "AuthenticationError", "authentication"},
+    {ErrorKind::kPermissionDenied, "PermissionDenied", "permission_denied"},
+    {ErrorKind::kNotFound, "NotFound", "not_found"},
+    {ErrorKind::kConflict, "Conflict", "conflict"},
+    {ErrorKind::kRateLimited, "RateLimited", "rate_limited"},
+    {ErrorKind::kBlocked, "Blocked", "blocked"},
+    {ErrorKind::kProvider, "ProviderError", "provider"},
+    {ErrorKind::kTransport, "TransportError", "transport"},
+    {ErrorKind::kOutcomeUnknown, "OutcomeUnknown", "outcome_unknown"},
+    {ErrorKind::kWebhookRejected, "WebhookRejected", "webhook_rejected"},
+    {ErrorKind::kPlugin, "PluginError", "plugin"},
 }};
+
+const KindWords& words_of(ErrorKind kind) {
+  for (const KindWords& words : kKinds)
+    if (words.kind == kind) return words;
+  return kKinds.front();
+}
 
 }  // namespace
 
-std::string_view error_kind_name(ErrorKind kind) {
-  for (const auto& [known, name] : kKindNames)
-    if (known == kind) return name;
-  return "TillError";
-}
+std::string_view error_kind_name(ErrorKind kind) { return words_of(kind).name; }
+std::string_view default_code(ErrorKind kind) { return words_of(kind).code; }
 
 std::optional<ErrorKind> error_kind_from_name(std::string_view name) {
-  for (const auto& [kind, known] : kKindNames)
-    if (known == name) return kind;
+  for (const KindWords& words : kKinds)
+    if (words.name == name) return words.kind;
   return std::nullopt;
 }
 
@@ -53,14 +61,14 @@ std::string_view sent_name(Sent sent) {
 
 Error configuration_error(std::string field, std::string message) {
   return {.kind = ErrorKind::kConfiguration,
-          .code = "configuration",
+          .code = std::string(default_code(ErrorKind::kConfiguration)),
           .message = std::move(message),
           .field = std::move(field)};
 }
 
 Error invalid_request(std::string field, std::string message) {
   return {.kind = ErrorKind::kInvalidRequest,
-          .code = "invalid_request",
+          .code = std::string(default_code(ErrorKind::kInvalidRequest)),
           .message = std::move(message),
           .field = std::move(field)};
 }
@@ -70,7 +78,9 @@ Error plugin_error(std::string code, std::string message) {
 }
 
 Error internal_error(std::string message) {
-  return {.kind = ErrorKind::kInternal, .code = "internal", .message = std::move(message)};
+  return {.kind = ErrorKind::kInternal,
+          .code = std::string(default_code(ErrorKind::kInternal)),
+          .message = std::move(message)};
 }
 
 }  // namespace till

@@ -50,6 +50,8 @@ struct Error {
 std::string_view error_kind_name(ErrorKind kind);
 // The inverse; nullopt for an unknown name.
 std::optional<ErrorKind> error_kind_from_name(std::string_view name);
+// The `code` of an error of which no more is known than its kind: "configuration", "invalid_request", ...
+std::string_view default_code(ErrorKind kind);
 // "no", "maybe", "yes".
 std::string_view sent_name(Sent sent);
 

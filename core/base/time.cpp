@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <optional>
 
+#include "core/base/ascii.h"
+
 namespace till {
 namespace {
 
@@ -14,8 +16,6 @@ constexpr std::int64_t kMillisPerMinute = 60 * kMillisPerSecond;
 constexpr std::int64_t kMillisPerHour = 60 * kMillisPerMinute;
 constexpr std::int64_t kMillisPerDay = 24 * kMillisPerHour;
 constexpr std::size_t kMaxFractionDigits = 9;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Walks over the text; each step says whether what it wanted was there.
 class Scanner {

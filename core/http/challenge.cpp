@@ -2,15 +2,12 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.h"
+
 namespace till::http {
 namespace {
 
 constexpr std::string_view kSpace = " \t";
-
-bool same_word(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
 
 // Cuts off the first element of a comma-separated list; a comma inside a quoted string ends none.
 std::string_view take_element(std::string_view& list) {

@@ -37,13 +37,8 @@ class Client::Impl {
     if (thread_.joinable()) {
       thread_.join();
     } else {
-      around_.loop->run();  // tasks may wait for a thread that could never be started
+      around_.loop->run();  // no thread was ever there to do it
     }
-  }
-
-  void post(Task task) {
-    around_.loop->post(std::move(task));
-    start();
   }
 
   void wait(std::int64_t delay_ms, std::function<void(Status)> callback) {
@@ -141,7 +136,5 @@ void Client::stop(StreamId stream) { impl_->stop(stream); }
 void Client::wait(std::int64_t delay_ms, std::function<void(Status)> callback) {
   impl_->wait(delay_ms, std::move(callback));
 }
-
-void Client::post(std::function<void()> task) { impl_->post(std::move(task)); }
 
 }  // namespace till::http

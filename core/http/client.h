@@ -79,9 +79,6 @@ class Client {
   // Calls back once, on the client's thread, after `delay_ms`; must not block. After ~Client began kTransport "closed",
   // also when the system has no thread for the client, then within this call.
   void wait(std::int64_t delay_ms, std::function<void(Status)> callback);
-  // Runs `task` on the client's thread, at the latest within ~Client; how others share this thread for their own short
-  // steps. Tasks must not throw. One that finds no thread waits for the next call that does, or for ~Client.
-  void post(std::function<void()> task);
 
  private:
   class Impl;

@@ -4,18 +4,13 @@
 #include <chrono>
 #include <cstdio>
 
+#include "core/base/ascii.h"
 #include "core/http/message.h"
 
 namespace till::http {
 namespace {
 
 constexpr std::int64_t kMaxHint = 1'000'000'000'000'000;
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // A whole number that is not negative; a fraction is cut off, for servers that send "12.5".
 std::optional<std::int64_t> read_number(std::string_view text) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/ascii.h"
 #include "core/http/target.h"
 
 namespace till::http {
@@ -11,25 +12,15 @@ namespace {
 constexpr std::size_t kMaxRequestFields = 128;
 constexpr std::size_t kMaxFieldBytes = 32 * 1024;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
 // RFC 9110, section 5.6.2.
 bool is_token(std::string_view text) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  auto fits = [&](char c) {
-    const char l = lower(c);
-    return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || kMarks.find(c) != std::string_view::npos;
-  };
+  auto fits = [&](char c) { return is_letter(c) || is_digit(c) || kMarks.find(c) != std::string_view::npos; };
   return !text.empty() && std::all_of(text.begin(), text.end(), fits);
 }
 
 bool is_field_value(std::string_view text) {
-  auto control = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; };
-  return std::none_of(text.begin(), text.end(), control);
+  return std::none_of(text.begin(), text.end(), [](char c) { return is_control(c) && c != '\t'; });
 }
 
 // Fields that say how the message is framed or what happens to the connection: the client's own business.
@@ -37,7 +28,7 @@ bool is_reserved(std::string_view name) {
   constexpr std::array<std::string_view, 9> kReserved = {
       "Transfer-Encoding", "Connection",       "Keep-Alive",         "Upgrade", "Expect", "TE",
       "Trailer",           "Proxy-Connection", "Proxy-Authorization"};
-  return std::any_of(kReserved.begin(), kReserved.end(), [&](std::string_view one) { return same_name(name, one); });
+  return std::any_of(kReserved.begin(), kReserved.end(), [&](std::string_view one) { return same_word(name, one); });
 }
 
 Status check_field(const Headers::Field& field) {
@@ -53,7 +44,7 @@ Status check_field(const Headers::Field& field) {
 }  // namespace
 
 void Headers::set(std::string_view name, std::string value) {
-  auto is_it = [&](const Field& field) { return same_name(field.first, name); };
+  auto is_it = [&](const Field& field) { return same_word(field.first, name); };
   const auto first = std::find_if(fields_.begin(), fields_.end(), is_it);
   if (first == fields_.end()) {
     add(std::string(name), std::move(value));
@@ -65,7 +56,7 @@ void Headers::set(std::string_view name, std::string value) {
 
 std::optional<std::string_view> Headers::find(std::string_view name) const {
   for (const auto& field : fields_) {
-    if (same_name(field.first, name)) return field.second;
+    if (same_word(field.first, name)) return field.second;
   }
   return std::nullopt;
 }
@@ -77,10 +68,10 @@ Status check_headers(const Request& request) {
   int hosts = 0, lengths = 0;
   for (const auto& field : request.headers) {
     TILL_TRY(check_field(field));
-    if (same_name(field.first, "Host") && ++hosts > 1) {
+    if (same_word(field.first, "Host") && ++hosts > 1) {
       return invalid_request("$.headers.Host", "the Host header is there twice");
     }
-    if (!same_name(field.first, "Content-Length")) continue;
+    if (!same_word(field.first, "Content-Length")) continue;
     if (++lengths > 1 || field.second != std::to_string(request.body.size())) {
       return invalid_request("$.headers.Content-Length", "the Content-Length header is not the body's length");
     }
@@ -106,7 +97,7 @@ Status check_request(const Request& request) {
 
 bool is_loopback_host(std::string_view host) {
   if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  if (same_name(host, "localhost") || host == "::1") return true;
+  if (same_word(host, "localhost") || host == "::1") return true;
   // Four decimal numbers of which the first is 127; "127.1" and "0x7f.0.0.1" are names to us, not addresses.
   int parts = 0;
   while (true) {

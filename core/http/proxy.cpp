@@ -4,6 +4,7 @@
 #include <boost/url.hpp>
 #include <cstdlib>
 
+#include "core/base/ascii.h"
 #include "core/base/encoding.h"
 #include "core/http/client.h"
 #include "core/http/message.h"
@@ -15,20 +16,6 @@ Error proxy_error(std::string_view what) {
   Error error = configuration_error("proxy", "the proxy's URL " + std::string(what));
   error.code = "proxy";
   return error;
-}
-
-std::string lowered(std::string_view text) {
-  std::string low(text);
-  std::transform(low.begin(), low.end(), low.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return low;
-}
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t";
-  const auto first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
 Result<Proxy> parse_proxy(std::string_view text) {
@@ -85,7 +72,7 @@ Result<ProxyRule> ProxyRule::make(std::string_view proxy, std::string_view no_pr
     std::string_view entry = trim(no_proxy.substr(0, comma));
     if (entry.substr(0, 2) == "*.") entry.remove_prefix(1);
     if (entry.substr(0, 1) == ".") entry.remove_prefix(1);
-    if (!entry.empty()) rule.direct_.push_back(lowered(entry));
+    if (!entry.empty()) rule.direct_.push_back(to_lower(entry));
     no_proxy.remove_prefix(comma == std::string_view::npos ? no_proxy.size() : comma + 1);
   }
   return rule;

@@ -4,6 +4,7 @@
 #include <boost/url.hpp>
 #include <charconv>
 
+#include "core/base/ascii.h"
 #include "core/http/message.h"
 
 namespace till::http {
@@ -14,12 +15,8 @@ constexpr std::size_t kMaxHostBytes = 253;  // RFC 1035, without the root's dot
 
 Error url_error(std::string_view what) { return invalid_request("$.url", "the request's URL " + std::string(what)); }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool is_host_name(std::string_view host) {
-  auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-  };
+  auto fits = [](char c) { return is_lower_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_'; };
   return !host.empty() && host.size() <= kMaxHostBytes && host.front() != '.' &&
          std::all_of(host.begin(), host.end(), fits);
 }
@@ -57,7 +54,7 @@ Status parse_authority(std::string_view text, std::string* host, std::uint16_t* 
     }
   }
   host->assign(name);
-  std::transform(host->begin(), host->end(), host->begin(), lower);
+  *host = to_lower(*host);
   if (!bracketed && !is_host_name(*host)) return url_error("has no usable host name");
   if (colon == std::string_view::npos || colon + 1 == text.size()) return {};
   unsigned number = 0;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "core/base/ascii.h"
 #include "core/money/wide.h"
 
 namespace till {
@@ -91,8 +92,6 @@ Result<Decimal> rounded_quotient(Wide dividend, UInt128 divisor, bool negative, 
 }
 
 bool is_scale(int scale) { return scale >= 0 && scale <= Decimal::kMaxScale; }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Takes the digits at the front of `text`.
 std::string_view take_digits(std::string_view& text) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "core/base/ascii.h"
 #include "core/base/limits.h"
 #include "core/json/json.h"
 #include "core/plugin/format.h"

@@ -6,13 +6,10 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/ascii.h"
+
 namespace till::plugin {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_letter(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
-bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 template <class Predicate>
 bool all(std::string_view text, Predicate predicate) {
@@ -164,20 +161,13 @@ bool is_semver(std::string_view text) {
 }
 
 bool is_word(std::string_view text, std::size_t min_size, std::size_t max_size) {
-  return text.size() >= min_size && text.size() <= max_size && is_lower(text.front()) &&
-         all(text, [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
+  return text.size() >= min_size && text.size() <= max_size && is_lower_letter(text.front()) &&
+         all(text, [](char c) { return is_lower_letter(c) || is_digit(c) || c == '_'; });
 }
 
 std::string url_host(std::string_view url) {
   const std::string_view authority = url_authority(url);
   return to_lower(authority.substr(0, authority.find(':')));
-}
-
-std::string to_lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
 }
 
 }  // namespace till::plugin

@@ -31,7 +31,5 @@ bool is_word(std::string_view text, std::size_t min_size, std::size_t max_size);
 
 // The lower-case host of an URL for which is_web_url() holds, without its port.
 std::string url_host(std::string_view url);
-// ASCII only.
-std::string to_lower(std::string_view text);
 
 }  // namespace till::plugin

@@ -46,17 +46,6 @@ bool is_word(std::string_view text) {
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
 }
 
-// "InvalidRequest" -> "invalid_request"
-std::string default_code(std::string_view kind_name) {
-  std::string code;
-  for (const char c : kind_name) {
-    const bool upper = c >= 'A' && c <= 'Z';
-    if (upper && !code.empty()) code += '_';
-    code += upper ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  return code;
-}
-
 std::string option_text(const json::Value& options, std::string_view name) {
   const auto* value = options.find(name);
   if (value == nullptr) return {};
@@ -70,7 +59,8 @@ Outcome end_with_failure(RunState& run, lua_State* state, std::string_view kind_
   json::Value options;
   const Outcome read = read_json(run, state, 3, "fail", options);
   if (read != Outcome::kDone) return read;
-  Error error{.kind = *kind, .code = default_code(kind_name), .message = plain_text(message, kMaxScriptMessage)};
+  Error error{
+      .kind = *kind, .code = std::string(default_code(*kind)), .message = plain_text(message, kMaxScriptMessage)};
   // A code that is no word of ours is the provider's own.
   const std::string code = option_text(options, "code");
   (is_word(code) ? error.code : error.provider_code) = code;

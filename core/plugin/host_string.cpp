@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/base/ascii.h"
 #include "core/plugin/arguments.h"
 #include "core/plugin/host_library.h"
 #include "core/plugin/run_state.h"
@@ -51,7 +52,7 @@ int string_upper(lua_State* state) {
 }
 
 int string_lower(lua_State* state) {
-  return mapped(state, [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return mapped(state, [](char c) { return to_lower(c); });
 }
 
 int string_reverse(lua_State* state) {

@@ -128,7 +128,7 @@ int text_base64_decode(lua_State* state) { return decoded(state, base64_decode);
 int text_url_encode(lua_State* state) {
   return encoded(state, 3, [](std::string_view text) {
     std::string out;
-    percent_encode(text, out);
+    percent_encode_between_handles(text, out);
     return out;
   });
 }

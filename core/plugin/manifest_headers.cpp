@@ -1,6 +1,7 @@
 // Header fields: those sent with every request, those a script may set, and those nobody but the core may touch.
 #include <algorithm>
 
+#include "core/base/ascii.h"
 #include "core/plugin/format.h"
 #include "core/plugin/manifest_parts.h"
 
@@ -22,7 +23,7 @@ constexpr std::string_view kReserved[] = {"host",
                                           "expect",
                                           "content-type"};
 
-bool same(std::string_view a, std::string_view b) { return !a.empty() && to_lower(a) == to_lower(b); }
+bool same(std::string_view a, std::string_view b) { return !a.empty() && same_word(a, b); }
 
 bool belongs_to_auth(const Auth& auth, std::string_view name) {
   return same(name, "authorization") || same(name, auth.header) || same(name, auth.identity_header) ||

@@ -1,6 +1,7 @@
 // Where requests may go: modes with their base URLs, and hosts.
 #include <algorithm>
 
+#include "core/base/ascii.h"
 #include "core/plugin/format.h"
 #include "core/plugin/manifest_parts.h"
 #include "core/plugin/schema.h"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <span>
 
+#include "core/base/ascii.h"
 #include "core/json/path.h"
 #include "core/plugin/suggest.h"
 
@@ -13,8 +14,6 @@ namespace {
 constexpr std::size_t kMaxTextBytes = 2048;
 // Lists are searched for twins pair by pair.
 constexpr std::size_t kMaxListSize = 1000;
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 }  // namespace
 

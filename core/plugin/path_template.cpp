@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/base/encoding.h"
 #include "core/plugin/handle.h"
 #include "core/plugin/plain_text.h"
 #include "core/plugin/request_builder.h"

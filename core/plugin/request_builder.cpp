@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base/ascii.h"
+#include "core/base/encoding.h"
 #include "core/plugin/handle.h"
 #include "core/plugin/json_text.h"
 #include "core/plugin/multipart.h"
@@ -52,22 +54,16 @@ Result<Pairs> pairs_of(const std::string& what, const json::Value& value) {
   return pairs;
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 Status add_headers(const Manifest& manifest, const json::Value& value, ScriptRequest& request) {
   if (value.object() == nullptr) return option_error("opts.headers takes a map");
   for (const auto& [name, member] : *value.object()) {
     const auto& allowed = manifest.script_headers;
     if (std::none_of(allowed.begin(), allowed.end(),
-                     [&, wanted = std::string_view(name)](const auto& known) { return same_name(known, wanted); }))
+                     [&, wanted = std::string_view(name)](const auto& known) { return same_word(known, wanted); }))
       return option_error("header \"" + plain_text(name, 60) + "\" is not in the manifest's script_headers");
     const auto text = scalar_text(member);
     if (!text) return option_error("header \"" + plain_text(name, 60) + "\" takes a string, a number or a boolean");
-    const bool bad = std::any_of(text->begin(), text->end(),
-                                 [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+    const bool bad = std::any_of(text->begin(), text->end(), is_control);
     if (!is_handle(*text) && (bad || text->size() > kMaxHeaderValueBytes))
       return option_error("header \"" + plain_text(name, 60) + "\" holds control characters or is too long");
     request.headers.emplace_back(name, *text);
@@ -103,9 +99,9 @@ Status add_form_body(const json::Value& value, ScriptRequest& request) {
   request.content_type = "application/x-www-form-urlencoded";
   for (const auto& [name, text] : pairs) {
     if (!request.body.empty()) request.body += '&';
-    percent_encode(name, request.body);
+    percent_encode_between_handles(name, request.body);
     request.body += '=';
-    percent_encode(text, request.body);
+    percent_encode_between_handles(text, request.body);
   }
   return {};
 }
@@ -133,8 +129,9 @@ Status add_option(const Manifest& manifest, const std::string& name, const json:
   }
   if (name == "path" && value.object() != nullptr) return {};  // expanded already
   if (name == "path") return option_error("opts.path takes a map");
-  return option_error("opts." + plain_text(name, 60) +
-                      " is unknown; there are auth, expect, form, headers, idempotent, json, multipart, path, query, read");
+  return option_error(
+      "opts." + plain_text(name, 60) +
+      " is unknown; there are auth, expect, form, headers, idempotent, json, multipart, path, query, read");
 }
 
 Status check_body(const json::Value& options, std::size_t max_body, const ScriptRequest& request) {
@@ -149,26 +146,14 @@ Status check_body(const json::Value& options, std::size_t max_body, const Script
 
 }  // namespace
 
-void percent_encode(std::string_view text, std::string& out) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
+void percent_encode_between_handles(std::string_view text, std::string& out) {
   std::size_t at = 0;
-  const auto encode_up_to = [&](std::size_t end) {
-    for (; at < end; ++at) {
-      const auto byte = static_cast<unsigned char>(text[at]);
-      const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-                         byte == '-' || byte == '.' || byte == '_' || byte == '~';
-      if (plain)
-        out += text[at];
-      else
-        out.append({'%', kHex[byte >> 4], kHex[byte & 0xF]});
-    }
-  };
   for (auto span = find_handle(text); span; span = find_handle(text, at)) {
-    encode_up_to(span->begin);
+    percent_encode(text.substr(at, span->begin - at), out);
     out += text.substr(span->begin, span->size);
     at = span->begin + span->size;
   }
-  encode_up_to(text.size());
+  percent_encode(text.substr(at), out);
 }
 
 Result<ScriptRequest> build_request(const Manifest& manifest, std::string_view method, std::string_view path,

@@ -23,7 +23,7 @@ inline constexpr std::size_t kMaxQueryFields = 200;
 Result<ScriptRequest> build_request(const Manifest& manifest, std::string_view method, std::string_view path,
                                     const json::Value& options, std::size_t max_body);
 
-// Appends `text` with every byte but RFC 3986's unreserved characters as %XX. Handles stay as they are.
-void percent_encode(std::string_view text, std::string& out);
+// Appends `text` percent-encoded. Handles stay as they are.
+void percent_encode_between_handles(std::string_view text, std::string& out);
 
 }  // namespace till::plugin

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "core/base/ascii.h"
 #include "core/base/clock.h"
 #include "core/base/id.h"
 #include "core/base/limits.h"
@@ -24,8 +25,6 @@ Cards& cards() {
   static Cards* all = new Cards;  // never destroyed: handles may outlive static objects
   return *all;
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool all_digits(std::string_view text) { return std::all_of(text.begin(), text.end(), is_digit); }
 

@@ -3,13 +3,17 @@
 #include "core/runtime/gateway_config.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
+#include "core/base/ascii.h"
 #include "core/base/limits.h"
 #include "core/crypto/sin.h"
 #include "core/http/target.h"
 #include "core/json/json.h"
+#include "core/json/path.h"
 #include "core/plugin/schema.h"
+#include "core/plugin/suggest.h"
 #include "core/runtime/handles.h"
 
 namespace till {
@@ -17,8 +21,23 @@ namespace {
 
 constexpr std::size_t kMaxLabelLength = 100;
 
+// What every gateway has, whatever its provider.
+constexpr std::array<std::string_view, 5> kCommonSettings{"mode", "base_url", "timeout_ms", "label",
+                                                          "rate_limit_wait_ms"};
+// What is easily taken for a setting.
+constexpr std::array<std::string_view, 8> kRuntimeOptions{"plugin_path",
+                                                          "trusted_keys",
+                                                          "store",
+                                                          "ca_file",
+                                                          "proxy",
+                                                          "no_proxy",
+                                                          "connect_timeout_ms",
+                                                          "max_connections_per_origin"};
+
 Error as_configuration(Error error) {
-  if (error.kind == ErrorKind::kInvalidRequest) error.kind = ErrorKind::kConfiguration, error.code = "configuration";
+  if (error.kind != ErrorKind::kInvalidRequest) return error;
+  error.kind = ErrorKind::kConfiguration;
+  error.code = default_code(error.kind);
   return error;
 }
 
@@ -89,7 +108,6 @@ Status take_label(json::Object& settings, GatewayConfig& config) {
 
 // A line break pasted along with a key would otherwise show at the first call only, far from its cause.
 Status check_secret(const std::string& setting, std::string_view secret) {
-  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
   if (std::any_of(secret.begin(), secret.end(), is_control))
     return configuration_error("$." + setting, "holds a line break or another control character: paste the key alone");
   return {};
@@ -110,6 +128,24 @@ Status check_mode_of_secret(const GatewayConfig& config, const std::string& sett
 
 Status take_version(json::Object& settings, GatewayConfig& config) {
   TILL_ASSIGN(config.pinned_version, take_text(settings, "plugin_version"));
+  return {};
+}
+
+// Of the settings that are left when those of every gateway are taken out.
+Status check_names(const json::Value& schema, const json::Object& settings) {
+  std::vector<std::string_view> known;
+  if (const json::Value* properties = schema.find("properties"))
+    for (const auto& [name, property] : *properties->object()) known.emplace_back(name);
+  known.insert(known.end(), kCommonSettings.begin(), kCommonSettings.end());
+  for (const auto& [name, value] : settings) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const std::string place = json::member_path("$", name);
+    if (std::find(kRuntimeOptions.begin(), kRuntimeOptions.end(), name) != kRuntimeOptions.end())
+      return configuration_error(place, "is no setting of a gateway: give it to the runtime as one of its options");
+    const std::string help = plugin::did_you_mean(name, known);
+    return configuration_error(place,
+                               "unknown setting" + (help.empty() ? "; there are " + plugin::any_of(known) : help));
+  }
   return {};
 }
 
@@ -173,19 +209,21 @@ Result<std::unique_ptr<const GatewayConfig>> read_gateway_config(std::shared_ptr
   auto config = std::make_unique<GatewayConfig>();
   config->plugin = std::move(plugin);
   TILL_TRY(take_common(*parsed->object(), *config));
-  auto settings = plugin::validate(config->manifest().settings_schema, *parsed, "$");
+  TILL_TRY(check_names(config->manifest().settings_schema, *parsed->object()));
+  const auto secret_settings = plugin::secret_names(config->manifest().settings_schema);
+  for (const std::string& name : secret_settings)
+    if (const auto secret = parsed->find_string(name)) TILL_TRY(check_secret(name, *secret));
+  auto settings = plugin::validate(config->manifest().settings_schema, *std::move(parsed), "$");
   if (!settings.ok()) return as_configuration(std::move(settings).error());
 
   json::Object script_settings;
   json::Object has;
-  const auto secret_settings = plugin::secret_names(config->manifest().settings_schema);
   for (auto& [name, value] : *settings->object()) {
     if (std::find(secret_settings.begin(), secret_settings.end(), name) == secret_settings.end()) {
       script_settings.set(name, std::move(value));
       continue;
     }
     if (!value.string() || value.string()->empty()) continue;
-    TILL_TRY(check_secret(name, *value.string()));
     TILL_TRY(check_mode_of_secret(*config, name, *value.string()));
     config->secrets.emplace(name, Secret(*value.string()));
     has.set(name, true);

@@ -2,10 +2,10 @@
 #include "core/runtime/incoming.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string>
 #include <utility>
 
+#include "core/base/ascii.h"
 #include "core/base/limits.h"
 #include "core/json/json.h"
 #include "core/json/path.h"
@@ -166,12 +166,8 @@ Incoming incoming_reply(const http::Response& response, const std::vector<int>& 
   Incoming incoming;
   plugin::ScriptReply& reply = incoming.reply;
   reply.status = response.status;
-  for (const auto& [name, value] : response.headers) {
-    std::string lower = name;
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    reply.headers.emplace_back(std::move(lower), config.redact(handles.redact(value)));
-  }
+  for (const auto& [name, value] : response.headers)
+    reply.headers.emplace_back(to_lower(name), config.redact(handles.redact(value)));
   auto parsed = json::parse(response.body, {.max_bytes = kMaxResponseBytes});
   if (parsed.ok())
     reply.json = redacted(config, handles.hide(std::move(parsed).value(), config.manifest().reply_secrets));

@@ -137,7 +137,10 @@ Status Operation::check_askable() {
   if (payment_->outcome == Outcome::kUnknown)
     return Error{.kind = ErrorKind::kOutcomeUnknown,
                  .code = "outcome_unknown",
-                 .message = "nobody knows yet whether this payment exists at the provider",
+                 .message =
+                     "nobody knows whether this payment exists at the provider, which gave no id for it: look for it "
+                     "with payments.list or on the provider's dashboard, and only if it is not there call "
+                     "payments.create with a new idempotency key",
                  .payment_id = payment_->id};
   if (operation_ != "payments.get")
     return Error{.kind = ErrorKind::kConflict,

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <utility>
 
+#include "core/base/ascii.h"
 #include "core/base/id.h"
 #include "core/base/limits.h"
 #include "core/json/json.h"
@@ -20,10 +20,7 @@ constexpr std::array<std::string_view, 14> kCardMembers{
     "card_cvc",    "cvc",        "cvc2", "cvd",      "cid",     "csc", "security_code"};
 
 bool is_card_member(std::string_view key) {
-  std::string lower(key);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::find(kCardMembers.begin(), kCardMembers.end(), lower) != kCardMembers.end();
+  return std::any_of(kCardMembers.begin(), kCardMembers.end(), [&](auto known) { return same_word(known, key); });
 }
 
 std::string text_of(const json::Value& value, std::string_view key) {

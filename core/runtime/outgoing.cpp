@@ -13,26 +13,6 @@ namespace {
 
 constexpr std::string_view kSecretBegin = "{secret.";
 
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
-}
-
-// RFC 3986: everything but the unreserved characters.
-std::string percent_encode(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (char c : text) {
-    if (is_unreserved(c)) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
-  }
-  return out;
-}
-
 Result<std::string> fill_path_secrets(std::string_view path, const GatewayConfig& config) {
   const auto& allowed = config.manifest().path_secrets;
   std::string out;

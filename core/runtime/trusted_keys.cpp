@@ -2,10 +2,10 @@
 #include "core/runtime/trusted_keys.h"
 
 #include <algorithm>
-#include <cctype>
 #include <fstream>
 #include <string_view>
 
+#include "core/base/ascii.h"
 #include "core/json/path.h"
 
 namespace till {
@@ -15,14 +15,7 @@ constexpr std::size_t kKeyDigits = 64;
 constexpr std::size_t kMaxKeys = 1'000;
 
 bool is_key(std::string_view text) {
-  return text.size() == kKeyDigits &&
-         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
+  return text.size() == kKeyDigits && std::all_of(text.begin(), text.end(), is_hex_digit);
 }
 
 std::string_view trimmed(std::string_view line) {
@@ -41,7 +34,7 @@ Status read_key_file(const std::string& file, const std::string& place, std::vec
     if (key.empty()) continue;
     if (!is_key(key) || keys.size() == kMaxKeys)
       return configuration_error(place, file + " must hold one key of 64 hexadecimal digits on each line");
-    keys.push_back(lower(std::string(key)));
+    keys.push_back(to_lower(key));
   }
   return {};
 }
@@ -52,7 +45,7 @@ Result<std::vector<std::string>> read_trusted_keys(const std::vector<std::string
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (is_key(entries[i]))
-      keys.push_back(lower(entries[i]));
+      keys.push_back(to_lower(entries[i]));
     else
       TILL_TRY(read_key_file(entries[i], json::element_path("$.trusted_keys", i), keys));
   }

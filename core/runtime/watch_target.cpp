@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/encoding.h"
 #include "core/http/target.h"
 #include "core/plugin/handle.h"
 #include "core/plugin/operation_output.h"
-#include "core/plugin/request_builder.h"
 
 namespace till {
 namespace {
@@ -41,9 +41,9 @@ Status add_field(const json::Value& name, const json::Value& value, const Handle
     return output_error("$.query", "takes a map or pairs {name, value} of text");
   TILL_ASSIGN(const std::string filled, handles.fill(*value.string(), Handles::Place::kQuery));
   if (!query.empty()) query += '&';
-  plugin::percent_encode(*name.string(), query);
+  percent_encode(*name.string(), query);
   query += '=';
-  plugin::percent_encode(filled, query);
+  percent_encode(filled, query);
   return {};
 }
 

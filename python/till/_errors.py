@@ -81,7 +81,7 @@ class TillError(Exception):
         self.retryable = retryable
 
     def __str__(self) -> str:
-        named = not self.field or self.message.startswith(self.field)
+        named = not self.field or self.message.startswith(self.field) or f" {self.field}:" in self.message
         return self.message if named else f"{self.field}: {self.message}"
 
     def __reduce__(self) -> tuple[Any, ...]:

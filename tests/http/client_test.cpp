@@ -312,37 +312,17 @@ TEST(Client, may_be_called_from_its_own_callbacks) {
   EXPECT_EQ(server.connections(), 1);
 }
 
-TEST(Client, runs_posted_tasks_on_one_thread_in_order) {
-  Client client({});
-  std::promise<void> done;
-  std::vector<int> order;
-  std::vector<std::thread::id> ids;
-  for (int i = 0; i < 3; ++i) {
-    client.post([&, i] {
-      order.push_back(i);
-      ids.push_back(std::this_thread::get_id());
-    });
-  }
-  client.post([&] { done.set_value(); });
-  done.get_future().get();
-  EXPECT_EQ(order, (std::vector<int>{0, 1, 2}));
-  EXPECT_THAT(ids, testing::Each(ids.front()));
-  EXPECT_NE(ids.front(), std::this_thread::get_id());
-}
-
-TEST(Client, outlives_tasks_and_callbacks_that_throw) {
+TEST(Client, outlives_callbacks_that_throw) {
   Server server(serve_ok);
   Client client({});
   for (int i = 0; i < 2; ++i) {
     std::promise<void> called;
-    client.post([&] {
-      client.post([&] {
-        client.send(get(server.url()), once(), [&](const Result<Response>&) {
-          called.set_value();
-          throw std::runtime_error("from a callback");
-        });
+    on_clients_thread(client, [&] {
+      client.send(get(server.url()), once(), [&](const Result<Response>&) {
+        called.set_value();
+        throw std::runtime_error("from a callback");
       });
-      throw std::runtime_error("from a task");
+      throw std::runtime_error("from another");
     });
     called.get_future().get();
   }
@@ -373,33 +353,17 @@ TEST(Client, fails_what_is_pending_when_it_is_destroyed) {
 
 TEST(Client, without_a_thread_says_so_and_works_once_there_is_one) {
   Server server(serve_ok);
-  bool ran = false;
+  Client client({});
+  std::future<Result<Response>> future;
   {
-    Client client({});
-    std::future<Result<Response>> future;
-    {
-      const NoThreads none;
-      future = start(client, post(server.url()));
-      client.post([&] { ran = true; });
-    }
-    ASSERT_EQ(future.wait_for(std::chrono::seconds(0)), std::future_status::ready);
-    const auto result = future.get();
-    EXPECT_EQ(verdict(result), "closed/no");
-    EXPECT_TRUE(result.error().retryable);
-    EXPECT_FALSE(ran);
-    EXPECT_EQ(verdict(fetch(client, post(server.url()))), "200");
-    EXPECT_TRUE(ran) << "a task was forgotten";
-  }
-}
-
-TEST(Client, runs_posted_tasks_at_its_end_even_without_a_thread) {
-  bool ran = false;
-  {
-    Client client({});
     const NoThreads none;
-    client.post([&] { ran = true; });
+    future = start(client, post(server.url()));
   }
-  EXPECT_TRUE(ran);
+  ASSERT_EQ(future.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+  const auto result = future.get();
+  EXPECT_EQ(verdict(result), "closed/no");
+  EXPECT_TRUE(result.error().retryable);
+  EXPECT_EQ(verdict(fetch(client, post(server.url()))), "200");
 }
 
 TEST(Client, that_was_never_used_has_no_thread_to_stop) { const Client client({}); }

@@ -36,6 +36,11 @@ inline std::future<Result<Response>> start(Client& client, Request request, Send
   return future;
 }
 
+// Runs the task on the client's thread.
+inline void on_clients_thread(Client& client, std::function<void()> task) {
+  client.wait(0, [task = std::move(task)](const Status&) { task(); });
+}
+
 inline Result<Response> fetch(Client& client, Request request, SendOptions options = once()) {
   return start(client, std::move(request), options).get();
 }

@@ -27,106 +27,102 @@ extern "C" ssize_t send(int socket, const void* bytes, std::size_t size, int fla
 namespace till::http {
 namespace {
 
-TEST(Retry, read_is_sent_again_after_a_reset) {
-  std::atomic<int> count{0};
-  Server server([&](Peer& peer) {
+class Retry : public testing::Test {
+ protected:
+  void serve(std::function<void(Peer&)> how) { server_ = std::make_unique<Server>(std::move(how)); }
+  std::string url() const { return server_->url(); }
+
+  std::atomic<int> count_{0};  // of requests that the server saw
+  std::unique_ptr<Server> server_;
+  Client client_{ClientOptions{}};  // goes first: the server waits for its connections
+};
+
+TEST_F(Retry, read_is_sent_again_after_a_reset) {
+  serve([&](Peer& peer) {
     peer.read_request();
-    if (++count < 3) return peer.reset();
+    if (++count_ < 3) return peer.reset();
     peer.answer("ok");
   });
-  Client client({});
-  EXPECT_EQ(verdict(fetch(client, get(server.url()), repeatable())), "200");
-  EXPECT_EQ(count, 3);
+  EXPECT_EQ(verdict(fetch(client_, get(url()), repeatable())), "200");
+  EXPECT_EQ(count_, 3);
 }
 
-TEST(Retry, answer_says_whether_an_earlier_attempt_may_have_arrived_too) {
-  std::atomic<int> count{0};
-  Server server([&](Peer& peer) {
+TEST_F(Retry, answer_says_whether_an_earlier_attempt_may_have_arrived_too) {
+  serve([&](Peer& peer) {
     while (!peer.read_request().empty()) {
-      if (++count == 2) return peer.reset();
+      if (++count_ == 2) return peer.reset();
       peer.answer("ok");
     }
   });
-  Client client({});
-  const auto first = fetch(client, post(server.url()), repeatable());
+  const auto first = fetch(client_, post(url()), repeatable());
   ASSERT_TRUE(first.ok());
   EXPECT_FALSE(first->repeated);
-  const auto second = fetch(client, post(server.url()), repeatable());
+  const auto second = fetch(client_, post(url()), repeatable());
   ASSERT_TRUE(second.ok());
   EXPECT_TRUE(second->repeated);
-  EXPECT_EQ(count, 3);
+  EXPECT_EQ(count_, 3);
 }
 
-TEST(Retry, read_is_sent_at_most_as_often_as_allowed) {
-  std::atomic<int> count{0};
-  Server server([&](Peer& peer) {
+TEST_F(Retry, read_is_sent_at_most_as_often_as_allowed) {
+  serve([&](Peer& peer) {
     peer.read_request();
-    ++count;
+    ++count_;
   });
-  Client client({});
-  const auto result = fetch(client, get(server.url()), repeatable());
+  const auto result = fetch(client_, get(url()), repeatable());
   EXPECT_EQ(verdict(result), "reset/maybe");
   EXPECT_TRUE(result.error().retryable);
-  EXPECT_EQ(count, 3);
+  EXPECT_EQ(count_, 3);
 }
 
-TEST(Retry, read_is_sent_again_after_a_truncated_answer) {
-  std::atomic<int> count{0};
-  Server server([&](Peer& peer) {
+TEST_F(Retry, read_is_sent_again_after_a_truncated_answer) {
+  serve([&](Peer& peer) {
     peer.read_request();
-    if (++count == 1) {
+    if (++count_ == 1) {
       peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
       return;
     }
     peer.answer("ok");
   });
-  Client client({});
-  EXPECT_EQ(verdict(fetch(client, get(server.url()), repeatable())), "200");
-  EXPECT_EQ(count, 2);
+  EXPECT_EQ(verdict(fetch(client_, get(url()), repeatable())), "200");
+  EXPECT_EQ(count_, 2);
 }
 
-TEST(Retry, write_is_never_sent_again_after_bytes_went_out) {
-  std::atomic<int> count{0};
-  Server server([&](Peer& peer) {
+TEST_F(Retry, write_is_never_sent_again_after_bytes_went_out) {
+  serve([&](Peer& peer) {
     peer.read_request();
-    ++count;
+    ++count_;
     peer.reset();
   });
-  Client client({});
-  const auto result = fetch(client, post(server.url()), {10'000, false, 5});
+  const auto result = fetch(client_, post(url()), {10'000, false, 5});
   EXPECT_EQ(verdict(result), "reset/maybe");
   EXPECT_FALSE(result.error().retryable);
-  EXPECT_EQ(count, 1);
+  EXPECT_EQ(count_, 1);
 }
 
-TEST(Retry, write_that_had_to_wait_for_the_socket_is_never_sent_again) {
-  std::atomic<int> count{0};
-  Server server([&](Peer& peer) {
+TEST_F(Retry, write_that_had_to_wait_for_the_socket_is_never_sent_again) {
+  serve([&](Peer& peer) {
     peer.read_request();
-    ++count;
+    ++count_;
     peer.reset();
   });
-  Client client({});
   std::promise<Result<Response>> ended;
-  client.post([&] {
+  on_clients_thread(client_, [&] {
     sends_to_put_off = 1;
-    client.send(post(server.url()), {10'000, false, 3}, [&](Result<Response> result) { ended.set_value(result); });
+    client_.send(post(url()), {10'000, false, 3}, [&](Result<Response> result) { ended.set_value(result); });
   });
   EXPECT_EQ(verdict(ended.get_future().get()), "reset/maybe");
-  EXPECT_EQ(count, 1);
+  EXPECT_EQ(count_, 1);
 }
 
-TEST(Retry, answers_of_any_status_are_answers) {
-  std::atomic<int> count{0};
-  Server server([&](Peer& peer) {
+TEST_F(Retry, answers_of_any_status_are_answers) {
+  serve([&](Peer& peer) {
     while (!peer.read_request().empty()) {
-      ++count;
+      ++count_;
       peer.answer("busy", 503);
     }
   });
-  Client client({});
-  EXPECT_EQ(verdict(fetch(client, get(server.url()), repeatable())), "503");
-  EXPECT_EQ(count, 1);
+  EXPECT_EQ(verdict(fetch(client_, get(url()), repeatable())), "503");
+  EXPECT_EQ(count_, 1);
 }
 
 // A port where nobody listens: bound, closed and not given out again so soon.
@@ -136,7 +132,7 @@ int free_port() {
   return port;
 }
 
-TEST(Retry, write_that_never_went_out_is_tried_again) {
+TEST_F(Retry, write_that_never_went_out_is_tried_again) {
   const int port = free_port();
   Client client({});
   const auto pending = std::chrono::steady_clock::now();
@@ -148,7 +144,7 @@ TEST(Retry, write_that_never_went_out_is_tried_again) {
   EXPECT_GE(std::chrono::steady_clock::now() - pending, std::chrono::milliseconds(150));
 }
 
-TEST(Retry, write_succeeds_once_the_server_is_there) {
+TEST_F(Retry, write_succeeds_once_the_server_is_there) {
   const int port = free_port();
   Client client({});
   auto future = start(client, post("http://127.0.0.1:" + std::to_string(port) + "/"), {10'000, false, 5});
@@ -163,7 +159,7 @@ TEST(Retry, write_succeeds_once_the_server_is_there) {
   EXPECT_FALSE(result.ok() && result->repeated) << "no byte of an earlier attempt had left";
 }
 
-TEST(Retry, pause_does_not_reach_past_the_deadline) {
+TEST_F(Retry, pause_does_not_reach_past_the_deadline) {
   Client client({});
   const auto begin = std::chrono::steady_clock::now();
   const auto result = fetch(client, get("http://127.0.0.1:" + std::to_string(free_port()) + "/"), {40, true, 50});
@@ -171,7 +167,7 @@ TEST(Retry, pause_does_not_reach_past_the_deadline) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
 }
 
-TEST(Retry, stale_pooled_connection_is_noticed_before_a_write_goes_out) {
+TEST_F(Retry, stale_pooled_connection_is_noticed_before_a_write_goes_out) {
   Signal release, finished;
   std::atomic<int> writes{0};
   Server server([&](Peer& peer) {
@@ -186,7 +182,7 @@ TEST(Retry, stale_pooled_connection_is_noticed_before_a_write_goes_out) {
   std::future<Result<Response>> write;
   std::promise<void> sent;
   // The server closes while the client's thread is busy here, so that only asking the socket can tell.
-  client.post([&] {
+  on_clients_thread(client, [&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));  // younger connections are not asked
     release.give();
     EXPECT_TRUE(finished.wait());
@@ -198,20 +194,18 @@ TEST(Retry, stale_pooled_connection_is_noticed_before_a_write_goes_out) {
   EXPECT_EQ(writes, 1);
 }
 
-TEST(Retry, pooled_connection_that_dies_with_a_write_fails_the_write) {
-  std::atomic<int> writes{0};
-  Server server([&](Peer& peer) {
+TEST_F(Retry, pooled_connection_that_dies_with_a_write_fails_the_write) {
+  serve([&](Peer& peer) {
     peer.read_request();
     peer.answer("ok");
-    if (peer.read_request().starts_with("POST")) ++writes;
+    if (peer.read_request().starts_with("POST")) ++count_;
   });
-  Client client({});
-  EXPECT_EQ(verdict(fetch(client, get(server.url()))), "200");
-  EXPECT_EQ(verdict(fetch(client, post(server.url()), {10'000, false, 3})), "reset/maybe");
-  EXPECT_EQ(writes, 1);
+  EXPECT_EQ(verdict(fetch(client_, get(url()))), "200");
+  EXPECT_EQ(verdict(fetch(client_, post(url()), {10'000, false, 3})), "reset/maybe");
+  EXPECT_EQ(count_, 1);
 }
 
-TEST(Retry, pooled_connection_that_dies_with_a_read_is_replaced_at_once) {
+TEST_F(Retry, pooled_connection_that_dies_with_a_read_is_replaced_at_once) {
   Server server([&](Peer& peer) {
     peer.read_request();
     peer.answer("ok");
@@ -223,7 +217,7 @@ TEST(Retry, pooled_connection_that_dies_with_a_read_is_replaced_at_once) {
   EXPECT_EQ(server.connections(), 2);
 }
 
-TEST(Retry, read_that_a_pooled_connection_failed_does_not_try_the_next_pooled_one) {
+TEST_F(Retry, read_that_a_pooled_connection_failed_does_not_try_the_next_pooled_one) {
   std::latch all(3);
   std::atomic<int> connections{0};
   Server server([&](Peer& peer) {

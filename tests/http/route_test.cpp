@@ -175,7 +175,7 @@ TEST_F(Route, look_up_without_a_thread_is_an_error_and_the_next_one_works) {
   Client client(trusting(), always({"127.0.0.1"}));
   std::promise<Result<Response>> ended;
   std::unique_ptr<NoThreads> none;
-  client.post([&] {
+  on_clients_thread(client, [&] {
     none = std::make_unique<NoThreads>();
     client.send(post(url("shop.test")), once(), [&](Result<Response> result) {
       none.reset();

@@ -52,6 +52,26 @@ TEST_F(GatewayConfigTest, scripts_see_no_secret) {
   EXPECT_THAT(seen, HasSubstr(R"("shop":"main")"));
 }
 
+struct Advice {
+  const char* json;
+  const char* hint;
+};
+
+TEST_F(GatewayConfigTest, what_is_refused_says_what_to_do) {
+  for (const Advice& advice : {
+           Advice{R"({"api_key":"sk_1\n"})", "paste the key alone"},  // shorter than a key, too
+           Advice{R"({"api_key":"sk_live_SECRET123","timout_ms":1})", "did you mean `timeout_ms`?"},
+           Advice{R"({"api_key":"sk_live_SECRET123","quux":1})", "there are `api_key`, `token`, `shop`, `mode`"},
+           Advice{R"({"api_key":"sk_live_SECRET123","ca_file":"/ca.pem"})", "give it to the runtime"},
+           Advice{R"({"api_key":"sk_live_SECRET123","proxy":"http://a"})", "give it to the runtime"},
+       }) {
+    const auto gateway = Gateway::open(runtime_, "acme", advice.json);
+    ASSERT_FALSE(gateway.ok()) << advice.json;
+    EXPECT_EQ(gateway.error().code, "configuration");
+    EXPECT_THAT(gateway.error().message, HasSubstr(advice.hint));
+  }
+}
+
 TEST_F(GatewayConfigTest, a_key_of_another_mode_opens_no_gateway) {
   const std::string key = R"({"api_key":"sk_test_SECRET123")";
   const auto live = Gateway::open(runtime_, "acme", key + "}");

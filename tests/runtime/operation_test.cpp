@@ -177,6 +177,17 @@ TEST_F(OperationTest, a_payment_over_another_amount_is_never_taken_for_this_one)
   EXPECT_EQ(kept.provider_id, "p1") << "so that it can be asked about and refunded";
 }
 
+TEST_F(OperationTest, a_payment_of_unknown_outcome_without_an_id_says_how_to_find_it) {
+  const auto exchange = begin("payments.create", kPay);
+  fail(*exchange, Sent::kMaybe);
+  const std::string id = exchange->result().error().payment_id;
+  const auto asked = shop_->begin("payments.get", json::write(json::Object{{"id", id}}));
+  ASSERT_FALSE(asked.ok());
+  EXPECT_EQ(asked.error().kind, ErrorKind::kOutcomeUnknown);
+  EXPECT_EQ(asked.error().payment_id, id);
+  EXPECT_THAT(asked.error().message, HasSubstr("payments.list"));
+}
+
 TEST_F(OperationTest, a_script_that_returns_something_else_than_a_payment_settles_nothing) {
   const auto result = run("payments.create", kPay, 200,
                           R"({"id":"p1","status":"payed","amount":48.25,"currency":"EUR","reference":"1234"})");

@@ -93,8 +93,9 @@ TEST_F(VersionsTest, an_operation_that_its_version_lacks_runs_in_the_current_one
                                      "\"payments.cancel\": {}, \"payments.accept\": {},"),
                             "\"payments.accept\": \"Acme settles underpayments by itself.\", ", ""));
   std::string script = script_of("1.1.0");
-  script += "function provider.payments.accept(input) return {id = input.provider_id, status = \"paid\", "
-            "amount = input.payment.amount, reference = input.payment.reference} end\n";
+  script +=
+      "function provider.payments.accept(input) return {id = input.provider_id, status = \"paid\", "
+      "amount = input.payment.amount, reference = input.payment.reference} end\n";
   write_file(folder_.path() + "/acme-1.1.0/provider.lua", script);
   reload();
   const auto accepted = shop_->begin("payments.accept", R"({"id":")" + id + "\"}");

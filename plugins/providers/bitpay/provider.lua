@@ -380,7 +380,7 @@ end
 function provider.refunds.create(input)
   local address = plain_text(object(input.options).bitcoinAddress) or plain_text(input.address)
   if not address then
-    fail("InvalidRequest", "BitPay sends a refund to a bitcoin address that the buyer must give.", {field = "$.options.bitcoinAddress"})
+    fail("InvalidRequest", "BitPay sends a refund to a bitcoin address that the buyer must give.", {field = "$.address"})
   end
   local invoice = merchant_invoice(input.payment.provider_id)
   check_refundable(invoice)
