@@ -200,7 +200,7 @@ json::Value Operation::script_input() {
   if (payment_) {
     members.set("payment", payment_to_json(*payment_));
     members.set("provider_id", payment_->provider_id);
-    members.set("state", payment_->state);
+    if (!payment_->state.is_null()) members.set("state", payment_->state);
   }
   if (operation_ == "refunds.get") members.set("id", refund_provider_id(*payment_, input_.value));
   return input;

@@ -92,6 +92,13 @@ TEST_F(OperationTest, what_a_script_says_of_an_answer_was_sent) {
   EXPECT_EQ(listing->result().error().sent, Sent::kYes);
 }
 
+TEST_F(OperationTest, a_script_that_kept_nothing_finds_nil) {
+  open_variant(kAcmeManifest, R"({"api_key":"sk_live_SECRET123"})",
+               std::string(kAcmeScript) + "function provider.payments.get(input) assert(input.state == nil) end");
+  const auto exchange = begin("payments.get", R"({"provider_id":"p9"})");
+  EXPECT_NE(exchange->result().error().code, "script_error") << exchange->result().error().message;
+}
+
 TEST_F(OperationTest, an_idempotency_key_is_text_that_a_header_field_can_hold) {
   for (const char* key : {"order 1234", R"(ordre-n\u00b0-7)", R"(order\n1234)", R"(\u007f)"})
     for (const char* operation : {"payments.create", "native.setThing"}) {
