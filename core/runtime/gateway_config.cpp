@@ -126,6 +126,18 @@ Status check_mode_of_secret(const GatewayConfig& config, const std::string& sett
   return {};
 }
 
+// RFC 7617: the first colon ends the user name.
+Status check_username(const GatewayConfig& config, const json::Object& script_settings) {
+  const plugin::Auth& auth = config.manifest().auth;
+  if (auth.scheme != plugin::Auth::Scheme::kBasic) return {};
+  const auto holds_colon = [](std::string_view name) { return name.find(':') != name.npos; };
+  const Secret* secret = config.secret(auth.username);
+  const json::Value* plain = script_settings.find(auth.username);
+  if ((secret && holds_colon(secret->reveal())) || (plain && plain->string() && holds_colon(*plain->string())))
+    return configuration_error("$." + auth.username, "holds a colon, which no user name of Basic authentication can");
+  return {};
+}
+
 Status take_version(json::Object& settings, GatewayConfig& config) {
   TILL_ASSIGN(config.pinned_version, take_text(settings, "plugin_version"));
   return {};
@@ -232,6 +244,7 @@ Result<std::unique_ptr<const GatewayConfig>> read_gateway_config(std::shared_ptr
   script_settings.set("base_url", config->base_url);
   script_settings.set("has", std::move(has));
   TILL_TRY(take_identity(*config, script_settings));
+  TILL_TRY(check_username(*config, script_settings));
   config->script_settings = std::move(script_settings);
   return std::unique_ptr<const GatewayConfig>(std::move(config));
 }

@@ -50,6 +50,13 @@ TEST_F(ChallengeTest, is_not_waited_for_by_default) {
   EXPECT_EQ(exchange->result().error().kind, ErrorKind::kAuthentication);
 }
 
+TEST_F(ChallengeTest, a_user_name_with_a_colon_opens_no_gateway) {
+  open_variant(manifest());
+  const auto gateway = Gateway::open(runtime_, shop_->provider(), R"({"api_key":"sk_live_SECRET123","shop":"ma:in"})");
+  ASSERT_FALSE(gateway.ok());
+  EXPECT_EQ(gateway.error().field, "$.shop");
+}
+
 TEST_F(ChallengeTest, is_answered_by_the_same_request_with_credentials) {
   open_waiting();
   const auto exchange = begin("payments.create", kPay);
