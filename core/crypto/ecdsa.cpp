@@ -24,6 +24,7 @@ using PrivateKeyBytes = std::array<std::uint8_t, kPrivateKeySize>;
 // after that, so all threads share it.
 const secp256k1_context* shared_context() {
   static const secp256k1_context* const context = [] {
+    // NOLINTNEXTLINE(misc-redundant-expression): one bit today, two in older versions
     secp256k1_context* made = secp256k1_context_create(SECP256K1_CONTEXT_SIGN | SECP256K1_CONTEXT_VERIFY);
     PrivateKeyBytes seed;
     fill_random(seed);

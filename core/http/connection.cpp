@@ -148,8 +148,9 @@ asio::awaitable<void> TcpConnection::run() {
                     [this] { abort(transport_error("connect_timeout", "connecting took too long", true)); });
   Status opened = co_await connect();
   timer.cancel();
-  if (!opened.ok()) fail(std::move(opened).error());
-  if (!opened.ok() || closed_ || exchange_ == nullptr) {
+  const bool is_open = opened.ok();
+  if (!is_open) fail(std::move(opened).error());
+  if (!is_open || closed_ || exchange_ == nullptr) {
     close();
     co_return;
   }

@@ -20,7 +20,7 @@ std::size_t rank(std::string_view level) {
 }  // namespace
 
 void write_log(std::string_view level, std::string_view subject, std::string_view text) {
-  const char* wanted = std::getenv("TILL_LOG");
+  const char* wanted = std::getenv("TILL_LOG");  // NOLINT(concurrency-mt-unsafe): nothing of ours sets variables
   if (!wanted || rank(wanted) == kLevels.size() || rank(level) < rank(wanted)) return;
   std::string line = "till: ";
   line.append(level).append(" ").append(subject).append(": ").append(text);

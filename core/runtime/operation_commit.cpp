@@ -35,8 +35,8 @@ Result<json::Value> refund_view(const Payment& payment, const json::Value& seen,
     amount = money_to_json(checked);
   }
   const auto created_at = seen.find_integer("created_at");
-  const auto kept = [&](std::string_view key, json::Value otherwise) {
-    return earlier && earlier->find(key) && !earlier->find(key)->is_null() ? *earlier->find(key) : std::move(otherwise);
+  const auto kept = [&](std::string_view key, const json::Value& otherwise) {
+    return earlier && earlier->find(key) && !earlier->find(key)->is_null() ? *earlier->find(key) : otherwise;
   };
   return json::Value(
       json::Object{{"id", kept("id", new_id("re_", clock))},

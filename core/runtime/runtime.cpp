@@ -26,7 +26,7 @@ constexpr std::int64_t kMaxConnections = 10'000;
 constexpr std::int64_t kMaxTimeoutOptionMs = 600'000;
 
 std::string environment(const char* name) {
-  const char* value = std::getenv(name);
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing of ours sets variables
   return value ? value : "";
 }
 

@@ -123,7 +123,8 @@ Status prepare_file(const std::string& path) {
   }
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (file < 0)
-    return configuration_error("$.store", "cannot write the store at " + path + ": " + std::strerror(errno));
+    return configuration_error("$.store",
+                               "cannot write the store at " + path + ": " + std::generic_category().message(errno));
   ::close(file);
   return {};
 }
