@@ -11,13 +11,6 @@
 namespace till::test {
 namespace {
 
-json::Value read_json(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  auto parsed = json::parse(text);
-  return parsed.ok() ? std::move(parsed).value() : json::Value();
-}
-
 std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> entries;
   std::error_code absent;
@@ -26,7 +19,18 @@ std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folde
   return entries;
 }
 
+std::filesystem::path fixtures_folder(const std::string& provider) {
+  return providers_folder() / provider / "fixtures";
+}
+
 }  // namespace
+
+json::Value Fixture::document() const {
+  std::ifstream stream(fixtures_folder(provider) / (file + ".json"), std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  auto parsed = json::parse(text);
+  return parsed.ok() ? std::move(parsed).value() : json::Value();
+}
 
 std::filesystem::path providers_folder() { return std::filesystem::path(TILL_SOURCE_DIR) / "plugins" / "providers"; }
 
@@ -40,8 +44,8 @@ std::vector<std::string> provider_names() {
 std::vector<Fixture> all_fixtures() {
   std::vector<Fixture> fixtures;
   for (const std::string& provider : provider_names())
-    for (const auto& path : entries_of(providers_folder() / provider / "fixtures"))
-      if (path.extension() == ".json") fixtures.push_back({provider, path.stem().string(), read_json(path)});
+    for (const auto& path : entries_of(fixtures_folder(provider)))
+      if (path.extension() == ".json") fixtures.push_back({provider, path.stem().string()});
   return fixtures;
 }
 

@@ -16,7 +16,7 @@ class FixtureTest : public testing::TestWithParam<Fixture> {};
 TEST_P(FixtureTest, documented_exchange_is_sent_and_understood) {
   const auto plugin = plugin::load_plugin(providers_folder() / GetParam().provider);
   ASSERT_TRUE(plugin.ok()) << plugin.error().field << ": " << plugin.error().message;
-  for (const json::Difference& difference : play_fixture(*plugin, GetParam().document))
+  for (const json::Difference& difference : play_fixture(*plugin, GetParam().document()))
     ADD_FAILURE() << difference.path << ": " << difference.message;
 }
 

@@ -26,7 +26,8 @@ class ProviderTest : public testing::TestWithParam<std::string> {
   std::set<std::string> shown_operations() const {
     std::set<std::string> operations;
     for (const Fixture& fixture : fixtures_)
-      if (!fixture.document.find("error")) operations.emplace(fixture.document.find_string("operation").value_or(""));
+      if (!fixture.document().find("error"))
+        operations.emplace(fixture.document().find_string("operation").value_or(""));
     return operations;
   }
 
@@ -59,16 +60,16 @@ TEST_P(ProviderTest, every_operation_is_there_or_absent_with_a_reason) {
 TEST_P(ProviderTest, every_fixture_names_itself_and_its_source) {
   std::set<std::string> names;
   for (const Fixture& fixture : fixtures_) {
-    const std::string name(fixture.document.find_string("name").value_or(""));
+    const std::string name(fixture.document().find_string("name").value_or(""));
     EXPECT_TRUE(names.insert(name).second) << name;
     EXPECT_FALSE(name.empty()) << fixture.file;
-    EXPECT_FALSE(fixture.document.find_string("source").value_or("").empty()) << fixture.file;
+    EXPECT_FALSE(fixture.document().find_string("source").value_or("").empty()) << fixture.file;
   }
 }
 
 TEST_P(ProviderTest, every_fixture_is_for_something_the_manifest_declares) {
   for (const Fixture& fixture : fixtures_) {
-    const std::string operation(fixture.document.find_string("operation").value_or(""));
+    const std::string operation(fixture.document().find_string("operation").value_or(""));
     const bool native = operation.starts_with("native.");
     EXPECT_TRUE(native ? plugin_->manifest.native.count(operation.substr(7))
                        : plugin_->manifest.capabilities.count(operation))
@@ -78,10 +79,11 @@ TEST_P(ProviderTest, every_fixture_is_for_something_the_manifest_declares) {
 
 TEST_P(ProviderTest, every_fixture_gives_what_its_operation_may_give) {
   for (const Fixture& fixture : fixtures_) {
-    const json::Value* output = fixture.document.find("output");
+    const json::Value document = fixture.document();
+    const json::Value* output = document.find("output");
     if (!output) continue;
     json::Value given = *output;
-    const Status fits = plugin::check_operation_output(*fixture.document.find_string("operation"), given);
+    const Status fits = plugin::check_operation_output(*document.find_string("operation"), given);
     EXPECT_TRUE(fits.ok()) << fixture.file << ": " << fits.error().message;
   }
 }
