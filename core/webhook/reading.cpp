@@ -1,9 +1,9 @@
 // Finding the values at a scheme's places.
 #include "core/webhook/reading.h"
 
-#include <algorithm>
 #include <utility>
 
+#include "core/base/ascii.h"
 #include "core/json/json.h"
 #include "core/json/pointer.h"
 #include "core/webhook/reason.h"
@@ -12,13 +12,6 @@ namespace till::webhook {
 namespace {
 
 using Found = std::optional<std::string_view>;
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool is_named(std::string_view header, std::string_view lower_name) {
-  return header.size() == lower_name.size() &&
-         std::equal(header.begin(), header.end(), lower_name.begin(), [](char a, char b) { return lower(a) == b; });
-}
 
 // The value of the only field with this name; nullopt when there is none.
 Result<Found> only_one(const FormFields& fields, std::string_view name) {
@@ -36,7 +29,7 @@ Result<Found> only_one(const FormFields& fields, std::string_view name) {
 Result<Found> Reading::find_header(std::string_view name) const {
   Found found;
   for (const auto& [known, value] : request_.headers) {
-    if (!is_named(known, name)) continue;
+    if (!same_word(known, name)) continue;
     if (found) return rejected(Reason::kRepeatedHeader, "the header " + std::string(name) + " stands twice");
     if (value.size() > kMaxSignatureBytes)
       return rejected(Reason::kTooLarge, "the header " + std::string(name) + " is longer than 8 KiB");

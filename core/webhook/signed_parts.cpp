@@ -79,10 +79,7 @@ Result<std::string> listed_headers(Reading& reading, const Piece& piece) {
     if (count == kMaxSignedHeaders) return rejected(Reason::kTooMany, "the signature lists more than 64 headers");
     const std::string_view name = rest.substr(0, rest.find(piece.separator));
     rest.remove_prefix(std::min(name.size() + 1, rest.size()));
-    std::string lower(name);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    TILL_ASSIGN(const auto value, reading.find_header(lower));
+    TILL_ASSIGN(const auto value, reading.find_header(name));
     if (!value) return rejected(Reason::kMissingValue, "a header that the signature lists is missing");
     if (piece.with_names) out.append(name).append(piece.text);
     out.append(*value);
