@@ -46,14 +46,7 @@ class ScriptHeap {
   // True once something was refused because of `max_work_bytes`.
   bool is_overworked() const { return now_.overworked; }
 
- private:
-  struct Chunk;
-  struct Large;
-  struct Free {
-    Free* next;
-  };
-
-  static constexpr std::size_t kGrain = 16;
+  // Blocks up to this size share chunks, and are used again once they are free.
 #if defined(__SANITIZE_ADDRESS__)
   static constexpr std::size_t kMaxSmall = 0;  // every block on its own, so that the sanitizer sees its ends
 #elif defined(__has_feature)
@@ -65,6 +58,15 @@ class ScriptHeap {
 #else
   static constexpr std::size_t kMaxSmall = 1024;
 #endif
+
+ private:
+  struct Chunk;
+  struct Large;
+  struct Free {
+    Free* next;
+  };
+
+  static constexpr std::size_t kGrain = 16;
   static constexpr std::size_t kChunkBytes = 32 * 1024;
   // Each refusal makes Lua collect all garbage and try again. After this many the script lives on collections alone.
   static constexpr int kMaxRefusals = 32;

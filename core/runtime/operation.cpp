@@ -160,6 +160,7 @@ Status Operation::take_its_version(std::string_view input_json) {
   if (!its_own || !its_own->manifest().capabilities.contains(operation_)) return {};
   TILL_ASSIGN(input_, read_operation_input(*its_own, operation_, input_json));
   config_ = std::move(its_own);
+  returns_secrets_ = hands_out_secrets(config_->manifest(), operation_);
   return {};
 }
 

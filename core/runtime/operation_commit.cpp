@@ -188,8 +188,8 @@ Result<json::Value> Operation::commit_refund(Store& store) {
   const std::size_t known = payment.refunds.size();
   TILL_ASSIGN(json::Value refund, merge_refund(payment, *output_, clock()));
   if (payment.refunds.size() > known && operation_ == "refunds.create") {
-    const auto amount = input_.amount ? input_.amount : payment.amount;
-    if (refund.find("amount")->is_null() && amount) refund.object()->set("amount", money_to_json(*amount));
+    if (refund.find("amount")->is_null() && input_.amount)
+      refund.object()->set("amount", money_to_json(*input_.amount));
     refund.object()->set("reason", member_or_null(input_.value, "reason"));
     payment.refunds.back() = without_raw(refund);
     TILL_TRY(store.add_event(payment_event(payment, "refund.created", "reply")));

@@ -105,7 +105,7 @@ void Watch::after(std::int64_t delay_ms, Step step) {
 }
 
 Result<std::string> Watch::next(std::int64_t timeout_ms) {
-  if (!inherited()) return news_.wait(std::max<std::int64_t>(timeout_ms, 0));
+  if (!inherited()) return news_.wait(std::clamp<std::int64_t>(timeout_ms, 0, kMaxWatchMs));
   return Error{.kind = ErrorKind::kConflict,
                .code = "inherited_watch",
                .message = "this watch was opened before fork() and belongs to the process that opened it"};
@@ -192,6 +192,7 @@ void Watch::failed(const Error& error) {
     const std::lock_guard lock(mutex_);
     fetching_ = fetch_again_ = false;
     delay_ms = pace_.after_failure_ms(error.retry_after_ms);
+    not_before_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(error.retry_after_ms.value_or(0));
   }
   fetch_in(delay_ms);
 }
@@ -279,7 +280,7 @@ bool Watch::heard(Listener& listener, const http::Response& head, std::string_vi
   return read.ok();
 }
 
-// A reason to ask, but not more often than every min_gap_ms.
+// A reason to ask, but not more often than every min_gap_ms, and not before the provider said.
 void Watch::hint() {
   std::int64_t delay_ms = 0;
   {
@@ -288,9 +289,9 @@ void Watch::hint() {
       fetch_again_ = true;
       return;
     }
-    const auto since = std::chrono::steady_clock::now() - last_fetch_;
-    const auto since_ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
-    delay_ms = std::max<std::int64_t>(pace_.limits().min_gap_ms - since_ms, 0);
+    const auto next = std::max(last_fetch_ + std::chrono::milliseconds(pace_.limits().min_gap_ms), not_before_);
+    const auto delay = std::chrono::ceil<std::chrono::milliseconds>(next - std::chrono::steady_clock::now());
+    delay_ms = std::max<std::int64_t>(delay.count(), 0);
   }
   fetch_in(delay_ms);
 }

@@ -97,6 +97,7 @@ class Watch : public std::enable_shared_from_this<Watch> {
   bool fetch_again_ = false;
   std::uint64_t fetch_round_ = 0;  // of the question that is planned; earlier plans are void
   std::chrono::steady_clock::time_point last_fetch_{};
+  std::chrono::steady_clock::time_point not_before_{};  // the provider's Retry-After
   json::Value last_told_;
   http::Client::StreamId stream_ = 0;
   bool connected_ = false;

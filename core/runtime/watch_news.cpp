@@ -38,7 +38,8 @@ std::optional<Result<std::string>> WatchNews::take() {
 }
 
 void WatchNews::tell(std::unique_lock<std::mutex> lock) {
-  if (!waiting_) return changed_.notify_all();
+  changed_.notify_all();
+  if (!waiting_) return;
   auto told = take();
   if (!told) return;
   const Callback callback = std::exchange(waiting_, nullptr);

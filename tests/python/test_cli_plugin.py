@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,9 @@ def check(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[d
 def test_a_new_plugin_passes_its_test_at_once(plugin: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(plugin, capsys) == (0, [])
     assert main(["plugin", "test", str(plugin)]) == 0
-    assert "test: 6 fixtures passed, 0 problems" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "test: 6 fixtures passed, 0 problems" in out
+    assert "cases passed, 0 failed" in out
 
 
 @pytest.mark.parametrize("name", ["My-Pay", "1pay", "a", "x" * 33])
@@ -137,6 +140,18 @@ def test_fixtures_wait_for_a_plugin_without_errors(plugin: Path, capsys: pytest.
 
 def test_shipped_providers_pass(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plugin", "test", str(OPENPAY)]) == 0, capsys.readouterr().out
+
+
+def test_a_service_with_a_simulator_is_examined_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "openpay"
+    shutil.copytree(OPENPAY, folder)
+    change(folder / "manifest.json", '401, "kind": "AuthenticationError"', '401, "kind": "NotFound"')
+    assert main(["plugin", "test", str(folder), "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    wrong = [case for case in report["cases"] if case["problem"]]
+    assert ("error", "error 401, of a read") in [(case["check"], case["item"]) for case in wrong]
 
 
 def test_an_operation_runs_against_a_server(

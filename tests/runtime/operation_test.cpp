@@ -301,10 +301,11 @@ TEST_F(OperationTest, a_payment_of_another_gateway_is_not_found) {
 TEST_F(OperationTest, a_refund_belongs_to_its_payment) {
   const auto payment = run("payments.create", kPay, 200, kPaid);
   const std::string id(*payment->find_string("id"));
-  const auto refund = run("refunds.create", json::write(json::Object{{"payment_id", id}, {"reason", "returned"}}), 200,
-                          R"({"id":"r1","status":"pending"})");
+  const std::string ask =
+      R"({"payment_id":")" + id + R"(","reason":"returned","amount":{"amount":"8","currency":"EUR"}})";
+  const auto refund = run("refunds.create", ask, 200, R"({"id":"r1","status":"pending"})");
   ASSERT_TRUE(refund.ok()) << refund.error().message;
-  EXPECT_EQ(refund->find("amount")->find_string("amount"), "48.25");
+  EXPECT_EQ(refund->find("amount")->find_string("amount"), "8.00");
   EXPECT_EQ(refund->find_string("reason"), "returned");
   const auto later =
       run("refunds.get", json::write(json::Object{{"payment_id", id}, {"id", *refund->find_string("id")}}), 200,
@@ -316,6 +317,14 @@ TEST_F(OperationTest, a_refund_belongs_to_its_payment) {
                           R"({"data":[{"id":"r1","status":"succeeded"},{"id":"r2","status":"pending"}]})");
   EXPECT_EQ((*listed->find("items")->array())[0].find_string("id"), refund->find_string("id"));
   EXPECT_EQ(stored(id).refunds.size(), 2u);
+}
+
+TEST_F(OperationTest, a_refund_of_an_amount_that_nobody_named_has_none) {
+  const auto payment = run("payments.create", kPay, 200, kPaid);
+  const auto refund = run("refunds.create", json::write(json::Object{{"payment_id", *payment->find_string("id")}}), 200,
+                          R"({"id":"r1","status":"pending"})");
+  ASSERT_TRUE(refund.ok()) << refund.error().message;
+  EXPECT_TRUE(refund->find("amount")->is_null());
 }
 
 TEST_F(OperationTest, a_precondition_that_fails_before_the_write_is_known_not_sent) {

@@ -414,8 +414,8 @@ end
 
 local function offset_of(cursor)
   if cursor == nil then return 0 end
-  local offset = tonumber(cursor)
-  if not offset or offset < 0 then
+  local offset = text.digits(cursor) and tonumber(cursor)
+  if not offset then
     fail("InvalidRequest", "A cursor is what the page before gave as next.", {field = "$.cursor"})
   end
   return offset

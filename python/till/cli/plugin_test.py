@@ -1,4 +1,4 @@
-"""`till plugin test`: the checks, and every fixture played."""
+"""`till plugin test`: the checks, every fixture played, and the conformance suite."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from till._errors import error_from_native
 from till.cli._output import FAILED, OK, print_json
+from till.cli._plugin_conformance import Examined, examined
 from till.cli._plugin_source import Loaded, fixtures_of, folder_of, load, read
 from till.cli.plugin_check import Finding, findings_of, show
 
@@ -33,22 +34,27 @@ class Report:
     findings: list[Finding]
     played: list[Played]
     problems: list[str]
+    cases: list[Examined] | None
+    """None: the conformance suite did not run."""
 
     @property
     def good(self) -> bool:
         """Whether nothing is wrong."""
         wrong = any(one.error for one in self.findings) or any(one.differences for one in self.played)
+        wrong = wrong or any(one.problem for one in self.cases or [])
         return not wrong and not self.problems
 
 
 def examine(folder: Path) -> Report:
-    """Checks the plugin in the folder and plays its fixtures; with a broken plugin nothing is played."""
+    """Checks the plugin in the folder, plays its fixtures, examines it; one with errors is only checked."""
     findings = findings_of(folder)
     if any(one.error for one in findings):
-        return Report(findings, [], [])
+        return Report(findings, [], [], None)
     plugin = load(folder)
     played = [_play(plugin, path) for path in fixtures_of(folder)]
-    return Report(findings, played, _problems(plugin, played))
+    readable = all(one.operation for one in played)  # the suite takes its settings from the fixtures
+    cases = examined(plugin.manifest["id"], folder) if readable else []
+    return Report(findings, played, _problems(plugin, played), cases)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -64,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
 def as_json(report: Report) -> dict[str, Any]:
     """The report for programs."""
     failed = sum(bool(one.differences) for one in report.played)
+    cases = report.cases
     return {
         "ok": report.good,
         "findings": [asdict(one) for one in report.findings],
@@ -77,6 +84,7 @@ def as_json(report: Report) -> dict[str, Any]:
             for one in report.played
         ],
         "problems": report.problems,
+        "cases": None if cases is None else [asdict(one) for one in cases],
         "passed": len(report.played) - failed,
         "failed": failed,
     }
@@ -92,11 +100,19 @@ def show_report(report: Report) -> None:
                 print(f"    {place}: {message}")
     for problem in report.problems:
         print(f"FAIL {problem}")
+    for case in report.cases or []:
+        if case.problem:
+            print(f"FAIL {case.check}: {case.item}: {case.problem}")
     if any(one.error for one in report.findings):
         print("test: the fixtures wait until the check has no error")
         return
     failed = sum(bool(one.differences) for one in report.played)
     print(f"test: {len(report.played) - failed} fixtures passed, {failed + len(report.problems)} problems")
+    if report.cases is None:
+        print("conformance: not examined, for that needs the sandbox: pip install 'till[sandbox]'")
+        return
+    wrong = sum(bool(one.problem) for one in report.cases)
+    print(f"conformance: {len(report.cases) - wrong} cases passed, {wrong} failed")
 
 
 def _play(plugin: Loaded, path: Path) -> Played:
