@@ -19,7 +19,9 @@ Status read_events(const Node& node, Webhooks& out) {
 Status read_signed(const Node& node, Webhooks& out) {
   TILL_TRY(node.required("signed"));
   TILL_ASSIGN(const bool is_signed, node.flag("signed"));
-  if (is_signed) return node.find("signed")->error("must be false: gateways of this release believe no webhook and fetch the payment instead");
+  if (is_signed)
+    return node.find("signed")->error(
+        "must be false: gateways of this release believe no webhook and fetch the payment instead");
   TILL_ASSIGN(const Node reason, node.required("reason"));
   TILL_ASSIGN(out.reason, reason.text());
   return {};
