@@ -8,7 +8,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,15 @@ def test_a_cancelled_wait_loses_nothing(gateway: Callable[..., Any]) -> None:
     assert asyncio.run(follow()) == ["pending"]
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A job in the background inherits "ignored" for SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_interrupts_a_wait(shop: till.Gateway) -> None:
     payment = shop.payments.create(till.Money("20.00", "BZD"))
     watch = shop.payments.watch(payment.id)
