@@ -86,13 +86,17 @@ class Player {
     TILL_ASSIGN(auto script, plugin::ScriptRun::open(config_.plugin, fixture_.operation, script_input(),
                                                      config_.script_settings, clock_));
     Result<plugin::ScriptStep> step = script.begin();
+    bool again = false;  // a challenge was answered, so the same request comes once more
+    std::string key;
     for (std::size_t i = 0; i < fixture_.exchanges.size(); ++i) {
       const std::string place = json::element_path("$.exchanges", i);
       if (!step.ok()) return failed_early(std::move(step).error(), i);
       const auto* wanted = std::get_if<plugin::ScriptRequest>(&*step);
       if (!wanted) return stop(place, "the script ended before it made this request");
-      TILL_TRY(compare_request(*wanted, fixture_.exchanges[i].request, place + ".request"));
-      if (is_challenge(*wanted, fixture_.exchanges[i].reply.response)) continue;  // the same request, authenticated
+      if (!again) key = idempotency_key(*wanted);
+      TILL_TRY(compare_request(*wanted, key, fixture_.exchanges[i].request, place + ".request"));
+      again = is_challenge(*wanted, fixture_.exchanges[i].reply.response);
+      if (again) continue;
       Incoming incoming =
           incoming_reply(fixture_.exchanges[i].reply.response, wanted->expect, config_, handles_, clock_.now_ms());
       if (incoming.refusal) return failed_early(*std::move(incoming.refusal), i + 1);
@@ -141,9 +145,8 @@ class Player {
     return std::string(*key) + (++writes_ > 1 ? "-" + std::to_string(writes_) : "");
   }
 
-  Status compare_request(const plugin::ScriptRequest& wanted, const FixtureRequest& expected,
+  Status compare_request(const plugin::ScriptRequest& wanted, const std::string& key, const FixtureRequest& expected,
                          const std::string& place) {
-    const std::string key = idempotency_key(wanted);
     const bool authenticate = challenged_ || !config_.waits_for_challenge();
     TILL_ASSIGN(const http::Request request, outgoing_request(wanted, config_, handles_, key, authenticate));
     if (request.method != expected.method)

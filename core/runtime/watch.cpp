@@ -268,13 +268,16 @@ bool Watch::heard(Listener& listener, const http::Response& head, std::string_vi
     {
       const std::lock_guard lock(mutex_);
       connected_ = true;
-      pace_.connected();
     }
     hint();
     return true;
   }
   std::vector<http::ServerEvent> events;
   const Status read = listener.reader.read(bytes, events);
+  if (!events.empty()) {
+    const std::lock_guard lock(mutex_);
+    pace_.connected();
+  }
   if (std::any_of(events.begin(), events.end(), [&](const auto& one) { return listener.target.means(one.name); }))
     hint();
   return read.ok();

@@ -27,7 +27,7 @@ class WatchPace {
   // Until the next question after one that failed; `retry_after_ms` is what the provider said.
   std::int64_t after_failure_ms(std::optional<std::int64_t> retry_after_ms);
 
-  // A stream is open.
+  // A stream told something: one that only opens and ends at once is no success.
   void connected() { reconnect_ms_ = 0; }
   // Until the next try to open one; each is twice as long as the one before. `retry_ms` is what the server asked for.
   std::int64_t next_reconnect_ms(std::optional<std::int64_t> retry_ms);

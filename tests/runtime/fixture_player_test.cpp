@@ -177,6 +177,28 @@ TEST_F(FixturePlayerTest, an_idempotency_key_is_compared) {
             "sent\n");
 }
 
+TEST_F(FixturePlayerTest, a_write_that_was_challenged_keeps_its_idempotency_key) {
+  change_manifest("\"idempotency\": null", "\"idempotency\": {\"header\": \"Idempotency-Key\"}");
+  change_manifest(
+      R"("auth": {"scheme": "header", "header": "X-Api-Key", "prefix": "Key ", "secret": "api_key"})",
+      R"("auth": {"scheme": "basic", "username": "shop", "password": "api_key", "challenge_setting": "wait"})");
+  change_manifest(
+      R"("shop": {)",
+      R"("wait": {"type": "boolean", "title": "Wait", "description": "Or not.", "default": true}, "shop": {)");
+  constexpr std::string_view kAsked = R"json({
+    "name": "asked", "source": "the tests", "operation": "native.setThing", "settings": {"api_key": "sk_live_SECRET123"},
+    "input": {"idempotency_key": "k1"},
+    "exchanges": [
+      {"request": {"method": "POST", "path": "/things", "signed": false, "headers": {"Idempotency-Key": "k1"},
+                   "json": {"idempotency_key": "k1"}},
+       "reply": {"status": 401, "headers": {"WWW-Authenticate": "Basic realm=\"acme\""}}},
+      {"request": {"method": "POST", "path": "/things", "headers": {"Idempotency-Key": "k1"},
+                   "json": {"idempotency_key": "k1"}},
+       "reply": {"status": 200, "json": {}}}],
+    "output": {}})json";
+  EXPECT_EQ(play(kAsked), "");
+}
+
 TEST_F(FixturePlayerTest, another_output_is_seen) {
   EXPECT_EQ(play_with("\"reference\": \"1234\", \"state\"", "\"reference\": \"12\", \"state\""),
             "$.output.reference: expected \"12\", got \"1234\"\n");

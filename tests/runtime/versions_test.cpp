@@ -74,6 +74,17 @@ TEST_F(VersionsTest, a_payment_keeps_to_the_version_that_made_it) {
   EXPECT_EQ(shop_->plugin_version(), "1.1.0");
 }
 
+TEST_F(VersionsTest, a_version_that_hands_out_secrets_hands_out_none_of_an_older_one) {
+  const std::string id = create();
+  install("1.1.0",
+          replaced(manifest_of("1.1.0"), "\"payments.get\": {}", "\"payments.get\": {\"returns_secrets\": true}"));
+  reload();
+  const auto exchange = shop_->begin("payments.get", R"({"id":")" + id + "\"}").value();
+  reply(*exchange, 200, replaced(kPending, "{", R"({"session":"session-SECRET",)"));
+  ASSERT_TRUE(exchange->result().ok()) << exchange->result().error().message;
+  EXPECT_THAT(*exchange->result(), testing::Not(HasSubstr("session-SECRET")));
+}
+
 TEST_F(VersionsTest, a_payment_whose_version_is_gone_makes_do_with_the_current_one) {
   const std::string id = create();
   std::filesystem::remove_all(folder_.path() + "/acme");

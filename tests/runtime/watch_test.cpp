@@ -49,6 +49,7 @@ class Acme {
     return listened_;
   }
   std::atomic<int> asked = 0, addresses = 0, listeners = 0;
+  std::atomic<int> allowed = 1'000'000;  // questions, and then: come back in a minute
   std::atomic<bool> fails = false, has_bus = true;
   http::Signal listening, go;
 
@@ -65,7 +66,10 @@ class Acme {
       if (!has_bus) return void(peer.answer(R"({"error":"no bus"})", 403));
       return void(peer.answer(R"({"url":")" + server_.url("/listen") + R"(","session":"bus-token-1"})"));
     }
-    ++asked;
+    if (++asked > allowed) {
+      peer.send("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 60\r\nContent-Length: 2\r\n\r\n{}");
+      return;
+    }
     if (fails) return void(peer.answer(R"({})", 503));
     const std::lock_guard lock(mutex_);
     peer.answer(R"({"id":"p1","status":")" + status_ + R"(","amount":48.25,"currency":"EUR","reference":"1234"})");
@@ -265,6 +269,28 @@ TEST_F(WatchTest, outlives_failures_that_pass) {
   EXPECT_EQ(news(*watched), "paid done");
 }
 
+TEST_F(WatchTest, asks_no_sooner_than_the_provider_said_whatever_the_stream_tells) {
+  acme_.allowed = 1;
+  const auto watched = watch(kSlow);
+  EXPECT_EQ(news(*watched), "pending");
+  ASSERT_TRUE(acme_.listening.wait());
+  for (int i = 0; i < 1000 && acme_.asked < 2; ++i) usleep(5'000);
+  acme_.go.give();
+  EXPECT_EQ(news(*watched, 300), "null");
+  EXPECT_EQ(acme_.asked, 2);
+}
+
+TEST_F(WatchTest, waits_longer_and_longer_for_a_stream_that_ends_at_once) {
+  acme_.tell("", true);
+  WatchLimits limits = kSlow;
+  limits.first_reconnect_ms = 50;
+  limits.max_reconnect_ms = 60'000;
+  const auto watched = watch(limits);
+  EXPECT_EQ(news(*watched), "pending");
+  EXPECT_EQ(news(*watched, 1'000), "null");
+  EXPECT_LE(acme_.listeners, 6) << "at once, and after 50, 100, 200 and 400 ms";
+}
+
 TEST_F(WatchTest, ends_with_an_error_that_does_not_pass) {
   shop_ = Gateway::open(runtime_, shop_->provider(), R"({"api_key":"sk_live_SECRET123","label":"other"})").value();
   const auto watched = watch();
@@ -284,6 +310,27 @@ TEST_F(WatchTest, that_is_closed_lets_its_waiter_go) {
   auto waiting = std::async(std::launch::async, [&] { return news(*watched); });
   watched->close();
   EXPECT_EQ(waiting.get(), "null done");
+}
+
+TEST_F(WatchTest, waits_as_long_as_it_likes_and_no_number_overflows) {
+  const auto watched = watch(kSlow);
+  EXPECT_EQ(news(*watched), "pending");
+  auto waiting = std::async(std::launch::async, [&] { return news(*watched, INT64_MAX); });
+  usleep(50'000);
+  watched->close();
+  EXPECT_EQ(waiting.get(), "null done");
+}
+
+TEST_F(WatchTest, that_is_closed_tells_the_waiter_as_well_as_the_callback) {
+  const auto watched = watch(kSlow);
+  EXPECT_EQ(news(*watched), "pending");
+  auto waiting = std::async(std::launch::async, [&] { return news(*watched); });
+  usleep(50'000);
+  watched->next([](const Result<std::string>&) {});
+  const auto begun = std::chrono::steady_clock::now();
+  watched->close();
+  EXPECT_EQ(waiting.get(), "null done");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
 }
 
 TEST_F(WatchTest, calls_back_instead_of_blocking_one_caller_at_a_time) {
