@@ -1,0 +1,20 @@
+// Memory that runs out when a test says so, for one thread.
+#pragma once
+
+namespace till::http {
+
+// While it lives, `new` fails on the thread that made it: once, after `successes` allocations that worked, or from then
+// on. What OpenSSL takes for itself is not counted.
+class MemoryFault {
+ public:
+  enum class Lasts { kOnce, kOn };
+  MemoryFault(int successes, Lasts lasts);
+  ~MemoryFault();
+  MemoryFault(const MemoryFault&) = delete;
+  MemoryFault& operator=(const MemoryFault&) = delete;
+
+  // Whether an allocation has failed.
+  bool happened() const;
+};
+
+}  // namespace till::http
