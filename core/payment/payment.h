@@ -52,9 +52,11 @@ struct Payment {
   UnixMillis updated_at = 0;
   std::optional<UnixMillis> expires_at;
   json::Value metadata;
-  json::Value raw;             // the provider's own reply, secrets and card data removed
-  std::string plugin_version;  // of the plugin that made it; empty for a payment made before this was kept
-  json::Value state;           // what the provider's script wants back later; private, never shown
+  json::Value raw;                    // the provider's own reply, secrets and card data removed
+  std::string plugin_version;         // of the plugin that made it; empty for a payment made before this was kept
+  json::Value state;                  // what the provider's script wants back later; private, never shown
+  std::optional<UnixMillis> look_at;  // when the provider is to be asked about it; nullopt: it need not be
+  std::int64_t looks = 0;             // how often it was asked about without news
 };
 
 std::string_view payment_status_name(PaymentStatus status);
@@ -62,7 +64,7 @@ std::optional<PaymentStatus> payment_status_from_name(std::string_view name);
 
 // The public shape of docs/schemas/payment.json: every member present, times as ISO 8601 text in UTC.
 json::Value payment_to_json(const Payment& payment);
-// The public shape, `state` and `plugin_version`: what the store keeps.
+// The public shape, `state` and `plugin_version`: what the store keeps, beside `look_at` and `looks`.
 json::Value payment_to_record(const Payment& payment);
 // The inverse of payment_to_record(). Errors are kInternal: a record is only ever written by us.
 Result<Payment> payment_from_record(const json::Value& record);

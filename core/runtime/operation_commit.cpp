@@ -18,8 +18,10 @@ json::Value member_or_null(const json::Value& value, std::string_view key) {
   return member ? *member : json::Value();
 }
 
-Event payment_event(const Payment& payment, std::string type, std::string source) {
-  return {.payment_id = payment.id,
+Event payment_event(const Payment& payment, std::string type, std::string source, const Clock& clock) {
+  return {.id = new_id("evt_", clock),
+          .gateway = payment.gateway,
+          .payment_id = payment.id,
           .type = std::move(type),
           .source = std::move(source),
           .at = payment.updated_at,
@@ -91,7 +93,7 @@ Status Operation::commit_error(Store& store) {
   payment_->decline = json::Object{{"code", error_->provider_code}, {"message", error_->message}};
   payment_->updated_at = clock().now_ms();
   TILL_TRY(store.put_payment(*payment_));
-  return store.add_event(payment_event(*payment_, "payment.failed", "reply"));
+  return store.add_event(payment_event(*payment_, "payment.failed", "reply", clock()));
 }
 
 Status Operation::commit_output(Store& store) {
@@ -117,7 +119,7 @@ Status Operation::commit_mismatch(Store& store) {
     payment_->raw = member_or_null(*output_, "raw");
     payment_->updated_at = clock().now_ms();
     TILL_TRY(store.put_payment(*payment_));
-    TILL_TRY(store.add_event(payment_event(*payment_, "payment.mismatch", "reply")));
+    TILL_TRY(store.add_event(payment_event(*payment_, "payment.mismatch", "reply", clock())));
   }
   return store.settle_write(write_->id, WriteState::kUnknown, "");
 }
@@ -144,10 +146,10 @@ Status Operation::keep(Store& store, const Change& change) {
   TILL_TRY(store.put_payment(change.payment));
   const std::string source = is_write_ ? "reply" : hint_ ? "webhook" : "poll";
   if (operation_ == "payments.create")
-    TILL_TRY(store.add_event(payment_event(change.payment, "payment.created", source)));
+    TILL_TRY(store.add_event(payment_event(change.payment, "payment.created", source, clock())));
   if (!change.status_changed) return {};
   const std::string type = "payment." + std::string(payment_status_name(change.payment.status));
-  return store.add_event(payment_event(change.payment, type, source));
+  return store.add_event(payment_event(change.payment, type, source, clock()));
 }
 
 Result<json::Value> Operation::commit_payment(Store& store) {
@@ -192,7 +194,7 @@ Result<json::Value> Operation::commit_refund(Store& store) {
       refund.object()->set("amount", money_to_json(*input_.amount));
     refund.object()->set("reason", member_or_null(input_.value, "reason"));
     payment.refunds.back() = without_raw(refund);
-    TILL_TRY(store.add_event(payment_event(payment, "refund.created", "reply")));
+    TILL_TRY(store.add_event(payment_event(payment, "refund.created", "reply", clock())));
   }
   payment.updated_at = clock().now_ms();
   TILL_TRY(store.put_payment(payment));

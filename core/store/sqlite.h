@@ -1,4 +1,4 @@
-// Database and Statement: SQLite's C interface with owners and Results.
+// SQLite behind SqlDatabase: one connection to one file.
 #pragma once
 
 #include <cstdint>
@@ -8,56 +8,37 @@
 #include <string_view>
 
 #include "core/base/result.h"
+#include "core/store/sql.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
 
 namespace till {
 
-// A prepared statement in use. Give it back to the database by letting it go.
-class Statement {
- public:
-  Statement(sqlite3* database, sqlite3_stmt* statement) : database_(database), statement_(statement) {}
-  ~Statement();
-  Statement(Statement&& other) noexcept;
-  Statement& operator=(Statement&&) = delete;
-
-  // Parameters in the order of their "?".
-  Statement& bind(std::string_view text);
-  Statement& bind(std::int64_t number);
-  // True: there is a row. False: done.
-  Result<bool> step();
-  // Runs a statement that returns no rows.
-  Status run();
-  std::string text(int column) const;
-  std::int64_t integer(int column) const;
-
- private:
-  sqlite3* database_;
-  sqlite3_stmt* statement_;
-  int next_parameter_ = 1;
-};
-
-// One connection. Not thread-safe.
-class Database {
+class SqliteDatabase final : public SqlDatabase {
  public:
   // `path` of a file, or ":memory:".
-  static Result<std::unique_ptr<Database>> open(const std::string& path);
-  ~Database();
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
+  static Result<std::unique_ptr<SqliteDatabase>> open(const std::string& path);
+  ~SqliteDatabase() override;
+  SqliteDatabase(const SqliteDatabase&) = delete;
+  SqliteDatabase& operator=(const SqliteDatabase&) = delete;
 
-  // Prepared once for each text and kept. `sql` must be a literal.
-  Result<Statement> prepare(std::string_view sql);
-  // Runs one or several statements without parameters.
-  Status execute(const char* sql);
+  using SqlDatabase::query;
+  Result<SqlRows> query(std::string_view sql, std::span<const SqlValue> values) override;
+  Status execute(const char* sql) override;
+  bool in_transaction() const override;
+  // Takes the write lock at once, so that what the transaction reads stays true to its end.
+  Status begin() override { return execute("BEGIN IMMEDIATE"); }
+  Status commit() override { return execute("COMMIT"); }
+  std::string_view for_update() const override { return {}; }
+  std::string_view skip_locked() const override { return {}; }
+
   Result<std::int64_t> query_integer(const char* sql);
-  bool in_transaction() const;
-  // Rows changed by the last statement.
-  std::int64_t changes() const;
 
  private:
-  explicit Database(sqlite3* handle) : handle_(handle) {}
+  explicit SqliteDatabase(sqlite3* handle) : handle_(handle) {}
+  Result<sqlite3_stmt*> prepare(std::string_view sql);
+
   sqlite3* handle_;
   std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
 };

@@ -13,7 +13,6 @@
 #include <thread>
 #include <utility>
 
-#include "core/json/json.h"
 #include "core/store/sqlite.h"
 #include "core/store/store.h"
 
@@ -26,7 +25,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kMemory = "memory";
 
 // Numbered from 1 by place; never edited once released, only added to. PRAGMA user_version holds the last one run.
-constexpr std::array<const char*, 2> kMigrations{
+constexpr std::array<const char*, 3> kMigrations{
     R"sql(
 CREATE TABLE payments (
   id TEXT PRIMARY KEY,
@@ -67,26 +66,58 @@ CREATE INDEX events_by_payment ON events (payment_id, sequence);
     R"sql(
 ALTER TABLE payments ADD COLUMN plugin_version TEXT NOT NULL DEFAULT '';
 )sql",
+    // What happened before there was an inbox needs no handler any more.
+    R"sql(
+ALTER TABLE payments ADD COLUMN look_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE payments ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX payments_due ON payments (gateway, look_at) WHERE look_at > 0;
+CREATE INDEX payments_unknown ON payments (gateway, id) WHERE outcome = 'unknown';
+ALTER TABLE writes ADD COLUMN input TEXT NOT NULL DEFAULT '';
+ALTER TABLE writes ADD COLUMN look_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE writes ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;
+UPDATE writes SET look_at = deadline_at;
+CREATE INDEX writes_unsettled ON writes (gateway, look_at) WHERE state <> 'done';
+CREATE INDEX writes_by_payment ON writes (payment_id);
+ALTER TABLE events ADD COLUMN id TEXT NOT NULL DEFAULT '';
+ALTER TABLE events ADD COLUMN gateway TEXT NOT NULL DEFAULT '';
+ALTER TABLE events ADD COLUMN state TEXT NOT NULL DEFAULT 'done' CHECK (state IN ('waiting', 'taken', 'done', 'dead'));
+ALTER TABLE events ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE events ADD COLUMN due_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE events ADD COLUMN lease TEXT NOT NULL DEFAULT '';
+ALTER TABLE events ADD COLUMN last_error TEXT NOT NULL DEFAULT '';
+UPDATE events SET id = printf('evt_%026d', sequence),
+  gateway = coalesce((SELECT gateway FROM payments WHERE payments.id = events.payment_id), '');
+CREATE UNIQUE INDEX events_by_id ON events (id);
+CREATE INDEX events_open ON events (sequence) WHERE state IN ('waiting', 'taken');
+CREATE INDEX events_dead ON events (gateway, id) WHERE state = 'dead';
+CREATE TABLE webhooks (
+  id TEXT PRIMARY KEY,
+  gateway TEXT NOT NULL,
+  dedupe_key TEXT NOT NULL,
+  event TEXT NOT NULL,
+  provider_id TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  payment_id TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('done', 'unmatched')),
+  signature TEXT NOT NULL,
+  trust TEXT NOT NULL,
+  received_at INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  UNIQUE (gateway, dedupe_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX webhooks_unmatched ON webhooks (gateway, id) WHERE state = 'unmatched';
+CREATE TABLE refusals (
+  gateway TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  first_at INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  PRIMARY KEY (gateway, reason)
+) STRICT, WITHOUT ROWID;
+)sql",
 };
 
-std::string_view write_state_name(WriteState state) {
-  switch (state) {
-    case WriteState::kInFlight:
-      return "in_flight";
-    case WriteState::kDone:
-      return "done";
-    case WriteState::kUnknown:
-      return "unknown";
-  }
-  return "unknown";
-}
-
-WriteState write_state_from_name(std::string_view name) {
-  if (name == "in_flight") return WriteState::kInFlight;
-  return name == "done" ? WriteState::kDone : WriteState::kUnknown;
-}
-
-Status migrate(Database& database) {
+Status migrate(SqliteDatabase& database) {
   // An opening that finds nothing to do waits for no other process.
   TILL_ASSIGN(const std::int64_t found, database.query_integer("PRAGMA user_version"));
   if (found == static_cast<std::int64_t>(kMigrations.size())) return {};
@@ -130,7 +161,7 @@ Status prepare_file(const std::string& path) {
 }
 
 // SQLite does not wait for other processes while it changes the journal mode, so this does.
-Status enter_wal_mode(Database& database) {
+Status enter_wal_mode(SqliteDatabase& database) {
   constexpr auto kPause = std::chrono::milliseconds(5);
   constexpr int kMaxTries = 2'000;
   for (int tries = 1;; ++tries) {
@@ -140,162 +171,20 @@ Status enter_wal_mode(Database& database) {
   }
 }
 
-Result<std::unique_ptr<Database>> open_database(const std::string& place) {
+Result<std::unique_ptr<SqlDatabase>> open_database(const std::string& place) {
   const bool in_memory = place == kMemory;
   if (!in_memory) TILL_TRY(prepare_file(place));
-  TILL_ASSIGN(auto database, Database::open(in_memory ? ":memory:" : place));
+  TILL_ASSIGN(auto database, SqliteDatabase::open(in_memory ? ":memory:" : place));
   TILL_TRY(enter_wal_mode(*database));
   TILL_TRY(database->execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"));
   TILL_TRY(migrate(*database));
-  return database;
+  return std::unique_ptr<SqlDatabase>(std::move(database));
 }
-
-class SqliteStore final : public Store {
- public:
-  SqliteStore(std::string place, std::unique_ptr<Database> database)
-      : place_(std::move(place)), database_(std::move(database)) {}
-
-  void suspend() override {
-    if (place_ != kMemory) database_.reset();
-  }
-
-  Status resume() override {
-    if (database_) return {};
-    TILL_ASSIGN(database_, open_database(place_));
-    return {};
-  }
-
-  Status begin() override { return database_->execute("BEGIN IMMEDIATE"); }
-  Status commit() override { return database_->execute("COMMIT"); }
-  void rollback() override { (void)database_->execute("ROLLBACK"); }
-  bool in_transaction() const override { return database_->in_transaction(); }
-  Status savepoint() override { return database_->execute("SAVEPOINT task"); }
-  Status release_savepoint() override { return database_->execute("RELEASE task"); }
-  void rollback_to_savepoint() override { (void)database_->execute("ROLLBACK TO task"); }
-
-  Result<std::optional<Write>> claim_write(const Write& write) override {
-    TILL_ASSIGN(Statement insert, database_->prepare("INSERT INTO writes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                                                     "ON CONFLICT (gateway, idempotency_key) DO NOTHING"));
-    insert.bind(write.id).bind(write.gateway).bind(write.idempotency_key).bind(write.operation).bind(write.input_hash);
-    insert.bind(write.payment_id).bind(write_state_name(write.state)).bind(write.created_at).bind(write.deadline_at);
-    TILL_TRY(insert.bind(write.outcome).run());
-    if (database_->changes() == 1) return std::optional<Write>();
-    return find_write(write.gateway, write.idempotency_key);
-  }
-
-  Status settle_write(std::string_view id, WriteState state, std::string_view outcome) override {
-    TILL_ASSIGN(Statement update, database_->prepare("UPDATE writes SET state = ?, outcome = ? WHERE id = ?"));
-    return update.bind(write_state_name(state)).bind(outcome).bind(id).run();
-  }
-
-  Status forget_write(std::string_view id) override {
-    TILL_ASSIGN(Statement remove, database_->prepare("DELETE FROM writes WHERE id = ?"));
-    return remove.bind(id).run();
-  }
-
-  Status put_payment(const Payment& payment) override {
-    TILL_ASSIGN(Statement upsert,
-                database_->prepare("INSERT OR REPLACE INTO payments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-    upsert.bind(payment.id).bind(payment.gateway).bind(payment.provider_id).bind(payment.reference);
-    upsert.bind(payment_status_name(payment.status)).bind(payment.outcome == Outcome::kKnown ? "known" : "unknown");
-    upsert.bind(payment.updated_at).bind(json::write(payment_to_record(payment)));
-    return upsert.bind(payment.plugin_version).run();
-  }
-
-  Status forget_payment(std::string_view id) override {
-    TILL_ASSIGN(Statement remove, database_->prepare("DELETE FROM payments WHERE id = ?"));
-    return remove.bind(id).run();
-  }
-
-  Result<std::optional<Payment>> find_payment(std::string_view id) override {
-    TILL_ASSIGN(Statement select, database_->prepare("SELECT record FROM payments WHERE id = ?"));
-    select.bind(id);
-    return first_payment(select);
-  }
-
-  Result<std::optional<Payment>> find_payment_by_provider_id(std::string_view gateway,
-                                                             std::string_view provider_id) override {
-    TILL_ASSIGN(
-        Statement select,
-        database_->prepare("SELECT record FROM payments WHERE gateway = ? AND provider_id = ? ORDER BY id LIMIT 1"));
-    select.bind(gateway).bind(provider_id);
-    return first_payment(select);
-  }
-
-  Result<std::vector<Payment>> list_payments(const PaymentQuery& query) override {
-    TILL_ASSIGN(Statement select,
-                database_->prepare("SELECT record FROM payments WHERE gateway = ?1 AND (?2 = '' OR reference = ?2) AND "
-                                   "(?3 = '' OR status = ?3) AND (?4 = '' OR outcome = ?4) AND (?5 = '' OR id < ?5) "
-                                   "ORDER BY id DESC LIMIT ?6"));
-    select.bind(query.gateway).bind(query.reference).bind(query.status ? payment_status_name(*query.status) : "");
-    select.bind(query.only_unknown ? "unknown" : "").bind(query.before_id).bind(static_cast<std::int64_t>(query.limit));
-    std::vector<Payment> payments;
-    while (true) {
-      TILL_ASSIGN(auto payment, first_payment(select));
-      if (!payment) return payments;
-      payments.push_back(std::move(*payment));
-    }
-  }
-
-  Status add_event(const Event& event) override {
-    TILL_ASSIGN(Statement insert,
-                database_->prepare("INSERT INTO events (payment_id, type, source, at, detail) VALUES (?, ?, ?, ?, ?)"));
-    return insert.bind(event.payment_id).bind(event.type).bind(event.source).bind(event.at).bind(event.detail).run();
-  }
-
-  Result<std::vector<Event>> list_events(std::string_view payment_id) override {
-    TILL_ASSIGN(Statement select, database_->prepare("SELECT payment_id, type, source, at, detail FROM events "
-                                                     "WHERE payment_id = ? ORDER BY sequence"));
-    select.bind(payment_id);
-    std::vector<Event> events;
-    while (true) {
-      TILL_ASSIGN(const bool row, select.step());
-      if (!row) return events;
-      events.push_back({.payment_id = select.text(0),
-                        .type = select.text(1),
-                        .source = select.text(2),
-                        .at = select.integer(3),
-                        .detail = select.text(4)});
-    }
-  }
-
- private:
-  Result<std::optional<Write>> find_write(std::string_view gateway, std::string_view key) {
-    TILL_ASSIGN(
-        Statement select,
-        database_->prepare("SELECT id, gateway, idempotency_key, operation, input_hash, payment_id, state, "
-                           "created_at, deadline_at, outcome FROM writes WHERE gateway = ? AND idempotency_key = ?"));
-    TILL_ASSIGN(const bool row, select.bind(gateway).bind(key).step());
-    if (!row) return internal_error("a recorded write has gone");
-    return std::optional(Write{.id = select.text(0),
-                               .gateway = select.text(1),
-                               .idempotency_key = select.text(2),
-                               .operation = select.text(3),
-                               .input_hash = select.text(4),
-                               .payment_id = select.text(5),
-                               .state = write_state_from_name(select.text(6)),
-                               .created_at = select.integer(7),
-                               .deadline_at = select.integer(8),
-                               .outcome = select.text(9)});
-  }
-
-  static Result<std::optional<Payment>> first_payment(Statement& select) {
-    TILL_ASSIGN(const bool row, select.step());
-    if (!row) return std::optional<Payment>();
-    TILL_ASSIGN(const json::Value record, json::parse(select.text(0)));
-    TILL_ASSIGN(Payment payment, payment_from_record(record));
-    return std::optional(std::move(payment));
-  }
-
-  std::string place_;
-  std::unique_ptr<Database> database_;  // null while suspended
-};
 
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& place) {
-  TILL_ASSIGN(auto database, open_database(place));
-  return std::unique_ptr<Store>(std::make_unique<SqliteStore>(place, std::move(database)));
+  return open_sql_store(place, open_database, place == kMemory);
 }
 
 }  // namespace till

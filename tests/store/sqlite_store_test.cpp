@@ -50,6 +50,16 @@ class SqliteStoreTest : public testing::Test {
             .deadline_at = 2};
   }
 
+  static Event event(const std::string& id, const std::string& payment_id) {
+    return {.id = id,
+            .gateway = "acme/live",
+            .payment_id = payment_id,
+            .type = "payment.created",
+            .source = "reply",
+            .at = 5,
+            .detail = "{}"};
+  }
+
   std::string folder_;
 };
 
@@ -145,33 +155,53 @@ TEST_F(SqliteStoreTest, payments_are_listed_newest_first_and_filtered) {
 
 TEST_F(SqliteStoreTest, events_come_back_in_their_order) {
   const auto store = open();
-  (void)store->add_event(
-      {.payment_id = "pay_1", .type = "payment.created", .source = "reply", .at = 5, .detail = "{}"});
-  (void)store->add_event({.payment_id = "pay_1", .type = "payment.paid", .source = "poll", .at = 4, .detail = "{}"});
+  (void)store->add_event(event("evt_1", "pay_1"));
+  Event paid = event("evt_2", "pay_1");
+  paid.type = "payment.paid";
+  paid.at = 4;
+  (void)store->add_event(paid);
   const auto events = store->list_events("pay_1").value();
   ASSERT_EQ(events.size(), 2u);
   EXPECT_EQ(events[0].type, "payment.created");
   EXPECT_EQ(events[1].type, "payment.paid");
 }
 
-// A store of the first schema: payments know no plugin version yet, and learn it with their next change.
+// What the first release wrote, by its own statements.
 TEST_F(SqliteStoreTest, a_file_of_the_first_schema_is_carried_over) {
-  {
-    const auto store = open();
-    (void)store->put_payment(payment("pay_1"));
-  }
+  fs::create_directories(fs::path(path()).parent_path());
   sqlite3* raw = nullptr;
   ASSERT_EQ(sqlite3_open(path().c_str(), &raw), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(raw, "ALTER TABLE payments DROP COLUMN plugin_version; PRAGMA user_version = 1", nullptr,
-                         nullptr, nullptr),
-            SQLITE_OK);
+  constexpr const char* kFirst = R"sql(
+CREATE TABLE payments (id TEXT PRIMARY KEY, gateway TEXT NOT NULL, provider_id TEXT NOT NULL, reference TEXT NOT NULL,
+  status TEXT NOT NULL, outcome TEXT NOT NULL, updated_at INTEGER NOT NULL, record TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE writes (id TEXT PRIMARY KEY, gateway TEXT NOT NULL, idempotency_key TEXT NOT NULL, operation TEXT NOT NULL,
+  input_hash TEXT NOT NULL, payment_id TEXT NOT NULL, state TEXT NOT NULL, created_at INTEGER NOT NULL,
+  deadline_at INTEGER NOT NULL, outcome TEXT NOT NULL, UNIQUE (gateway, idempotency_key)) STRICT, WITHOUT ROWID;
+CREATE TABLE events (sequence INTEGER PRIMARY KEY AUTOINCREMENT, payment_id TEXT NOT NULL, type TEXT NOT NULL,
+  source TEXT NOT NULL, at INTEGER NOT NULL, detail TEXT NOT NULL) STRICT;
+CREATE INDEX events_by_payment ON events (payment_id, sequence);
+INSERT INTO payments VALUES ('pay_1', 'acme/live', 'p1', 'order-1', 'pending', 'known', 7,
+  '{"id": "pay_1", "gateway": "acme/live", "provider": "acme", "provider_id": "p1", "status": "pending"}');
+INSERT INTO writes VALUES ('wrt_1', 'acme/live', 'key', 'payments.create', 'h1', 'pay_1', 'in_flight', 1, 2, '');
+INSERT INTO events (payment_id, type, source, at, detail) VALUES ('pay_1', 'payment.created', 'reply', 7, '{}');
+PRAGMA user_version = 1;
+)sql";
+  ASSERT_EQ(sqlite3_exec(raw, kFirst, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(raw);
   sqlite3_close(raw);
+
   const auto store = open();
   Payment kept = store->find_payment("pay_1").value().value();
   EXPECT_EQ(kept.plugin_version, "");
+  EXPECT_FALSE(kept.look_at.has_value());
   kept.plugin_version = "1.2.3";
   ASSERT_TRUE(store->put_payment(kept).ok());
   EXPECT_EQ(store->find_payment("pay_1").value()->plugin_version, "1.2.3");
+  EXPECT_EQ(store->take_unsettled_writes("acme/live", 10, 20, 5).value().size(), 1u);
+  const auto events = store->list_inbox({}).value();
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].state, EventState::kDone);
+  EXPECT_EQ(events[0].event.gateway, "acme/live");
+  EXPECT_EQ(events[0].event.id.size(), 30u);
 }
 
 TEST_F(SqliteStoreTest, a_file_of_a_newer_till_is_refused_and_left_alone) {

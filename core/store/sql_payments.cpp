@@ -1,0 +1,93 @@
+// SqlStore: payments.
+#include "core/json/json.h"
+#include "core/store/sql_store.h"
+
+namespace till {
+namespace {
+
+// look_at is 0 for a payment that nobody needs to look at.
+Result<Payment> read_payment(const SqlRows& rows, std::size_t row) {
+  TILL_ASSIGN(const json::Value record, json::parse(rows.text(row, 0)));
+  TILL_ASSIGN(Payment payment, payment_from_record(record));
+  if (const UnixMillis look_at = rows.integer(row, 1)) payment.look_at = look_at;
+  payment.looks = rows.integer(row, 2);
+  return payment;
+}
+
+Result<std::optional<Payment>> read_one(const SqlRows& rows) {
+  if (rows.size() == 0) return std::optional<Payment>();
+  TILL_ASSIGN(Payment payment, read_payment(rows, 0));
+  return std::optional(std::move(payment));
+}
+
+Result<std::vector<Payment>> read_all(const SqlRows& rows) {
+  std::vector<Payment> payments;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    TILL_ASSIGN(Payment payment, read_payment(rows, row));
+    payments.push_back(std::move(payment));
+  }
+  return payments;
+}
+
+}  // namespace
+
+Status SqlStore::put_payment(const Payment& payment) {
+  const std::string record = json::write(payment_to_record(payment));
+  return run(
+      "INSERT INTO payments (id, gateway, provider_id, reference, status, outcome, updated_at, record, plugin_version, "
+      "look_at, looks) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO UPDATE SET "
+      "gateway = excluded.gateway, provider_id = excluded.provider_id, reference = excluded.reference, "
+      "status = excluded.status, outcome = excluded.outcome, updated_at = excluded.updated_at, "
+      "record = excluded.record, plugin_version = excluded.plugin_version, look_at = excluded.look_at, "
+      "looks = excluded.looks",
+      {payment.id, payment.gateway, payment.provider_id, payment.reference, payment_status_name(payment.status),
+       payment.outcome == Outcome::kKnown ? "known" : "unknown", payment.updated_at, record, payment.plugin_version,
+       payment.look_at.value_or(0), payment.looks});
+}
+
+Status SqlStore::forget_payment(std::string_view id) { return run("DELETE FROM payments WHERE id = $1", {id}); }
+
+Result<std::optional<Payment>> SqlStore::find_payment(std::string_view id) {
+  TILL_ASSIGN(const SqlRows rows,
+              database_->query(locking("SELECT record, look_at, looks FROM payments WHERE id = $1"), {id}));
+  return read_one(rows);
+}
+
+Result<std::optional<Payment>> SqlStore::find_payment_by_provider_id(std::string_view gateway,
+                                                                     std::string_view provider_id) {
+  TILL_ASSIGN(const SqlRows rows,
+              database_->query(locking("SELECT record, look_at, looks FROM payments WHERE gateway = $1 AND "
+                                       "provider_id = $2 ORDER BY id LIMIT 1"),
+                               {gateway, provider_id}));
+  return read_one(rows);
+}
+
+Result<std::vector<Payment>> SqlStore::list_payments(const PaymentQuery& query) {
+  SqlConditions conditions;
+  if (!query.gateway.empty()) conditions.add("gateway = ?", query.gateway);
+  if (!query.reference.empty()) conditions.add("reference = ?", query.reference);
+  if (query.status) conditions.add("status = ?", payment_status_name(*query.status));
+  if (query.only_unknown) conditions.add("outcome = 'unknown'");
+  TILL_ASSIGN(const SqlRows rows,
+              newest("SELECT record, look_at, looks FROM payments", conditions, query.before_id, query.limit));
+  return read_all(rows);
+}
+
+Result<std::vector<Payment>> SqlStore::take_due_payments(std::string_view gateway, UnixMillis now_ms,
+                                                         UnixMillis again_at, std::size_t limit) {
+  const std::string take =
+      "WITH due AS MATERIALIZED (SELECT id AS due_id FROM payments WHERE gateway = $1 AND look_at > 0 AND "
+      "look_at <= $2 ORDER BY look_at, id LIMIT $3" +
+      std::string(database_->skip_locked()) +
+      ") UPDATE payments SET look_at = $4, looks = looks + 1 WHERE id IN (SELECT due_id FROM due) RETURNING record, "
+      "look_at, looks";
+  TILL_ASSIGN(const SqlRows rows, database_->query(take, {gateway, now_ms, sql_limit(limit), again_at}));
+  return read_all(rows);
+}
+
+Status SqlStore::hasten_payment(std::string_view id, UnixMillis look_at) {
+  return run("UPDATE payments SET look_at = $1, looks = 0 WHERE id = $2 AND (look_at = 0 OR look_at > $1)",
+             {look_at, id});
+}
+
+}  // namespace till

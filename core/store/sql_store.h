@@ -1,0 +1,92 @@
+// SqlStore: the store as statements that every SQL database here understands.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/store/sql.h"
+#include "core/store/store.h"
+
+namespace till {
+
+class SqlStore final : public Store {
+ public:
+  SqlStore(std::string place, SqlOpener open, bool in_memory, std::unique_ptr<SqlDatabase> database)
+      : place_(std::move(place)), open_(open), in_memory_(in_memory), database_(std::move(database)) {}
+
+  void suspend() override;
+  Status resume() override;
+  Status begin() override { return database_->begin(); }
+  Status commit() override { return database_->commit(); }
+  void rollback() override { (void)database_->execute("ROLLBACK"); }
+  bool in_transaction() const override { return database_->in_transaction(); }
+  Status savepoint() override { return database_->execute("SAVEPOINT task"); }
+  Status release_savepoint() override { return database_->execute("RELEASE SAVEPOINT task"); }
+  void rollback_to_savepoint() override { (void)database_->execute("ROLLBACK TO SAVEPOINT task"); }
+
+  // sql_writes.cpp
+  Result<std::optional<Write>> claim_write(const Write& write) override;
+  Status settle_write(std::string_view id, WriteState state, std::string_view outcome) override;
+  Status forget_write(std::string_view id) override;
+  Result<std::vector<Write>> take_unsettled_writes(std::string_view gateway, UnixMillis now_ms, UnixMillis again_at,
+                                                   std::size_t limit) override;
+  Status put_off_write(std::string_view id, UnixMillis look_at) override;
+  Result<std::vector<Write>> list_writes(const WriteQuery& query) override;
+
+  // sql_payments.cpp
+  Status put_payment(const Payment& payment) override;
+  Status forget_payment(std::string_view id) override;
+  Result<std::optional<Payment>> find_payment(std::string_view id) override;
+  Result<std::optional<Payment>> find_payment_by_provider_id(std::string_view gateway,
+                                                             std::string_view provider_id) override;
+  Result<std::vector<Payment>> list_payments(const PaymentQuery& query) override;
+  Result<std::vector<Payment>> take_due_payments(std::string_view gateway, UnixMillis now_ms, UnixMillis again_at,
+                                                 std::size_t limit) override;
+  Status hasten_payment(std::string_view id, UnixMillis look_at) override;
+
+  // sql_events.cpp
+  Status add_event(const Event& event) override;
+  Result<std::vector<Event>> list_events(std::string_view payment_id) override;
+  Result<std::vector<InboxEvent>> take_events(const EventTaking& taking) override;
+  Result<bool> settle_event(std::string_view id, std::string_view lease, EventState state, UnixMillis due_at,
+                            std::string_view last_error) override;
+  Result<bool> replay_event(std::string_view id, UnixMillis now_ms) override;
+  Result<std::optional<InboxEvent>> find_event(std::string_view id) override;
+  Result<std::vector<InboxEvent>> list_inbox(const InboxQuery& query) override;
+
+  // sql_webhooks.cpp
+  Result<bool> claim_webhook(const Webhook& webhook) override;
+  Result<std::int64_t> match_webhooks(std::string_view gateway, std::string_view provider_id,
+                                      std::string_view reference, std::string_view payment_id) override;
+  Status trim_unmatched(std::string_view gateway, std::size_t keep) override;
+  Result<bool> has_webhook(std::string_view gateway, std::string_view dedupe_key) override;
+  Result<std::vector<Webhook>> list_webhooks(const WebhookQuery& query) override;
+  Status count_refusals(const Refusals& more) override;
+  Result<std::vector<Refusals>> list_refusals() override;
+
+  // sql_upkeep.cpp
+  Result<std::vector<StoreCounts>> counts() override;
+  Result<Pruned> prune(const Retention& retention, std::size_t limit) override;
+
+ private:
+  // A SELECT whose rows stay as they are until the transaction ends.
+  std::string locking(std::string_view select) const;
+  Status run(std::string_view sql, std::initializer_list<SqlValue> values);
+  // A page of a list, from the newest.
+  Result<SqlRows> newest(std::string_view select, SqlConditions& conditions, std::string_view before_id,
+                         std::size_t limit);
+  Result<Pruned> prune_payments(UnixMillis before, std::int64_t limit);
+
+  const std::string place_;
+  const SqlOpener open_;
+  const bool in_memory_;
+  std::unique_ptr<SqlDatabase> database_;  // null while suspended
+};
+
+inline std::int64_t sql_limit(std::size_t limit) { return static_cast<std::int64_t>(limit); }
+
+}  // namespace till

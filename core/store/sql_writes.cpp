@@ -1,0 +1,98 @@
+// SqlStore: writes.
+#include "core/store/sql_store.h"
+
+namespace till {
+namespace {
+
+constexpr std::string_view kWriteColumns =
+    "id, gateway, idempotency_key, operation, input_hash, payment_id, state, created_at, deadline_at, outcome, input, "
+    "look_at, looks";
+
+WriteState write_state_from_name(std::string_view name) {
+  if (name == "in_flight") return WriteState::kInFlight;
+  return name == "done" ? WriteState::kDone : WriteState::kUnknown;
+}
+
+Write read_write(const SqlRows& rows, std::size_t row) {
+  return {.id = rows.text(row, 0),
+          .gateway = rows.text(row, 1),
+          .idempotency_key = rows.text(row, 2),
+          .operation = rows.text(row, 3),
+          .input_hash = rows.text(row, 4),
+          .payment_id = rows.text(row, 5),
+          .state = write_state_from_name(rows.text(row, 6)),
+          .created_at = rows.integer(row, 7),
+          .deadline_at = rows.integer(row, 8),
+          .outcome = rows.text(row, 9),
+          .input = rows.text(row, 10),
+          .look_at = rows.integer(row, 11),
+          .looks = rows.integer(row, 12)};
+}
+
+std::vector<Write> read_writes(const SqlRows& rows) {
+  std::vector<Write> writes;
+  for (std::size_t row = 0; row < rows.size(); ++row) writes.push_back(read_write(rows, row));
+  return writes;
+}
+
+std::string with_columns(std::string_view before, std::string_view after) {
+  return std::string(before).append(kWriteColumns).append(after);
+}
+
+}  // namespace
+
+// A write that is there already under its own id is this one: the same change, run again.
+Result<std::optional<Write>> SqlStore::claim_write(const Write& write) {
+  static const std::string insert = with_columns(
+      "INSERT INTO writes (",
+      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (gateway, idempotency_key) DO "
+      "NOTHING");
+  TILL_ASSIGN(
+      const SqlRows inserted,
+      database_->query(insert, {write.id, write.gateway, write.idempotency_key, write.operation, write.input_hash,
+                                write.payment_id, write_state_name(write.state), write.created_at, write.deadline_at,
+                                write.outcome, write.input, write.look_at, write.looks}));
+  if (inserted.changed == 1) return std::optional<Write>();
+  static const std::string find = with_columns("SELECT ", " FROM writes WHERE gateway = $1 AND idempotency_key = $2");
+  TILL_ASSIGN(const SqlRows rows, database_->query(locking(find), {write.gateway, write.idempotency_key}));
+  if (rows.size() != 1) return internal_error("a recorded write has gone");
+  Write earlier = read_write(rows, 0);
+  if (earlier.id == write.id) return std::optional<Write>();
+  return std::optional(std::move(earlier));
+}
+
+Status SqlStore::settle_write(std::string_view id, WriteState state, std::string_view outcome) {
+  if (state == WriteState::kDone)
+    return run("UPDATE writes SET state = 'done', outcome = $1, input = '' WHERE id = $2", {outcome, id});
+  return run("UPDATE writes SET state = $1, outcome = $2, look_at = 0 WHERE id = $3",
+             {write_state_name(state), outcome, id});
+}
+
+Status SqlStore::forget_write(std::string_view id) { return run("DELETE FROM writes WHERE id = $1", {id}); }
+
+Result<std::vector<Write>> SqlStore::take_unsettled_writes(std::string_view gateway, UnixMillis now_ms,
+                                                           UnixMillis again_at, std::size_t limit) {
+  const std::string take = with_columns(
+      "WITH due AS MATERIALIZED (SELECT id AS due_id FROM writes WHERE gateway = $1 AND state <> 'done' AND "
+      "look_at <= $2 AND (state = 'unknown' OR deadline_at < $2) ORDER BY look_at, id LIMIT $3" +
+          std::string(database_->skip_locked()) +
+          ") UPDATE writes SET look_at = $4, looks = looks + 1 WHERE id IN (SELECT due_id FROM due) RETURNING ",
+      "");
+  TILL_ASSIGN(const SqlRows rows, database_->query(take, {gateway, now_ms, sql_limit(limit), again_at}));
+  return read_writes(rows);
+}
+
+Status SqlStore::put_off_write(std::string_view id, UnixMillis look_at) {
+  return run("UPDATE writes SET look_at = $1 WHERE id = $2", {look_at, id});
+}
+
+Result<std::vector<Write>> SqlStore::list_writes(const WriteQuery& query) {
+  SqlConditions conditions;
+  if (!query.gateway.empty()) conditions.add("gateway = ?", query.gateway);
+  if (query.only_unsettled) conditions.add("state <> 'done'");
+  TILL_ASSIGN(const SqlRows rows,
+              newest(with_columns("SELECT ", " FROM writes"), conditions, query.before_id, query.limit));
+  return read_writes(rows);
+}
+
+}  // namespace till
