@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/base/ascii.h"
+#include "core/http/syntax.h"
 #include "core/http/target.h"
 
 namespace till::http {
@@ -11,17 +12,6 @@ namespace {
 
 constexpr std::size_t kMaxRequestFields = 128;
 constexpr std::size_t kMaxFieldBytes = 32 * 1024;
-
-// RFC 9110, section 5.6.2.
-bool is_token(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  auto fits = [&](char c) { return is_letter(c) || is_digit(c) || kMarks.find(c) != std::string_view::npos; };
-  return !text.empty() && std::all_of(text.begin(), text.end(), fits);
-}
-
-bool is_field_value(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return is_control(c) && c != '\t'; });
-}
 
 // Fields that say how the message is framed or what happens to the connection: the client's own business.
 bool is_reserved(std::string_view name) {

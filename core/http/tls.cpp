@@ -72,10 +72,20 @@ struct TlsHooks {
 
 namespace {
 
-Error store_error(const std::string& message) {
-  Error error = configuration_error("ca_file", message);
-  error.code = "ca_file";
+Error file_error(const char* option, const std::string& message) {
+  Error error = configuration_error(option, message);
+  error.code = option;
   return error;
+}
+
+Error store_error(const std::string& message) { return file_error("ca_file", message); }
+
+// What both ends have in common.
+void set_protocol(SSL_CTX* context) {
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_mode(context, SSL_MODE_AUTO_RETRY);
+  SSL_CTX_set_read_ahead(context, 1);
 }
 
 bool exists(const char* path) {
@@ -148,17 +158,34 @@ Result<std::unique_ptr<TlsContext>> TlsContext::make(const std::string& ca_file)
   SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
   if (context == nullptr) return internal_error("OpenSSL made no context");
   std::unique_ptr<TlsContext> made(new TlsContext(context));
-  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  set_protocol(context);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set_mode(context, SSL_MODE_AUTO_RETRY);
-  SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, &TlsHooks::keep_session);
   constexpr std::array<unsigned char, 9> kProtocols = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   SSL_CTX_set_alpn_protos(context, kProtocols.data(), kProtocols.size());
   TILL_TRY(load_store(context, ca_file));
   ERR_clear_error();
+  return made;
+}
+
+Result<std::unique_ptr<TlsContext>> TlsContext::make_server(const std::string& cert_file, const std::string& key_file) {
+  ERR_clear_error();
+  SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
+  if (context == nullptr) return internal_error("OpenSSL made no context");
+  std::unique_ptr<TlsContext> made(new TlsContext(context));
+  set_protocol(context);
+  SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);  // idle connections keep none
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  // Nobody sits at a terminal to be asked for a passphrase.
+  SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return -1; });
+  const bool has_cert = SSL_CTX_use_certificate_chain_file(context, cert_file.c_str()) == 1;
+  const bool has_key = has_cert && SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+  ERR_clear_error();
+  if (!has_cert) return file_error("cert_file", "cert_file is missing, unreadable or holds no PEM certificate");
+  if (!has_key)
+    return file_error("key_file", "key_file is missing, unreadable, has a passphrase or is not the certificate's");
   return made;
 }
 
@@ -191,16 +218,28 @@ void TlsChannel::prepare() { (void)TlsHooks::method(); }
 
 Result<std::unique_ptr<TlsChannel>> TlsChannel::make(TlsContext& context, const std::string& host, std::string origin) {
   std::unique_ptr<TlsChannel> made(new TlsChannel(context, std::move(origin)));
-  made->ssl_ = SSL_new(context.context_);
-  BIO* const bio = made->ssl_ != nullptr ? BIO_new(TlsHooks::method()) : nullptr;
-  if (bio == nullptr) return internal_error("OpenSSL made no connection");
-  BIO_set_data(bio, made.get());
-  SSL_set_bio(made->ssl_, bio, bio);
-  SSL_set_app_data(made->ssl_, made.get());
+  TILL_TRY(made->attach());
   SSL_set_connect_state(made->ssl_);
   if (!expect_host(made->ssl_, host)) return internal_error("OpenSSL takes no such host name");
   if (const auto session = context.lend(made->origin_)) SSL_set_session(made->ssl_, session.get());
   return made;
+}
+
+Result<std::unique_ptr<TlsChannel>> TlsChannel::accept(TlsContext& context) {
+  std::unique_ptr<TlsChannel> made(new TlsChannel(context, {}));
+  TILL_TRY(made->attach());
+  SSL_set_accept_state(made->ssl_);
+  return made;
+}
+
+Status TlsChannel::attach() {
+  ssl_ = SSL_new(context_.context_);
+  BIO* const bio = ssl_ != nullptr ? BIO_new(TlsHooks::method()) : nullptr;
+  if (bio == nullptr) return internal_error("OpenSSL made no connection");
+  BIO_set_data(bio, this);
+  SSL_set_bio(ssl_, bio, bio);
+  SSL_set_app_data(ssl_, this);
+  return {};
 }
 
 TlsChannel::~TlsChannel() { SSL_free(ssl_); }

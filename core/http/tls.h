@@ -16,13 +16,16 @@ typedef struct ssl_session_st SSL_SESSION;  // NOLINT(modernize-use-using)
 
 namespace till::http {
 
-// What all TLS connections of a client share: the trusted certificates and the sessions to resume. One thread at a
-// time.
+// What all TLS connections of a client share: the trusted certificates and the sessions to resume; or those of a
+// server: its certificate. One thread at a time.
 class TlsContext {
  public:
   // TLS 1.2 or newer, the peer always verified. `ca_file` empty: the system's store, or what SSL_CERT_FILE and
   // SSL_CERT_DIR name. Loading a full store takes some 15 ms. kConfiguration "ca_file" when there is nothing to trust.
   static Result<std::unique_ptr<TlsContext>> make(const std::string& ca_file);
+  // For a server: TLS 1.2 or newer, clients are not asked for certificates. PEM files: the certificate with what stands
+  // between it and a well-known authority, and its key, without a passphrase. kConfiguration "cert_file" or "key_file".
+  static Result<std::unique_ptr<TlsContext>> make_server(const std::string& cert_file, const std::string& key_file);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
@@ -57,6 +60,8 @@ class TlsChannel {
 
   // `host` is verified against the certificate, as a name or as an IP address; sessions are kept under `origin`.
   static Result<std::unique_ptr<TlsChannel>> make(TlsContext& context, const std::string& host, std::string origin);
+  // The server's end, with a context of make_server().
+  static Result<std::unique_ptr<TlsChannel>> accept(TlsContext& context);
   ~TlsChannel();
   TlsChannel(const TlsChannel&) = delete;
   TlsChannel& operator=(const TlsChannel&) = delete;
@@ -85,6 +90,7 @@ class TlsChannel {
  private:
   friend struct TlsHooks;
   TlsChannel(TlsContext& context, std::string origin) : context_(context), origin_(std::move(origin)) {}
+  Status attach();
   Step judge(int returned);
 
   TlsContext& context_;

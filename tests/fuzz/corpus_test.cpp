@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/webhook/schemes.h"
+#include "tests/fuzz/http_properties.h"
 #include "tests/fuzz/package_properties.h"
 #include "tests/fuzz/properties.h"
 #include "tests/fuzz/script_properties.h"
@@ -31,6 +32,7 @@ void run_corpus(const char* name, Check check) {
 
 TEST(Corpus, json_properties_hold) { run_corpus("json", check_json); }
 TEST(Corpus, event_stream_properties_hold) { run_corpus("event_stream", check_event_stream); }
+TEST(Corpus, http_request_properties_hold) { run_corpus("http_request", check_http_request); }
 TEST(Corpus, manifest_properties_hold) { run_corpus("manifest", check_manifest); }
 TEST(Corpus, lint_properties_hold) { run_corpus("manifest", check_lint); }
 TEST(Corpus, package_properties_hold) { run_corpus("package", check_package); }

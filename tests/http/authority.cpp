@@ -5,7 +5,7 @@
 
 #include <cstdlib>
 
-#include "tests/http/server.h"
+#include "tests/http/stub_server.h"
 
 namespace till::http {
 namespace {
@@ -29,6 +29,16 @@ void extend(X509* certificate, int kind, const std::string& value) {
   X509_EXTENSION_free(extension);
 }
 
+// Writes a file of its own with what `write` puts into it.
+template <class Write>
+std::string write_file(Write write) {
+  char path[] = "/tmp/till-pem-XXXXXX";
+  std::FILE* const file = ::fdopen(::mkstemp(path), "w");
+  write(file);
+  std::fclose(file);
+  return path;
+}
+
 }  // namespace
 
 Authority::Authority() : key_(EVP_EC_gen("P-256")) {
@@ -36,15 +46,16 @@ Authority::Authority() : key_(EVP_EC_gen("P-256")) {
   X509_set_issuer_name(certificate_, X509_get_subject_name(certificate_));
   extend(certificate_, NID_basic_constraints, "critical,CA:TRUE");
   X509_sign(certificate_, key_, EVP_sha256());
-  char path[] = "/tmp/till-ca-XXXXXX";
-  std::FILE* const file = ::fdopen(::mkstemp(path), "w");
-  PEM_write_X509(file, certificate_);
-  std::fclose(file);
-  ca_file_ = path;
+  ca_file_ = write_file([this](std::FILE* file) { PEM_write_X509(file, certificate_); });
+  const auto context = make_context();
+  cert_file_ = write_file([&](std::FILE* file) { PEM_write_X509(file, SSL_CTX_get0_certificate(context.get())); });
+  key_file_ = write_file([&](std::FILE* file) {
+    PEM_write_PrivateKey(file, SSL_CTX_get0_privatekey(context.get()), nullptr, nullptr, 0, nullptr, nullptr);
+  });
 }
 
 Authority::~Authority() {
-  ::unlink(ca_file_.c_str());
+  for (const std::string& file : {ca_file_, cert_file_, key_file_}) ::unlink(file.c_str());
   X509_free(certificate_);
   EVP_PKEY_free(key_);
 }

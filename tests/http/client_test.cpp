@@ -9,7 +9,7 @@
 #include <stdexcept>
 
 #include "tests/http/fetch.h"
-#include "tests/http/server.h"
+#include "tests/http/stub_server.h"
 
 namespace till::http {
 namespace {
@@ -25,7 +25,7 @@ void serve_ok(Peer& peer) {
 
 TEST(Client, sends_the_request_as_it_was_given) {
   std::string seen;
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     seen = peer.read_request();
     peer.answer("{}", 201, "X-One: a\r\nX-Two:  b \r\n");
   });
@@ -44,7 +44,7 @@ TEST(Client, sends_the_request_as_it_was_given) {
 
 TEST(Client, states_the_length_of_an_empty_post_and_none_for_get) {
   std::vector<std::string> seen;
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     for (int i = 0; i < 2; ++i) {
       seen.push_back(peer.read_request());
       peer.answer("");
@@ -58,7 +58,7 @@ TEST(Client, states_the_length_of_an_empty_post_and_none_for_get) {
 }
 
 TEST(Client, refuses_a_request_that_could_smuggle_before_any_connection) {
-  Server server(serve_ok);
+  StubServer server(serve_ok);
   Client client({});
   Request request = get(server.url());
   request.headers = {{"X", "a\r\n\r\nGET /evil HTTP/1.1"}};
@@ -70,14 +70,14 @@ TEST(Client, refuses_a_request_that_could_smuggle_before_any_connection) {
 }
 
 TEST(Client, reuses_a_connection) {
-  Server server(serve_ok);
+  StubServer server(serve_ok);
   Client client({});
   for (int i = 0; i < 20; ++i) EXPECT_EQ(verdict(fetch(client, get(server.url()))), "200");
   EXPECT_EQ(server.connections(), 1);
 }
 
 TEST(Client, does_not_reuse_a_connection_that_the_server_gives_up) {
-  Server server([](Peer& peer) {
+  StubServer server([](Peer& peer) {
     peer.read_request();
     peer.answer("ok", 200, "Connection: close\r\n");
     peer.read_request();
@@ -90,7 +90,7 @@ TEST(Client, does_not_reuse_a_connection_that_the_server_gives_up) {
 
 TEST(Client, closes_a_connection_that_was_idle_for_too_long) {
   Signal closed;
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     serve_ok(peer);
     closed.give();
   });
@@ -105,7 +105,7 @@ TEST(Client, keeps_no_more_idle_connections_than_allowed) {
   std::latch all(4);
   std::atomic<int> ended{0};
   Signal three_ended;
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     peer.read_request();
     all.arrive_and_wait();
     peer.answer("ok");
@@ -125,7 +125,7 @@ TEST(Client, keeps_no_more_idle_connections_than_allowed) {
 TEST(Client, lets_further_requests_wait_in_line_in_their_order) {
   std::vector<std::string> order;
   std::mutex mutex;
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     while (true) {
       const std::string request = peer.read_request();
       if (request.empty()) return;
@@ -146,7 +146,7 @@ TEST(Client, lets_further_requests_wait_in_line_in_their_order) {
 
 TEST(Client, ends_a_request_in_line_at_its_deadline_as_not_sent) {
   Signal release;
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     peer.read_request();
     release.wait();
     peer.answer("ok");
@@ -163,7 +163,7 @@ TEST(Client, ends_a_request_in_line_at_its_deadline_as_not_sent) {
 }
 
 TEST(Client, follows_no_redirect) {
-  Server server([](Peer& peer) {
+  StubServer server([](Peer& peer) {
     peer.read_request();
     peer.answer("", 302, "Location: /elsewhere\r\n");
     EXPECT_TRUE(peer.read_request().empty());
@@ -173,7 +173,7 @@ TEST(Client, follows_no_redirect) {
 }
 
 TEST(Client, skips_interim_answers) {
-  Server server([](Peer& peer) {
+  StubServer server([](Peer& peer) {
     peer.read_request();
     peer.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
     peer.answer("ok");
@@ -186,7 +186,7 @@ TEST(Client, skips_interim_answers) {
 }
 
 TEST(Client, knows_the_answers_that_have_no_body) {
-  Server server([](Peer& peer) {
+  StubServer server([](Peer& peer) {
     peer.read_request();
     peer.send("HTTP/1.1 204 No Content\r\n\r\n");
     peer.read_request();
@@ -209,7 +209,7 @@ TEST(Client, reads_chunked_bodies_split_anywhere) {
   const std::string answer =
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n1\r\n,\r\n6\r\n world\r\n0\r\nTrailer: "
       "t\r\n\r\n";
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     for (std::size_t cut = 1; cut < answer.size(); ++cut) {
       peer.read_request();
       peer.send(answer.substr(0, cut));
@@ -226,7 +226,7 @@ TEST(Client, reads_chunked_bodies_split_anywhere) {
 }
 
 TEST(Client, reads_a_body_that_ends_with_the_connection) {
-  Server server([](Peer& peer) {
+  StubServer server([](Peer& peer) {
     peer.read_request();
     peer.send("HTTP/1.1 200 OK\r\n\r\nto the end");
   });
@@ -238,7 +238,7 @@ TEST(Client, reads_a_body_that_ends_with_the_connection) {
 
 TEST(Client, sends_and_reads_bodies_larger_than_any_buffer) {
   const std::string body(kMaxResponseBytes, 'x');
-  Server server([](Peer& peer) {
+  StubServer server([](Peer& peer) {
     const std::string request = peer.read_request();
     peer.answer(request.substr(request.find("\r\n\r\n") + 4));
   });
@@ -249,7 +249,7 @@ TEST(Client, sends_and_reads_bodies_larger_than_any_buffer) {
 }
 
 TEST(Client, takes_an_answer_that_comes_before_the_whole_request_went_out) {
-  Server server([](Peer& peer) {
+  StubServer server([](Peer& peer) {
     peer.read_some();
     peer.answer("too long", 413);
     peer.finish();
@@ -283,7 +283,7 @@ TEST(Client, has_a_thousand_requests_in_flight_on_its_one_thread) {
 }
 
 TEST(Client, serves_many_threads_at_once) {
-  Server server(serve_ok);
+  StubServer server(serve_ok);
   Client client({});
   std::atomic<int> good{0};
   std::vector<std::thread> threads;
@@ -298,7 +298,7 @@ TEST(Client, serves_many_threads_at_once) {
 }
 
 TEST(Client, may_be_called_from_its_own_callbacks) {
-  Server server(serve_ok);
+  StubServer server(serve_ok);
   Client client({});
   std::promise<int> done;
   std::function<void(int)> next = [&](int left) {
@@ -313,7 +313,7 @@ TEST(Client, may_be_called_from_its_own_callbacks) {
 }
 
 TEST(Client, outlives_callbacks_that_throw) {
-  Server server(serve_ok);
+  StubServer server(serve_ok);
   Client client({});
   for (int i = 0; i < 2; ++i) {
     std::promise<void> called;
@@ -332,7 +332,7 @@ TEST(Client, outlives_callbacks_that_throw) {
 
 TEST(Client, fails_what_is_pending_when_it_is_destroyed) {
   Signal arrived, over;
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     peer.read_request();
     arrived.give();
     over.wait();
@@ -352,7 +352,7 @@ TEST(Client, fails_what_is_pending_when_it_is_destroyed) {
 }
 
 TEST(Client, without_a_thread_says_so_and_works_once_there_is_one) {
-  Server server(serve_ok);
+  StubServer server(serve_ok);
   Client client({});
   std::future<Result<Response>> future;
   {

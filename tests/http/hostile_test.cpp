@@ -9,7 +9,7 @@
 #include "core/base/limits.h"
 #include "core/http/response_reader.h"
 #include "tests/http/fetch.h"
-#include "tests/http/server.h"
+#include "tests/http/stub_server.h"
 
 namespace till::http {
 namespace {
@@ -20,8 +20,8 @@ using testing::Not;
 // Serves the first connection with `bad` and all later ones well, so that every test ends with a request that works.
 class Hostile : public testing::Test {
  protected:
-  void serve(Server::Handler bad) {
-    server_ = std::make_unique<Server>([this, bad = std::move(bad)](Peer& peer) {
+  void serve(StubServer::Handler bad) {
+    server_ = std::make_unique<StubServer>([this, bad = std::move(bad)](Peer& peer) {
       if (first_.exchange(false)) return bad(peer);
       while (true) {
         if (peer.read_request().empty()) return;
@@ -41,7 +41,7 @@ class Hostile : public testing::Test {
   }
 
   std::atomic<bool> first_{true};
-  std::unique_ptr<Server> server_;
+  std::unique_ptr<StubServer> server_;
   Client client_{ClientOptions()};
 };
 

@@ -8,7 +8,7 @@
 
 #include "core/http/tls.h"
 #include "tests/http/fetch.h"
-#include "tests/http/server.h"
+#include "tests/http/stub_server.h"
 
 namespace till::http {
 namespace {
@@ -96,10 +96,10 @@ class OutOfMemory : public testing::Test {
  protected:
   Authority authority_;
   std::shared_ptr<SSL_CTX> context_ = authority_.make_context();
-  Server server_{[](Peer& peer) {
-                   while (!peer.read_request().empty()) peer.answer("ok", 200, "Connection: close\r\n");
-                 },
-                 Server::Options{"127.0.0.1", 0, context_.get()}};
+  StubServer server_{[](Peer& peer) {
+                       while (!peer.read_request().empty()) peer.answer("ok", 200, "Connection: close\r\n");
+                     },
+                     StubServer::Options{"127.0.0.1", 0, context_.get()}};
 };
 
 // Every allocation of the client's thread fails once, from the opening of a connection to the answer.

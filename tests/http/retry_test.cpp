@@ -6,7 +6,7 @@
 #include <latch>
 
 #include "tests/http/fetch.h"
-#include "tests/http/server.h"
+#include "tests/http/stub_server.h"
 
 namespace {
 
@@ -29,11 +29,11 @@ namespace {
 
 class Retry : public testing::Test {
  protected:
-  void serve(std::function<void(Peer&)> how) { server_ = std::make_unique<Server>(std::move(how)); }
+  void serve(std::function<void(Peer&)> how) { server_ = std::make_unique<StubServer>(std::move(how)); }
   std::string url() const { return server_->url(); }
 
   std::atomic<int> count_{0};  // of requests that the server saw
-  std::unique_ptr<Server> server_;
+  std::unique_ptr<StubServer> server_;
   Client client_{ClientOptions{}};  // goes first: the server waits for its connections
 };
 
@@ -148,7 +148,7 @@ TEST_F(Retry, write_succeeds_once_the_server_is_there) {
   const int port = free_port();
   Client client({});
   auto future = start(client, post("http://127.0.0.1:" + std::to_string(port) + "/"), {10'000, false, 5});
-  Server server(
+  StubServer server(
       [](Peer& peer) {
         peer.read_request();
         peer.answer("ok");
@@ -170,7 +170,7 @@ TEST_F(Retry, pause_does_not_reach_past_the_deadline) {
 TEST_F(Retry, stale_pooled_connection_is_noticed_before_a_write_goes_out) {
   Signal release, finished;
   std::atomic<int> writes{0};
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     if (peer.read_request().starts_with("POST")) ++writes;
     peer.answer("ok");
     release.wait();
@@ -206,7 +206,7 @@ TEST_F(Retry, pooled_connection_that_dies_with_a_write_fails_the_write) {
 }
 
 TEST_F(Retry, pooled_connection_that_dies_with_a_read_is_replaced_at_once) {
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     peer.read_request();
     peer.answer("ok");
     peer.read_request();
@@ -220,7 +220,7 @@ TEST_F(Retry, pooled_connection_that_dies_with_a_read_is_replaced_at_once) {
 TEST_F(Retry, read_that_a_pooled_connection_failed_does_not_try_the_next_pooled_one) {
   std::latch all(3);
   std::atomic<int> connections{0};
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     const bool early = ++connections <= 3;
     peer.read_request();
     if (early) all.arrive_and_wait();

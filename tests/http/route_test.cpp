@@ -12,7 +12,7 @@
 #include "core/http/proxy.h"
 #include "core/http/resolver.h"
 #include "tests/http/fetch.h"
-#include "tests/http/server.h"
+#include "tests/http/stub_server.h"
 
 namespace {
 
@@ -54,12 +54,12 @@ std::shared_ptr<FakeResolver> always(std::vector<std::string> addresses) {
 class Route : public testing::Test {
  protected:
   void serve(const std::string& address = "127.0.0.1") {
-    server_ = std::make_unique<Server>(
+    server_ = std::make_unique<StubServer>(
         [](Peer& peer) {
           while (!peer.read_request().empty() && peer.answer("ok")) {
           }
         },
-        Server::Options{address, 0, context_.get()});
+        StubServer::Options{address, 0, context_.get()});
   }
   std::string url(const std::string& host) { return "https://" + host + ":" + std::to_string(server_->port()) + "/"; }
   ClientOptions trusting() {
@@ -71,11 +71,11 @@ class Route : public testing::Test {
   Authority authority_;
   std::shared_ptr<SSL_CTX> context_ =
       authority_.make_context({.names = "DNS:shop.test,DNS:www.shop.test,DNS:localhost"});
-  std::unique_ptr<Server> server_;
+  std::unique_ptr<StubServer> server_;
 };
 
 TEST_F(Route, ipv6_literal_is_reached) {
-  Server server(
+  StubServer server(
       [](Peer& peer) {
         peer.read_request();
         peer.answer("ok");
@@ -264,7 +264,7 @@ class TunnelProxy {
     }
   }
 
-  Server server_;
+  StubServer server_;
 };
 
 class Proxied : public Route {
@@ -320,7 +320,7 @@ TEST_F(Proxied, proxy_cannot_slip_in_an_answer_before_the_tunnel_is_secure) {
 
 TEST_F(Proxied, certificate_is_verified_inside_of_the_tunnel) {
   const auto other = authority_.make_context({.names = "DNS:other.test"});
-  Server impostor([](Peer& peer) { peer.read_request(); }, {"127.0.0.1", 0, other.get()});
+  StubServer impostor([](Peer& peer) { peer.read_request(); }, {"127.0.0.1", 0, other.get()});
   TunnelProxy proxy(impostor.port());
   EXPECT_EQ(verdict(ask(proxy.url())), "tls/no");
 }

@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "tests/http/fetch.h"
-#include "tests/http/server.h"
+#include "tests/http/stub_server.h"
 
 namespace till::http {
 namespace {
@@ -40,7 +40,7 @@ struct Listener {
 
 TEST(Stream, hands_over_the_head_at_once_and_bytes_as_they_come) {
   Signal first;
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     EXPECT_THAT(peer.read_request(), HasSubstr("GET /bus?token=t HTTP/1.1"));
     peer.send(kHead);
     EXPECT_TRUE(first.wait());
@@ -63,7 +63,7 @@ TEST(Stream, hands_over_the_head_at_once_and_bytes_as_they_come) {
 
 TEST(Stream, may_be_larger_than_any_answer_and_last_longer_than_the_time_limit) {
   const std::string chunk(64 * 1024, 'x');
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     peer.read_request();
     peer.send(kHead);
     for (int i = 0; i < 4; ++i) peer.send(chunk);
@@ -79,7 +79,7 @@ TEST(Stream, may_be_larger_than_any_answer_and_last_longer_than_the_time_limit) 
 }
 
 TEST(Stream, of_another_status_is_a_plain_answer_within_its_limit) {
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     while (!peer.read_request().empty() && peer.answer(std::string(2000, 'x'), 404)) {
     }
   });
@@ -100,7 +100,7 @@ TEST(Stream, of_another_status_is_a_plain_answer_within_its_limit) {
 }
 
 TEST(Stream, ends_when_its_reader_has_enough) {
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     peer.read_request();
     peer.send(kHead);
     while (peer.send("data: x\n")) {
@@ -115,7 +115,7 @@ TEST(Stream, ends_when_its_reader_has_enough) {
 
 TEST(Stream, ends_when_it_is_stopped_before_and_after_its_answer) {
   Signal asked;
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     peer.read_request();
     asked.give();
     peer.send(kHead);
@@ -132,7 +132,7 @@ TEST(Stream, ends_when_it_is_stopped_before_and_after_its_answer) {
 }
 
 TEST(Stream, ends_after_a_time_without_a_byte_and_not_before) {
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     peer.read_request();
     peer.send(kHead);
     for (int i = 0; i < 4; ++i) {
@@ -149,7 +149,7 @@ TEST(Stream, ends_after_a_time_without_a_byte_and_not_before) {
 }
 
 TEST(Stream, whose_answer_does_not_begin_in_time_ends) {
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     peer.read_request();
     peer.read_some();
   });
@@ -160,7 +160,7 @@ TEST(Stream, whose_answer_does_not_begin_in_time_ends) {
 }
 
 TEST(Stream, that_broke_is_not_tried_again) {
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     peer.read_request();
     peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ndata: x\n");
     peer.finish();
@@ -173,7 +173,7 @@ TEST(Stream, that_broke_is_not_tried_again) {
 }
 
 TEST(Stream, takes_no_connection_from_other_requests) {
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     while (true) {
       const std::string request = peer.read_request();
       if (request.empty()) return;
@@ -198,7 +198,7 @@ TEST(Stream, takes_no_connection_from_other_requests) {
 }
 
 TEST(Stream, ends_with_closed_when_the_client_goes) {
-  Server server([&](Peer& peer) {
+  StubServer server([&](Peer& peer) {
     peer.read_request();
     peer.send(kHead);
     peer.send("data: x\n");

@@ -10,7 +10,7 @@
 
 #include "core/http/resolver.h"
 #include "tests/http/fetch.h"
-#include "tests/http/server.h"
+#include "tests/http/stub_server.h"
 
 namespace till::http {
 namespace {
@@ -52,7 +52,7 @@ class Tls : public testing::Test {
   }
 
   void serve_with(SSL_CTX* context, const std::string& address = "127.0.0.1") {
-    server_ = std::make_unique<Server>(
+    server_ = std::make_unique<StubServer>(
         [this](Peer& peer) {
           resumed_ += SSL_session_reused(peer.ssl());
           while (true) {
@@ -64,7 +64,7 @@ class Tls : public testing::Test {
             if (close_each_) return peer.finish();
           }
         },
-        Server::Options{address, 0, context});
+        StubServer::Options{address, 0, context});
   }
 
   ClientOptions trusting() {
@@ -90,7 +90,7 @@ class Tls : public testing::Test {
 
   Authority authority_;
   std::shared_ptr<SSL_CTX> context_;
-  std::unique_ptr<Server> server_;
+  std::unique_ptr<StubServer> server_;
   std::atomic<int> resumed_{0};
   std::string last_name_;
   bool close_each_ = false;
@@ -165,7 +165,7 @@ TEST_F(Tls, version_1_2_is_accepted) {
 }
 
 TEST_F(Tls, server_that_speaks_no_tls_is_refused) {
-  server_ = std::make_unique<Server>([](Peer& peer) {
+  server_ = std::make_unique<StubServer>([](Peer& peer) {
     peer.read_some();
     peer.answer("ok");
   });
@@ -173,7 +173,7 @@ TEST_F(Tls, server_that_speaks_no_tls_is_refused) {
 }
 
 TEST_F(Tls, handshake_that_stalls_ends_with_the_connect_timeout) {
-  server_ = std::make_unique<Server>([](Peer& peer) {
+  server_ = std::make_unique<StubServer>([](Peer& peer) {
     while (!peer.read_some().empty()) {
     }
   });
@@ -186,7 +186,7 @@ TEST_F(Tls, handshake_that_stalls_ends_with_the_connect_timeout) {
 TEST_F(Tls, handshake_that_is_cut_off_is_tried_again_even_for_a_write) {
   std::atomic<int> count{0};
   context_ = authority_.make_context();
-  server_ = std::make_unique<Server>([&](Peer& peer) {
+  server_ = std::make_unique<StubServer>([&](Peer& peer) {
     if (++count < 3) {
       peer.read_some();
       return;
@@ -235,7 +235,7 @@ TEST_F(Tls, connection_is_reused) {
 
 TEST_F(Tls, answer_that_no_one_asked_for_is_never_the_next_request_s) {
   context_ = authority_.make_context();
-  server_ = std::make_unique<Server>(
+  server_ = std::make_unique<StubServer>(
       [](Peer& peer) {
         if (peer.read_request().find("/second") != std::string::npos) {
           peer.answer("second");
@@ -250,7 +250,7 @@ TEST_F(Tls, answer_that_no_one_asked_for_is_never_the_next_request_s) {
         ::setsockopt(peer.socket(), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
         peer.read_request();
       },
-      Server::Options{"127.0.0.1", 0, context_.get()});
+      StubServer::Options{"127.0.0.1", 0, context_.get()});
   ClientOptions options = trusting();
   options.max_connections_per_origin = 1;  // the second waits for the first one's connection
   Client client(options);
@@ -263,12 +263,12 @@ TEST_F(Tls, answer_that_no_one_asked_for_is_never_the_next_request_s) {
 
 TEST_F(Tls, bodies_larger_than_any_record_pass_both_ways) {
   context_ = authority_.make_context();
-  server_ = std::make_unique<Server>(
+  server_ = std::make_unique<StubServer>(
       [](Peer& peer) {
         const std::string request = peer.read_request();
         peer.answer(request.substr(request.find("\r\n\r\n") + 4));
       },
-      Server::Options{"127.0.0.1", 0, context_.get()});
+      StubServer::Options{"127.0.0.1", 0, context_.get()});
   Client client(trusting());
   const std::string body(3 << 20, 'x');
   const auto result = fetch(client, post(url("localhost"), body));
@@ -279,13 +279,13 @@ TEST_F(Tls, bodies_larger_than_any_record_pass_both_ways) {
 TEST_F(Tls, body_that_ends_without_a_goodbye_is_truncated) {
   context_ = authority_.make_context();
   bool polite = false;
-  server_ = std::make_unique<Server>(
+  server_ = std::make_unique<StubServer>(
       [&](Peer& peer) {
         peer.read_request();
         peer.send("HTTP/1.1 200 OK\r\n\r\nto the end");
         if (polite) peer.finish();
       },
-      Server::Options{"127.0.0.1", 0, context_.get()});
+      StubServer::Options{"127.0.0.1", 0, context_.get()});
   Client client(trusting());
   EXPECT_EQ(verdict(fetch(client, get(url("localhost")))), "truncated/yes");
   polite = true;
@@ -294,14 +294,14 @@ TEST_F(Tls, body_that_ends_without_a_goodbye_is_truncated) {
 
 TEST_F(Tls, record_that_was_tampered_with_is_an_error) {
   context_ = authority_.make_context();
-  server_ = std::make_unique<Server>(
+  server_ = std::make_unique<StubServer>(
       [&](Peer& peer) {
         peer.read_request();
         const std::string forged = std::string("\x17\x03\x03\x00\x20", 5) + std::string(32, 'a');
         ASSERT_EQ(::write(peer.socket(), forged.data(), forged.size()), 37);
         peer.read_some();
       },
-      Server::Options{"127.0.0.1", 0, context_.get()});
+      StubServer::Options{"127.0.0.1", 0, context_.get()});
   Client client(trusting());
   EXPECT_EQ(verdict(fetch(client, get(url("localhost")))), "tls/maybe");
 }

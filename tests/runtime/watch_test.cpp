@@ -9,7 +9,7 @@
 #include <chrono>
 #include <future>
 
-#include "tests/http/server.h"
+#include "tests/http/stub_server.h"
 #include "tests/runtime/fixture.h"
 
 namespace till {
@@ -99,7 +99,7 @@ class Acme {
   std::string head_ = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n";
   bool closes_ = false;
   std::string listened_;
-  http::Server server_{[this](http::Peer& peer) { serve(peer); }};
+  http::StubServer server_{[this](http::Peer& peer) { serve(peer); }};
 };
 
 class WatchTest : public AcmeTest {

@@ -1,4 +1,4 @@
-#include "tests/http/server.h"
+#include "tests/http/stub_server.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -119,13 +119,13 @@ int listen_on(const std::string& address, int port, int backlog, int* bound_port
   return listener;
 }
 
-Server::Server(Handler handler, Options options) : handler_(std::move(handler)), options_(std::move(options)) {
+StubServer::StubServer(Handler handler, Options options) : handler_(std::move(handler)), options_(std::move(options)) {
   std::signal(SIGPIPE, SIG_IGN);  // OpenSSL's sockets have no MSG_NOSIGNAL
   listener_ = listen_on(options_.address, options_.port, 4096, &port_);
   acceptor_ = std::thread([this] { accept_all(); });
 }
 
-Server::~Server() {
+StubServer::~StubServer() {
   ::shutdown(listener_, SHUT_RDWR);
   acceptor_.join();
   ::close(listener_);
@@ -139,14 +139,14 @@ Server::~Server() {
   for (auto& thread : threads) thread.join();
 }
 
-std::string Server::url(std::string_view path) const {
+std::string StubServer::url(std::string_view path) const {
   const std::string host =
       options_.address.find(':') == std::string::npos ? options_.address : "[" + options_.address + "]";
   return (options_.context != nullptr ? "https://" : "http://") + host + ":" + std::to_string(port_) +
          std::string(path);
 }
 
-void Server::accept_all() {
+void StubServer::accept_all() {
   while (true) {
     const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket < 0) return;
@@ -158,7 +158,7 @@ void Server::accept_all() {
   }
 }
 
-void Server::serve(int socket) {
+void StubServer::serve(int socket) {
   ++connections_;
   {
     Peer peer(socket, nullptr);

@@ -60,7 +60,7 @@ class Signal {
 };
 
 // Serves each connection on a thread of its own with `handler`, until it is destroyed.
-class Server {
+class StubServer {
  public:
   using Handler = std::function<void(Peer&)>;
   struct Options {
@@ -68,9 +68,9 @@ class Server {
     int port = 0;                // 0: any free one
     SSL_CTX* context = nullptr;  // TLS when set; borrowed
   };
-  explicit Server(Handler handler) : Server(std::move(handler), Options()) {}
-  Server(Handler handler, Options options);
-  ~Server();
+  explicit StubServer(Handler handler) : StubServer(std::move(handler), Options()) {}
+  StubServer(Handler handler, Options options);
+  ~StubServer();
 
   int port() const { return port_; }
   std::string url(std::string_view path = "/") const;
@@ -117,12 +117,15 @@ class Authority {
 
   // The path of its certificate as PEM.
   const std::string& ca_file() const { return ca_file_; }
+  // A server's certificate with the default options, and its key, as PEM.
+  const std::string& cert_file() const { return cert_file_; }
+  const std::string& key_file() const { return key_file_; }
   std::shared_ptr<SSL_CTX> make_context(const CertificateOptions& options = CertificateOptions());
 
  private:
   EVP_PKEY* key_;
   X509* certificate_;
-  std::string ca_file_;
+  std::string ca_file_, cert_file_, key_file_;
 };
 
 }  // namespace till::http
