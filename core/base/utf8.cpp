@@ -54,4 +54,12 @@ std::size_t valid_utf8_prefix(std::string_view text) {
   return at;
 }
 
+std::string cut_utf8(std::string text, std::size_t most) {
+  if (text.size() <= most) return text;
+  std::size_t end = most;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  text.resize(end);
+  return text;
+}
+
 }  // namespace till

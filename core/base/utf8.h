@@ -1,7 +1,8 @@
-// UTF-8: is it?
+// UTF-8: is it, and where it may be cut.
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace till {
@@ -11,5 +12,8 @@ namespace till {
 std::size_t valid_utf8_prefix(std::string_view text);
 
 inline bool is_valid_utf8(std::string_view text) { return valid_utf8_prefix(text) == text.size(); }
+
+// At most the first `most` bytes of the text, cut between two characters.
+std::string cut_utf8(std::string text, std::size_t most);
 
 }  // namespace till

@@ -8,6 +8,7 @@
 #include "core/base/ascii.h"
 #include "core/base/id.h"
 #include "core/base/limits.h"
+#include "core/base/utf8.h"
 #include "core/json/json.h"
 
 namespace till {
@@ -34,14 +35,6 @@ Error conflict(std::string code, std::string message, const Write& earlier, bool
           .field = "$.idempotency_key",
           .payment_id = earlier.payment_id,
           .retryable = retryable};
-}
-
-std::string bounded_message(std::string text) {
-  if (text.size() <= kMaxErrorMessageLength) return text;
-  std::size_t end = kMaxErrorMessageLength;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  text.resize(end);
-  return text;
 }
 
 }  // namespace
@@ -99,7 +92,7 @@ Result<std::string> earlier_outcome(const Write& earlier, const Write& now, Unix
 Error hide_secrets(Error error, const GatewayConfig& config, const Handles& handles) {
   for (std::string* text : {&error.message, &error.provider_code, &error.field, &error.request_id, &error.reason}) {
     const json::Value shown = handles.shown(*text, false);
-    *text = bounded_message(config.redact(*shown.string()));
+    *text = cut_utf8(config.redact(*shown.string()), kMaxErrorMessageLength);
   }
   return error;
 }

@@ -90,6 +90,14 @@ Result<bool> SqlStore::settle_event(std::string_view id, std::string_view lease,
   return rows.changed == 1;
 }
 
+Result<bool> SqlStore::release_event(std::string_view id, std::string_view lease, UnixMillis due_at) {
+  TILL_ASSIGN(const SqlRows rows,
+              database_->query("UPDATE events SET state = 'waiting', due_at = $1, attempts = attempts - 1, lease = '' "
+                               "WHERE id = $2 AND state = 'taken' AND lease = $3",
+                               {due_at, id, lease}));
+  return rows.changed == 1;
+}
+
 Result<bool> SqlStore::replay_event(std::string_view id, UnixMillis now_ms) {
   TILL_ASSIGN(const SqlRows rows,
               database_->query("UPDATE events SET state = 'waiting', due_at = $1, attempts = 0, last_error = '', "

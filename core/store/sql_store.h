@@ -54,6 +54,7 @@ class SqlStore final : public Store {
   Result<std::vector<InboxEvent>> take_events(const EventTaking& taking) override;
   Result<bool> settle_event(std::string_view id, std::string_view lease, EventState state, UnixMillis due_at,
                             std::string_view last_error) override;
+  Result<bool> release_event(std::string_view id, std::string_view lease, UnixMillis due_at) override;
   Result<bool> replay_event(std::string_view id, UnixMillis now_ms) override;
   Result<std::optional<InboxEvent>> find_event(std::string_view id) override;
   Result<std::vector<InboxEvent>> list_inbox(const InboxQuery& query) override;

@@ -221,6 +221,8 @@ class Store {
   // not taken under that lease any more.
   virtual Result<bool> settle_event(std::string_view id, std::string_view lease, EventState state, UnixMillis due_at,
                                     std::string_view last_error) = 0;
+  // Gives an event back as if it had not been taken, due at `due_at`. False as above.
+  virtual Result<bool> release_event(std::string_view id, std::string_view lease, UnixMillis due_at) = 0;
   // Makes a done or dead event wait again, due at `now_ms`, with no attempt counted. False when it is neither.
   virtual Result<bool> replay_event(std::string_view id, UnixMillis now_ms) = 0;
   virtual Result<std::optional<InboxEvent>> find_event(std::string_view id) = 0;
