@@ -11,6 +11,7 @@
 #include "core/money/money.h"
 #include "core/plugin/operations.h"
 #include "core/runtime/card.h"
+#include "core/runtime/local_operation.h"
 
 namespace py = pybind11;
 
@@ -71,6 +72,14 @@ py::bytes operations() {
   return py::bytes(json::write(table));
 }
 
+// The table of local operations as JSON: [{name, input}, ...].
+py::bytes local_operation_table() {
+  json::Array table;
+  for (const LocalOperation& operation : local_operations())
+    table.push_back(json::Object{{"name", operation.name}, {"input", operation.input}});
+  return py::bytes(json::write(table));
+}
+
 void bind_money(py::module_& module) {
   py::class_<Money>(module, "NativeMoney")
       .def_static(
@@ -102,6 +111,7 @@ void bind_values(py::module_& module) {
   module.def("forget_card", &forget_card, py::arg("handle"));
   module.def("generate_private_key", &generate_private_key);
   module.def("operations", &operations);
+  module.def("local_operations", &local_operation_table);
   module.def("identity_of", &identity_of, py::arg("private_key"));
 }
 

@@ -38,6 +38,14 @@ void Engine::wait(std::int64_t delay_ms, std::function<void()> task) {
   });
 }
 
+void Engine::change(StoreQueue::Task task, StoreQueue::Done done) {
+  store_.submit(std::move(task), [done = std::move(done)](Status status) mutable {
+    const OwnThread mark;
+    const StoreQueue::Done held = std::move(done);  // goes before the mark does
+    held(std::move(status));
+  });
+}
+
 http::Client::StreamId Engine::stream(http::Request request, http::StreamOptions options,
                                       http::Client::BytesCallback on_bytes, http::Client::Callback on_end) {
   return client_.stream(

@@ -24,6 +24,8 @@ class Engine {
   StoreQueue& store() { return store_; }
   // Steps the operation to its end with the built-in client, then calls back, on a thread of this engine.
   void drive(std::unique_ptr<Operation> operation, Callback callback);
+  // As StoreQueue::submit(), with `done` on a thread that counts as this engine's, and let go there.
+  void change(StoreQueue::Task task, StoreQueue::Done done);
   // Runs `task` after `delay_ms`, on a thread of this engine; never when the engine goes before.
   void wait(std::int64_t delay_ms, std::function<void()> task);
   // As http::Client::stream() and stop(). The callbacks run on a thread of this engine.

@@ -9,6 +9,7 @@
 #include "core/runtime/fork.h"
 #include "core/runtime/gateway_config.h"
 #include "core/runtime/gateway_memory.h"
+#include "core/runtime/local_operation.h"
 #include "core/runtime/log.h"
 #include "core/runtime/operation.h"
 
@@ -104,6 +105,8 @@ Result<std::string> Gateway::call(std::string_view operation, std::string_view i
 
 void Gateway::start(std::string_view operation, std::string_view input_json, Callback callback) {
   if (Status callable = check_callable(operation); !callable.ok()) return callback(std::move(callable).error());
+  if (const LocalOperation* local = find_local_operation(operation))
+    return start_local(*local, local_scope(), input_json, std::move(callback));
   auto engine = runtime_->engine();
   if (!engine.ok()) return callback(std::move(engine).error());
   auto prepared = Operation::prepare(shared_from_this(), operation, input_json, (*engine)->store());
@@ -112,8 +115,18 @@ void Gateway::start(std::string_view operation, std::string_view input_json, Cal
                    [callback = std::move(callback)](Operation& done) { callback(done.result()); });
 }
 
+LocalScope Gateway::local_scope() {
+  return {.runtime = runtime_, .gateway = name_, .redact = [config = config()](std::string text) {
+            return config->redact(std::move(text));
+          }};
+}
+
 Result<std::unique_ptr<Exchange>> Gateway::begin(std::string_view operation, std::string_view input_json) {
   TILL_TRY(check_callable(operation));
+  if (find_local_operation(operation))
+    return Error{.kind = ErrorKind::kUnsupported,
+                 .code = "no_exchange",
+                 .message = std::string(operation) + " asks no provider, so there is nothing to send: call it instead"};
   TILL_ASSIGN(auto engine, runtime_->engine());
   TILL_ASSIGN(auto prepared, Operation::prepare(shared_from_this(), operation, input_json, engine->store()));
   return std::make_unique<Exchange>(std::move(prepared), std::move(engine));

@@ -17,6 +17,7 @@ namespace till {
 
 struct GatewayConfig;
 struct GatewayMemory;
+struct LocalScope;
 
 // Safe to call from any thread. Keeps its Runtime alive.
 class Gateway : public std::enable_shared_from_this<Gateway> {
@@ -41,7 +42,8 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
   Result<std::string> call(std::string_view operation, std::string_view input_json);
   // The same without blocking: returns at once, calls back later (possibly before start() returns).
   void start(std::string_view operation, std::string_view input_json, Callback callback);
-  // The same, stepped by the caller with an HTTP client of its own.
+  // The same, stepped by the caller with an HTTP client of its own. kUnsupported, code "no_exchange", for what asks no
+  // provider (local_operation.h).
   Result<std::unique_ptr<Exchange>> begin(std::string_view operation, std::string_view input_json);
 
   // "acme", "acme/live" or the label, true in a test mode. They never change.
@@ -68,6 +70,7 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
           std::string_view settings_json, std::uint64_t generation);
 
  private:
+  LocalScope local_scope();
   std::shared_ptr<const GatewayConfig> newest_config(const std::shared_ptr<const GatewayConfig>& now);
 
   std::shared_ptr<Runtime> runtime_;

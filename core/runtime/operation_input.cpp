@@ -88,14 +88,6 @@ Result<json::Value> take_options(const plugin::Manifest& manifest, std::string_v
   return options;
 }
 
-// Null means "not given", so that a caller may pass every parameter it has.
-void drop_nulls(json::Object& input) {
-  json::Object kept;
-  for (auto& [key, value] : input)
-    if (!value.is_null()) kept.set(key, std::move(value));
-  input = std::move(kept);
-}
-
 // Members that the provider declared for this operation beside the unified ones.
 json::Object take_extra(const plugin::Capability& capability, json::Object& input) {
   json::Object extra;
@@ -155,6 +147,21 @@ Result<OperationInput> read_webhook(const GatewayConfig& config, std::string_vie
 
 }  // namespace
 
+Result<json::Value> parse_input(std::string_view input_json) {
+  if (input_json.size() > kMaxInputBytes)
+    return invalid_request("$", "an operation's input has at most " + std::to_string(kMaxInputBytes) + " bytes");
+  TILL_ASSIGN(json::Value parsed, json::parse(input_json.empty() ? "{}" : input_json));
+  if (!parsed.object()) return invalid_request("$", "an operation's input is a JSON object");
+  return parsed;
+}
+
+void drop_nulls(json::Object& input) {
+  json::Object kept;
+  for (auto& [key, value] : input)
+    if (!value.is_null()) kept.set(key, std::move(value));
+  input = std::move(kept);
+}
+
 std::string_view native_name(std::string_view operation) {
   return operation.starts_with(kNativePrefix) ? operation.substr(kNativePrefix.size()) : std::string_view();
 }
@@ -174,10 +181,7 @@ Result<OperationInput> read_operation_input(const GatewayConfig& config, std::st
   const plugin::Manifest& manifest = config.manifest();
   TILL_TRY(check_supported(manifest, operation));
   if (operation == "webhooks.receive") return read_webhook(config, input_json);
-  if (input_json.size() > kMaxInputBytes)
-    return invalid_request("$", "an operation's input has at most " + std::to_string(kMaxInputBytes) + " bytes");
-  TILL_ASSIGN(json::Value parsed, json::parse(input_json.empty() ? "{}" : input_json));
-  if (!parsed.object()) return invalid_request("$", "an operation's input is a JSON object");
+  TILL_ASSIGN(json::Value parsed, parse_input(input_json));
   if (!native_name(operation).empty()) return read_native(manifest, std::move(parsed));
 
   // Where to listen is asked with what the payment itself is asked with.

@@ -27,6 +27,11 @@ struct OperationInput {
 Result<OperationInput> read_operation_input(const GatewayConfig& config, std::string_view operation,
                                             std::string_view input_json);
 
+// The caller's JSON object, {} when there is none. kInvalidRequest when it is too large or no object.
+Result<json::Value> parse_input(std::string_view input_json);
+// Null means "not given", so that a caller may pass every parameter it has.
+void drop_nulls(json::Object& input);
+
 // "native.getRates" -> "getRates"; empty for unified operations.
 std::string_view native_name(std::string_view operation);
 // True when the operation may change something at the provider.

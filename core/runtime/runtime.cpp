@@ -17,6 +17,7 @@
 #include "core/runtime/engine.h"
 #include "core/runtime/fork.h"
 #include "core/runtime/install_path.h"
+#include "core/runtime/local_operation.h"
 #include "core/runtime/trusted_keys.h"
 
 namespace till {
@@ -105,6 +106,7 @@ Status read_option(const std::string& key, const json::Value& value, RuntimeOpti
 void prepare_shared() {
   const std::lock_guard lock(fork_mutex());
   (void)plugin::operation_names();
+  (void)local_operations();
   (void)sha256("");
   (void)SigningKey::generate();
 }

@@ -13,6 +13,7 @@ SCHEMAS = {
     path.name: json.loads(path.read_text("utf-8")) for path in (ROOT / "docs" / "schemas").glob("*.json")
 }
 OPERATIONS: dict[str, Any] = {entry["name"]: entry for entry in json.loads(_native.operations())}
+LOCAL: dict[str, Any] = {entry["name"]: entry for entry in json.loads(_native.local_operations())}
 CALLED = {name: entry for name, entry in OPERATIONS.items() if entry["input"] is not None}
 # What docs/schemas calls that which an operation gives. Payments and refunds are not among them: the core
 # makes those itself from what a script returns.
@@ -66,6 +67,21 @@ def test_an_input_is_described_as_the_core_checks_it(name: str) -> None:
         assert plain(schema["properties"][member]) == plain(inner), member
     needed = {"card"} if checked["card"] == "required" else set()
     assert {*schema.get("required", [])} == {*checked["input"].get("required", [])} | needed
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_an_input_of_a_local_operation_is_described_as_the_core_checks_it(name: str) -> None:
+    checked, schema = LOCAL[name]["input"], SCHEMAS[f"{name}.json"]
+    assert schema["properties"].keys() == checked["properties"].keys()
+    for member, inner in checked["properties"].items():
+        assert plain(schema["properties"][member]) == plain(inner), member
+        words = {*schema["properties"][member].get("enum", [])} - {None}
+        assert words == {*inner.get("enum", [])}, member
+    assert {*schema.get("required", [])} == {*checked.get("required", [])}
+
+
+def test_local_operations_are_no_providers_business() -> None:
+    assert not LOCAL.keys() & OPERATIONS.keys()
 
 
 @pytest.mark.parametrize("name", RESULTS)

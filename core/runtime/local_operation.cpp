@@ -1,0 +1,132 @@
+// The table of local operations, and how one runs.
+#include "core/runtime/local_operation.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "core/base/limits.h"
+#include "core/json/json.h"
+#include "core/plugin/schema.h"
+#include "core/plugin/shapes.h"
+#include "core/runtime/engine.h"
+#include "core/runtime/inbox.h"
+#include "core/runtime/operation_input.h"
+#include "core/runtime/runtime.h"
+
+namespace till {
+namespace {
+
+using json::Object;
+using json::Value;
+using plugin::object_shape;
+using plugin::text_shape;
+
+constexpr bool kLooks = false;
+constexpr bool kChanges = true;
+
+Value id() { return text_shape(kMaxIdLength, 1); }
+
+Value number(std::int64_t least, std::int64_t most) {
+  return Object{{"type", "integer"}, {"minimum", Value::integer(least)}, {"maximum", Value::integer(most)}};
+}
+
+Inbox inbox(const LocalScope& scope, Store& store) { return {store, scope.runtime->clock(), scope.gateway}; }
+
+Result<Value> fail_event(const LocalScope& scope, const Value& input, Store& store) {
+  Value told = input;
+  if (const auto message = input.find_string("message"); message && scope.redact)
+    told.object()->set("message", scope.redact(std::string(*message)));
+  return inbox(scope, store).fail(told);
+}
+
+std::vector<LocalOperation> make_table() {
+  const Value filter = object_shape({{"state", plugin::words_shape({"waiting", "taken", "done", "dead"})},
+                                     {"payment_id", id()},
+                                     {"limit", number(1, static_cast<std::int64_t>(kMaxPageSize))},
+                                     {"cursor", text_shape(kMaxCursorLength)}});
+  const Value one = object_shape({{"id", id()}}, {"id"});
+  const Value taking = object_shape({{"limit", number(1, static_cast<std::int64_t>(kMaxTakenEvents))},
+                                     {"lease_ms", number(kMinLeaseMs, kMaxLeaseMs)}});
+  const Value taken = object_shape({{"id", id()}, {"lease", id()}}, {"id", "lease"});
+  const Value failed = object_shape({{"id", id()},
+                                     {"lease", id()},
+                                     {"message", text_shape(kMaxInputBytes)},
+                                     {"retry_after_ms", number(0, kMaxRetryAfterMs)}},
+                                    {"id", "lease"});
+  return {
+      {"events.list", kLooks, filter,
+       [](auto& scope, auto& input, auto& store) { return inbox(scope, store).list(input); }},
+      {"events.get", kLooks, one, [](auto& scope, auto& input, auto& store) { return inbox(scope, store).get(input); }},
+      {"events.take", kChanges, taking,
+       [](auto& scope, auto& input, auto& store) { return inbox(scope, store).take(input); }},
+      {"events.done", kChanges, taken,
+       [](auto& scope, auto& input, auto& store) { return inbox(scope, store).done(input); }},
+      {"events.fail", kChanges, failed, fail_event},
+      {"events.release", kChanges, taken,
+       [](auto& scope, auto& input, auto& store) { return inbox(scope, store).release(input); }},
+      {"events.replay", kChanges, one,
+       [](auto& scope, auto& input, auto& store) { return inbox(scope, store).replay(input); }},
+  };
+}
+
+const std::vector<LocalOperation>& table() {
+  static const auto* operations = new std::vector<LocalOperation>(make_table());
+  return *operations;
+}
+
+Result<Value> read_input(const LocalOperation& operation, std::string_view input_json) {
+  TILL_ASSIGN(Value input, parse_input(input_json));
+  drop_nulls(*input.object());
+  TILL_TRY(plugin::check(operation.input, input, "$"));
+  return input;
+}
+
+// One call on its way through the store.
+struct LocalCall {
+  const LocalOperation& operation;
+  LocalScope scope;
+  Value input;
+  std::function<void(Result<std::string>)> callback;
+  std::string output{};
+
+  Status run(Store& store) {
+    TILL_ASSIGN(const Value value, operation.run(scope, input, store));
+    output = json::write(value);
+    return {};
+  }
+  void finish(Status status) {
+    if (status.ok())
+      callback(std::move(output));
+    else
+      callback(std::move(status).error());
+  }
+};
+
+}  // namespace
+
+std::span<const LocalOperation> local_operations() { return table(); }
+
+const LocalOperation* find_local_operation(std::string_view name) {
+  const auto found = std::find_if(table().begin(), table().end(),
+                                  [&](const LocalOperation& operation) { return operation.name == name; });
+  return found == table().end() ? nullptr : &*found;
+}
+
+void start_local(const LocalOperation& operation, LocalScope scope, std::string_view input_json,
+                 std::function<void(Result<std::string>)> callback) {
+  auto input = read_input(operation, input_json);
+  if (!input.ok()) return callback(std::move(input).error());
+  auto engine = scope.runtime->engine();
+  if (!engine.ok()) return callback(std::move(engine).error());
+  const auto call =
+      std::make_shared<LocalCall>(LocalCall{operation, std::move(scope), *std::move(input), std::move(callback)});
+  // The task holds nothing: what the last of the two lets go may be the runtime.
+  StoreQueue::Task task = [held = call.get()](Store& store) { return held->run(store); };
+  if (operation.changes)
+    (*engine)->change(std::move(task), [call](Status status) { call->finish(std::move(status)); });
+  else
+    call->finish((*engine)->store().read(task));
+}
+
+}  // namespace till
