@@ -61,7 +61,7 @@ int suspend_with(lua_State* state, const char* method) {
   const std::string_view path = text_argument(state, 1);
   if (!lua_isnoneornil(state, 2)) table_argument(state, 2);
   lua_settop(state, 2);
-  if (run.loading) raise(state, "requests can only be made inside an operation");
+  need_operation(state, "requests can only be made inside an operation");
   if (lua_isyieldable(state) == 0) raise(state, "requests cannot be made inside a comparison function");
   if (run.requests == run.limits.max_requests) raise_ending(state, Ending::kRequests);
   settle(state, guarded(state, [=](RunState& r) { return build(r, state, method, path); }));

@@ -24,6 +24,7 @@ constexpr std::array kKinds{ErrorKind::kConfiguration,  ErrorKind::kInvalidReque
 
 int log_line(lua_State* state, const char* level) {
   const std::string_view text = text_argument(state, 1);
+  need_operation(state, "the log can only be written inside an operation");
   settle(state, guarded(state, [=](RunState& run) {
            if (run.log.size() < run.limits.max_log_lines) run.log.push_back({level, plain_text(text, kMaxLogText)});
            return Outcome::kDone;

@@ -14,7 +14,10 @@ namespace {
 
 std::atomic<std::int64_t> last_nonce{0};
 
+constexpr const char* kNoClock = "the time can only be asked for inside an operation";
+
 int time_now(lua_State* state) {
+  need_operation(state, kNoClock);
   lua_pushinteger(state, run_of(state).clock->now_ms());
   return 1;
 }
@@ -28,6 +31,7 @@ int count_nonce(lua_State* state) {
 
 // Greater than every nonce before it in this process, and near the time.
 int time_nonce(lua_State* state) {
+  need_operation(state, kNoClock);
   if (!lua_isnoneornil(state, 1)) return count_nonce(state);
   const std::int64_t now = run_of(state).clock->now_ms();
   std::int64_t last = last_nonce.load();

@@ -72,6 +72,15 @@ void RunState::end_step() {
   step_began_ns = -1;
 }
 
+void RunState::end_loading() {
+  loading = false;
+  charged = 0;
+  charged_since_look = 0;
+  walked_since_look = 0;
+  processor_ns = 0;
+  step_began_ns = -1;
+}
+
 std::int64_t RunState::spent() const {
   return charged + static_cast<std::int64_t>(sandbox->heap.work_bytes()) / kBytesPerUnit;
 }
@@ -118,6 +127,10 @@ void raise(lua_State* state, const char* message) {
   lua_concat(state, 2);
   lua_error(state);
   std::abort();  // lua_error does not return
+}
+
+void need_operation(lua_State* state, const char* message) {
+  if (run_of(state).loading) raise(state, message);
 }
 
 void raise_ending(lua_State* state, Ending reason) {

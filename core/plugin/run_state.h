@@ -47,6 +47,8 @@ struct RunState {
   bool is_in_time();
   // Ends a step: from here to the next look at the processor time nothing counts.
   void end_step();
+  // Ends the top level of the script: what it took does not count for the operation.
+  void end_loading();
   // Marks the run as ending, for the first reason only.
   void end(Ending reason);
   void end_with(Ending reason, Error error);
@@ -97,6 +99,8 @@ enum class Outcome {
 
 // Raises `message` with the line of the script in front, as an error that pcall catches. Do not hold C++ objects.
 [[noreturn]] void raise(lua_State* state, const char* message);
+// Raises `message` at the top level of the script, which all runs share.
+void need_operation(lua_State* state, const char* message);
 // Ends the run; nothing catches it.
 [[noreturn]] void raise_ending(lua_State* state, Ending reason);
 // Counts a step through a table (RunState::walk()) or ends the run.

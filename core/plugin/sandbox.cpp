@@ -15,6 +15,7 @@ std::unique_ptr<Sandbox> SandboxPool::take(std::size_t max_bytes, std::uint64_t 
 }
 
 void SandboxPool::admit(Sandbox& sandbox) {
+  if (sandbox.heap.bytes_in_use() > kMaxSealedBytes) return;
   if (pooled_.fetch_add(1) < kMaxSandboxes) {
     sandbox.heap.seal();
     sandbox.pooled = true;

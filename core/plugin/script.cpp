@@ -37,7 +37,7 @@ const char* read_bytecode(lua_State*, void* source, std::size_t* size) {
   return std::exchange(bytes, {}).data();
 }
 
-// Protected set-up of a fresh state: globals, and the coroutine with the script's function on its stack. The argument
+// Protected set-up of a fresh state: globals, and the coroutine with the script's top level on its stack. The argument
 // is a std::string_view* of the bytecode.
 int set_up(lua_State* state) {
   void* bytecode = lua_touserdata(state, 1);
@@ -76,15 +76,12 @@ void push_operation(lua_State* state, std::string_view operation) {
 
 int operation_done(lua_State*, int, lua_KContext) { return 1; }
 
-// The coroutine's body: the script's top level, then the operation with its input. The script's function is at 1.
-int run_script(lua_State* state) {
+// The coroutine's body once the top level has run: the operation with its input.
+int run_operation(lua_State* state) {
   RunState& run = run_of(state);
   push_json(state, run.settings);
   lua_setglobal(state, "settings");
   run.settings = nullptr;
-  run.loading = true;
-  lua_callk(state, 0, 0, 0, nullptr);
-  run.loading = false;
   push_operation(state, run.operation);
   push_json(state, run.input);
   run.input = nullptr;
@@ -108,6 +105,7 @@ class ScriptRun::Impl {
   }
 
   Status prepare();
+  Result<ScriptStep> begin();
   Result<ScriptStep> step();
 
   RunState run;
@@ -115,12 +113,14 @@ class ScriptRun::Impl {
 
  private:
   Status load();
+  Status run_top_level();
+  void watch();
   Result<ScriptStep> finish(int status);
 
   std::shared_ptr<const Chunk> chunk_;
 };
 
-// A new sandbox with the script loaded.
+// The script into a new sandbox; nothing of it runs yet.
 Status ScriptRun::Impl::load() {
   lua_State* main = lua_newstate(ScriptHeap::allocate, &run.sandbox->heap);
   if (main == nullptr) {
@@ -135,8 +135,26 @@ Status ScriptRun::Impl::load() {
   lua_pushlightuserdata(main, &bytecode);
   const int status = lua_pcallk(main, 1, 0, 0, 0, nullptr);
   if (status != LUA_OK) return script_error_of(main, status);
-  lua_pushcfunction(run.sandbox->thread, run_script);
-  lua_rotate(run.sandbox->thread, 1, 1);
+  return {};
+}
+
+void ScriptRun::Impl::watch() {
+  lua_sethook(run.sandbox->thread, check_limits, LUA_MASKCOUNT, static_cast<int>(run.hook_interval));
+}
+
+// What it makes is the same for every run, as it sees neither settings nor clock, and so it runs once. It has the
+// limits of a whole run to itself.
+Status ScriptRun::Impl::run_top_level() {
+  lua_State* thread = run.sandbox->thread;
+  int results = 0;
+  run.loading = true;
+  watch();
+  const int status = lua_resume(thread, nullptr, 0, &results);
+  if (status != LUA_OK) return script_error_of(thread, status);
+  lua_settop(thread, 0);
+  run.end_loading();
+  run.sandbox->loaded = true;
+  if (run.plugin->chunk != nullptr) chunk_->sandboxes().admit(*run.sandbox);
   return {};
 }
 
@@ -151,18 +169,23 @@ Status ScriptRun::Impl::prepare() {
   if (run.sandbox == nullptr) {
     run.sandbox = std::make_unique<Sandbox>(max_bytes, max_work);
     TILL_TRY(load());
-    if (run.plugin->chunk != nullptr) chunk_->sandboxes().admit(*run.sandbox);
   }
   for (lua_State* state : {run.sandbox->main, run.sandbox->thread})
     *static_cast<RunState**>(lua_getextraspace(state)) = &run;
-  lua_sethook(run.sandbox->thread, check_limits, LUA_MASKCOUNT, static_cast<int>(run.hook_interval));
   return {};
+}
+
+Result<ScriptStep> ScriptRun::Impl::begin() {
+  stage = Stage::kEnded;
+  if (!run.sandbox->loaded) TILL_TRY(run_top_level());
+  watch();
+  lua_pushcfunction(run.sandbox->thread, run_operation);
+  return step();
 }
 
 Result<ScriptStep> ScriptRun::Impl::step() {
   int results = 0;
-  const int arguments = stage == Stage::kReady ? 1 : 0;
-  const int status = lua_resume(run.sandbox->thread, nullptr, arguments, &results);
+  const int status = lua_resume(run.sandbox->thread, nullptr, 0, &results);
   run.end_step();
   if (status == LUA_YIELD) {
     stage = Stage::kWaiting;
@@ -196,7 +219,7 @@ ScriptRun::~ScriptRun() = default;
 
 Result<ScriptStep> ScriptRun::begin() {
   if (impl_->stage != Impl::Stage::kReady) return internal_error("begin() of a script run that has begun already");
-  return impl_->step();
+  return impl_->begin();
 }
 
 Result<ScriptStep> ScriptRun::resume(ScriptReply reply) {

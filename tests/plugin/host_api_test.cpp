@@ -373,9 +373,17 @@ TEST(HostHttp, wrong_options_are_named) {
               AllOf(HasSubstr("script_output"), HasSubstr("$.json.a: a float")));
 }
 
-TEST(HostHttp, requests_are_refused_outside_of_operations_and_in_comparisons) {
-  const auto step = step_of(plugin_of("http.get('/') function provider.check() end"));
-  EXPECT_THAT(step.error().message, HasSubstr("only be made inside an operation"));
+TEST(HostTopLevel, sees_nothing_that_may_differ_between_runs) {
+  for (const char* line : {"http.get('/')", "time.now()", "time.nonce()", "time.nonce('count')", "log.warn('x')"}) {
+    const auto step = step_of(plugin_of(std::string(line) + " function provider.check() end"));
+    ASSERT_FALSE(step.ok()) << line;
+    EXPECT_THAT(step.error().message, HasSubstr("inside an operation")) << line;
+  }
+  const auto step = step_of(plugin_of("local mode = settings.mode function provider.check() end"));
+  EXPECT_THAT(step.error().message, HasSubstr("global 'settings'"));
+}
+
+TEST(HostHttp, requests_are_refused_in_comparisons) {
   EXPECT_THAT(problem_of("table.sort({2, 1}, function() http.get('/') end)"),
               HasSubstr("inside a comparison function"));
 }

@@ -101,6 +101,18 @@ TEST_F(SandboxTest, costs_the_same_work_the_second_time) {
   EXPECT_EQ(spent(), first);
 }
 
+// Each iteration is some instructions; the limit leaves room for one loop and not for two.
+TEST(Sandbox, top_level_has_the_limits_of_a_run_to_itself) {
+  constexpr const char* kLoop = "for i = 1, 60000 do end ";
+  const ScriptLimits limits{.max_instructions = 100'000};
+  const auto ends = [&](const std::string& top, const std::string& body) {
+    return step_of(plugin_of(top + "function provider.check() " + body + "return 1 end"), json::Object(), limits).ok();
+  };
+  EXPECT_TRUE(ends(kLoop, kLoop));
+  EXPECT_FALSE(ends(std::string(kLoop) + kLoop, ""));
+  EXPECT_FALSE(ends("", std::string(kLoop) + kLoop));
+}
+
 TEST(SandboxPool, has_one_at_hand_only_after_a_run_that_ended_well) {
   SandboxPool pool;
   EXPECT_EQ(pool.take(1000, 1000), nullptr);
@@ -129,6 +141,16 @@ TEST(SandboxPool, keeps_no_more_than_its_number) {
   int waiting = 0;
   while (pool.take(1000, 1000)) ++waiting;
   EXPECT_EQ(waiting, SandboxPool::kMaxSandboxes);
+}
+
+TEST(SandboxPool, keeps_none_whose_top_level_made_too_much) {
+  SandboxPool pool;
+  for (const std::size_t bytes : {SandboxPool::kMaxSealedBytes, SandboxPool::kMaxSealedBytes + 1}) {
+    Sandbox sandbox(2 * SandboxPool::kMaxSealedBytes, 2 * SandboxPool::kMaxSealedBytes);
+    ASSERT_NE(ScriptHeap::allocate(&sandbox.heap, nullptr, 0, bytes), nullptr);
+    pool.admit(sandbox);
+    EXPECT_EQ(sandbox.pooled, bytes == SandboxPool::kMaxSealedBytes);
+  }
 }
 
 }  // namespace

@@ -363,8 +363,12 @@ local function start_fields(input, payment_id)
   return fields
 end
 
+local function start_method()
+  return settings.start_payment_by == "POST" and "POST" or "write"
+end
+
 local function start(fields, who)
-  return send("StartPayment", fields, settings.start_payment_by == "POST" and "POST" or "write", who)
+  return send("StartPayment", fields, start_method(), who)
 end
 
 -- The page's own sample shows a payment URI over another amount than the payment. What the service says is passed on.
@@ -652,10 +656,11 @@ local START = {
   "webhook_url", "on_success_redirect_url", "on_failure_redirect_url", "network_processing_fee_paid_by",
 }
 
--- action -> {its parameters in the page's order, then the maker's; how many of the first must be given; how it is sent}
+-- action -> {its parameters in the page's order, then the maker's; how many of the first must be given; how it is sent, if
+-- not as a setting says}
 local ACTIONS = {
   GetRate = {RATE, 4, "read"},
-  StartPayment = {START, 5, settings.start_payment_by == "POST" and "POST" or "write"},
+  StartPayment = {START, 5},
   CheckPayment = {{"pos_id", "currency", "payment_id", "address"}, 4, "read"},
   CancelPayment = {{"pos_id", "currency", "payment_id", "address", "reason", "comment"}, 4, "write"},
   AcceptPayment = {
@@ -691,6 +696,6 @@ for action, entry in pairs(ACTIONS) do
       if value == nil and at <= needed then fail("InvalidRequest", name .. " is required.", {field = "$." .. name}) end
       fields[at] = {name, value}
     end
-    return send(action, fields, how, params)
+    return send(action, fields, how or start_method(), params)
   end
 end
