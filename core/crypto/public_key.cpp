@@ -1,59 +1,21 @@
 // Public keys through OpenSSL's EVP interface: see public_key.h.
 #include "core/crypto/public_key.h"
 
-#include <openssl/bio.h>
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
-#include <openssl/ec.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/param_build.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include <cstddef>
 #include <string>
 #include <utility>
 
 #include "core/base/bytes.h"
+#include "core/crypto/evp_key.h"
 
 namespace till {
 namespace {
 
-constexpr int kMinRsaBits = 2048;
-constexpr int kMaxRsaBits = 8192;
-
-struct FreeAll {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-  void operator()(X509* certificate) const { X509_free(certificate); }
-  void operator()(BIGNUM* number) const { BN_free(number); }
-  void operator()(ECDSA_SIG* signature) const { ECDSA_SIG_free(signature); }
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
-  void operator()(OSSL_PARAM_BLD* builder) const { OSSL_PARAM_BLD_free(builder); }
-  void operator()(OSSL_PARAM* params) const { OSSL_PARAM_free(params); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, FreeAll>;
-
-// OpenSSL keeps a queue of errors for each thread; a refused key or signature must leave nothing in it.
-struct CleanErrors {
-  ~CleanErrors() { ERR_clear_error(); }
-};
-
-const char* curve_name(Curve curve) {
-  switch (curve) {
-    case Curve::kP256:
-      return "prime256v1";
-    case Curve::kP521:
-      return "secp521r1";
-    case Curve::kSecp256k1:
-      return "secp256k1";
-  }
-  return "";
-}
-
-std::size_t coordinate_bytes(Curve curve) { return curve == Curve::kP521 ? 66 : 32; }
+using evp::CleanErrors;
+using evp::coordinate_bytes;
+using evp::Owned;
 
 Owned<BIGNUM> number_of(std::string_view big_endian) {
   return Owned<BIGNUM>(BN_bin2bn(byte_span(big_endian).data(), static_cast<int>(big_endian.size()), nullptr));
@@ -67,25 +29,6 @@ EVP_PKEY* key_from(const char* type, OSSL_PARAM_BLD* builder) {
   if (!params || !context || EVP_PKEY_fromdata_init(context.get()) != 1) return nullptr;
   if (EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) return nullptr;
   return key;
-}
-
-bool is_on(const EVP_PKEY* key, Curve curve) {
-  char name[64] = {};
-  std::size_t size = 0;
-  return EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, name, sizeof name, &size) == 1 &&
-         std::string_view(name) == curve_name(curve);
-}
-
-const EVP_MD* hash_of(SignatureAlgorithm algorithm) {
-  switch (algorithm) {
-    case SignatureAlgorithm::kRsaPkcs1Sha512:
-    case SignatureAlgorithm::kEcdsaP521Sha512Raw:
-      return EVP_sha512();
-    case SignatureAlgorithm::kEd25519:
-      return nullptr;
-    default:
-      return EVP_sha256();
-  }
 }
 
 // r and s as the DER form that OpenSSL verifies; empty when the size is wrong.
@@ -112,9 +55,7 @@ void PublicKey::Free::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
 Result<PublicKey> PublicKey::checked(evp_pkey_st* key) {
   Handle handle(key);
   if (!handle) return configuration_error("", "not a public key in this form");
-  const int bits = EVP_PKEY_get_bits(key);
-  if (EVP_PKEY_is_a(key, "RSA") && (bits < kMinRsaBits || bits > kMaxRsaBits))
-    return configuration_error("", "an RSA key has 2048 to 8192 bits; this one has " + std::to_string(bits));
+  TILL_TRY(evp::check_size(key));
   return PublicKey(std::move(handle));
 }
 
@@ -157,7 +98,7 @@ Result<PublicKey> PublicKey::from_point(Curve curve, std::string_view x, std::st
   point.append(x).append(y);
   const Owned<OSSL_PARAM_BLD> builder(OSSL_PARAM_BLD_new());
   if (!builder ||
-      OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve_name(curve), 0) != 1 ||
+      OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, evp::curve_name(curve), 0) != 1 ||
       OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) != 1)
     return internal_error("OpenSSL has no memory for a key");
   return checked(key_from("EC", builder.get()));
@@ -168,23 +109,7 @@ Result<PublicKey> PublicKey::from_ed25519(std::string_view bytes) {
   return checked(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, byte_span(bytes).data(), bytes.size()));
 }
 
-bool PublicKey::fits(SignatureAlgorithm algorithm) const {
-  switch (algorithm) {
-    case SignatureAlgorithm::kRsaPkcs1Sha256:
-    case SignatureAlgorithm::kRsaPkcs1Sha512:
-      return EVP_PKEY_is_a(key_.get(), "RSA") == 1;
-    case SignatureAlgorithm::kEcdsaP256Sha256Der:
-    case SignatureAlgorithm::kEcdsaP256Sha256Raw:
-      return is_on(key_.get(), Curve::kP256);
-    case SignatureAlgorithm::kEcdsaP521Sha512Raw:
-      return is_on(key_.get(), Curve::kP521);
-    case SignatureAlgorithm::kEcdsaSecp256k1Sha256Der:
-      return is_on(key_.get(), Curve::kSecp256k1);
-    case SignatureAlgorithm::kEd25519:
-      return EVP_PKEY_is_a(key_.get(), "ED25519") == 1;
-  }
-  return false;
-}
+bool PublicKey::fits(SignatureAlgorithm algorithm) const { return evp::fits(key_.get(), algorithm); }
 
 bool PublicKey::verify(SignatureAlgorithm algorithm, std::string_view message, std::string_view signature) const {
   const CleanErrors clean;
@@ -194,7 +119,7 @@ bool PublicKey::verify(SignatureAlgorithm algorithm, std::string_view message, s
   if (algorithm == SignatureAlgorithm::kEcdsaP521Sha512Raw) signature = der = der_of(signature, Curve::kP521);
   if (signature.empty()) return false;
   const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
-  if (!context || EVP_DigestVerifyInit(context.get(), nullptr, hash_of(algorithm), nullptr, key_.get()) != 1)
+  if (!context || EVP_DigestVerifyInit(context.get(), nullptr, evp::hash_of(algorithm), nullptr, key_.get()) != 1)
     return false;
   const auto bytes = byte_span(signature), text = byte_span(message);
   return EVP_DigestVerify(context.get(), bytes.data(), bytes.size(), text.data(), text.size()) == 1;
