@@ -569,6 +569,24 @@ TILL_API till_status till_webhook_explain(const char *scheme, const char *reques
  */
 TILL_API till_status till_webhook_schemes(till_reply **out, till_error **error);
 
+/*
+ * Makes the request that a sender would send: a testing aid, the inverse of till_webhook_verify(). It signs nothing of a shop's.
+ * Args:      scheme: as for till_webhook_verify(); request_json: an object (docs/schemas/webhook_sign.json): secret (text, or
+ *            {"secret": "text", "id": "k1"}; for public keys the private key as PEM), and optionally headers, url, method, at
+ *            (the signed time; default: now), id (of the event; default: a new one), valid (false: one bit is wrong); body,
+ *            body_size: the bytes to sign; NULL for none; out: the request to send (docs/schemas/webhook_signed.json):
+ *            headers, body or body_base64, url. The body differs from the given one only where the scheme has its signature
+ *            there.
+ * Returns:   TILL_OK. TILL_CONFIGURATION: the secret is empty or in the wrong form, or the scheme is no good. TILL_NOT_FOUND: no
+ *            such scheme. TILL_INVALID_REQUEST: the request JSON is wrong, or lacks what only the sender can know.
+ * Repeating: the same call gives the same bytes when `at` and `id` are given, but for ECDSA.
+ * Ownership: *out is the caller's; free it with till_reply_free().
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API till_status till_webhook_sign(const char *scheme, const char *request_json, const char *body, size_t body_size,
+                                       till_reply **out, till_error **error);
+
 #ifdef __cplusplus
 }
 #endif

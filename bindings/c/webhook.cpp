@@ -1,4 +1,4 @@
-// till_webhook: verification alone.
+// till_webhook: verification alone, and signing for tests.
 
 #include <string>
 
@@ -41,6 +41,20 @@ till_status till_webhook_explain(const char* scheme, const char* request_json, c
   return guarded(error, [&]() -> Status {
     TILL_ASSIGN(const auto call, read_call(scheme, request_json, out));
     *out = make_reply(explain_call(call, text_of(body, body_size), till::SystemClock().now_ms()));
+    return {};
+  });
+}
+
+till_status till_webhook_sign(const char* scheme, const char* request_json, const char* body, size_t body_size,
+                              till_reply** out, till_error** error) {
+  if (out != nullptr) *out = nullptr;
+  return guarded(error, [&]() -> Status {
+    TILL_TRY(required(scheme, "scheme"));
+    TILL_TRY(required(request_json, "request_json"));
+    TILL_TRY(required(out, "out"));
+    TILL_ASSIGN(auto made,
+                till::webhook::sign_call(scheme, request_json, text_of(body, body_size), till::SystemClock()));
+    *out = make_reply(std::move(made));
     return {};
   });
 }

@@ -1,4 +1,4 @@
-// Webhook verification: a verifier that Python keeps and gives raw bytes to.
+// Webhook verification: a verifier that Python keeps and gives raw bytes to. And signing, for tests.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -15,6 +15,7 @@
 #include "core/webhook/explain.h"
 #include "core/webhook/json_forms.h"
 #include "core/webhook/schemes.h"
+#include "core/webhook/signer.h"
 
 namespace py = pybind11;
 
@@ -69,6 +70,36 @@ py::object explain(const Verifier& verifier, const py::list& headers, const py::
   return py::bytes(json::write(webhook::explain(verifier, request, received_at_ms)));
 }
 
+py::bytes bytes_of(const std::string& text) { return {text.data(), text.size()}; }
+
+Result<webhook::Draft> signed_draft(std::string_view scheme_text, std::string_view secret_json, webhook::Draft draft,
+                                    const webhook::SignOptions& options) {
+  TILL_ASSIGN(const webhook::Scheme scheme, webhook::read_scheme_text(scheme_text));
+  TILL_ASSIGN(json::Value given, json::parse(secret_json));
+  TILL_ASSIGN(auto secret, webhook::read_one_secret(given, "$.secret"));
+  return webhook::sign(scheme, std::move(secret), std::move(draft), options, SystemClock());
+}
+
+// {"headers": [(name, value), ...], "body": ..., "url": ...}, or an error.
+py::object sign(std::string_view scheme, std::string_view secret_json, const py::list& headers, const py::bytes& body,
+                const py::bytes& url, const py::bytes& method, std::optional<std::int64_t> at_ms,
+                std::optional<std::string> id, bool valid) {
+  webhook::Draft draft{.headers = {}, .body = std::string(view(body))};
+  for (const auto& [name, value] : headers_of(headers)) draft.headers.emplace_back(name, value);
+  draft.url = view(url);
+  draft.method = view(method);
+  const webhook::SignOptions options{.signed_at = at_ms, .id = std::move(id), .valid = valid};
+  const auto made = signed_draft(scheme, secret_json, std::move(draft), options);
+  if (!made.ok()) return error_tuple(made.error());
+  py::list pairs;
+  for (const auto& [name, value] : made->headers) pairs.append(py::make_tuple(bytes_of(name), bytes_of(value)));
+  py::dict out;
+  out["headers"] = pairs;
+  out["body"] = bytes_of(made->body);
+  out["url"] = bytes_of(made->url);
+  return out;
+}
+
 }  // namespace
 
 void bind_webhook(py::module_& module) {
@@ -83,6 +114,8 @@ void bind_webhook(py::module_& module) {
            py::arg("received_at_ms"))
       .def("explain", &explain, py::arg("headers"), py::arg("body"), py::arg("url"), py::arg("method"),
            py::arg("received_at_ms"));
+  module.def("sign_webhook", &sign, py::arg("scheme"), py::arg("secret_json"), py::arg("headers"), py::arg("body"),
+             py::arg("url"), py::arg("method"), py::arg("at_ms"), py::arg("id"), py::arg("valid"));
   module.def("webhook_schemes", [] { return py::bytes(webhook::named_schemes_json()); });
 }
 

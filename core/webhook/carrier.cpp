@@ -28,7 +28,8 @@ Status for_each_item(std::string_view text, char separator, Take take) {
   }
 }
 
-// The name that a JWS gives the scheme's algorithm (RFC 7518).
+}  // namespace
+
 std::string_view jws_name(Algorithm algorithm) {
   switch (algorithm) {
     case Algorithm::kRsaPkcs1Sha256:
@@ -43,8 +44,6 @@ std::string_view jws_name(Algorithm algorithm) {
       return "";
   }
 }
-
-}  // namespace
 
 Status Reading::read_carrier() {
   const Carrier& carrier = scheme_.carrier;

@@ -32,12 +32,6 @@ bool any_equal(const Key& key, std::string_view code, const DecodedList& candida
   return found;
 }
 
-std::string joined(const SignedParts& parts) {
-  std::string out;
-  for (const std::string_view piece : parts.pieces.view()) out.append(piece);
-  return out;
-}
-
 // The hash of the parts with the secret in its places.
 std::string plain_hash(Algorithm algorithm, const Key& key, SignedParts& parts) {
   for (const std::size_t at : parts.secret_at.view()) parts.pieces.view()[at] = key.reveal();
@@ -55,6 +49,17 @@ std::string plain_hash(Algorithm algorithm, const Key& key, SignedParts& parts) 
 }
 
 }  // namespace
+
+std::string joined(const SignedParts& parts) {
+  std::string out;
+  for (const std::string_view piece : parts.pieces.view()) out.append(piece);
+  return out;
+}
+
+std::string shared_signature(const Scheme& scheme, const Key& key, SignedParts& parts) {
+  if (is_plain_hash(scheme.algorithm)) return plain_hash(scheme.algorithm, key, parts);
+  return std::string(key.mac(parts.pieces.view()).bytes());
+}
 
 void decode_candidates(const Reading& reading, DecodedList& out) {
   for (const Candidate& candidate : reading.candidates()) {

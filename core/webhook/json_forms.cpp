@@ -1,12 +1,18 @@
 // Reading and writing the bindings' JSON: see json_forms.h.
 #include "core/webhook/json_forms.h"
 
+#include <algorithm>
+#include <initializer_list>
+
+#include "core/base/encoding.h"
 #include "core/base/limits.h"
 #include "core/base/time.h"
+#include "core/base/utf8.h"
 #include "core/json/json.h"
 #include "core/json/path.h"
 #include "core/webhook/explain.h"
 #include "core/webhook/schemes.h"
+#include "core/webhook/signer.h"
 
 namespace till::webhook {
 namespace {
@@ -68,13 +74,12 @@ Result<HeaderList> read_headers(const json::Value* given) {
   return out;
 }
 
-Status check_members(const json::Value& request) {
+Status check_members(const json::Value& request, std::initializer_list<std::string_view> known,
+                     std::string_view listed) {
   if (!request.object()) return invalid_request("$", "the request is a JSON object");
   for (const auto& [key, value] : *request.object())
-    if (key != "headers" && key != "secrets" && key != "url" && key != "method" && key != "received_at" &&
-        key != "tolerance_ms")
-      return invalid_request(json::member_path("$", key),
-                             "unknown member; there are headers, secrets, url, method, received_at and tolerance_ms");
+    if (std::find(known.begin(), known.end(), key) == known.end())
+      return invalid_request(json::member_path("$", key), "unknown member; there are " + std::string(listed));
   return {};
 }
 
@@ -100,6 +105,32 @@ Result<Verifier> read_verifier(std::string_view scheme_text, json::Value& reques
   json::Value* secrets = request.object()->find("secrets");
   TILL_ASSIGN(auto texts, read_secrets(secrets ? *secrets : none));
   return Verifier::create(std::move(scheme), std::move(texts), tolerance_ms);
+}
+
+Result<SignOptions> read_sign_options(const json::Value& request) {
+  SignOptions out;
+  TILL_ASSIGN(out.signed_at, read_moment(request, "at", "$"));
+  for (const std::string_view key : {"id", "valid"}) {
+    const json::Value* given = request.find(key);
+    if (!given || given->is_null()) continue;
+    if (key == "id" ? !given->string() : !given->boolean())
+      return invalid_request(json::member_path("$", key), key == "id" ? "must be text" : "must be true or false");
+    if (key == "id") out.id = *given->string();
+    if (key == "valid") out.valid = *given->boolean();
+  }
+  return out;
+}
+
+std::string signed_json(const Draft& draft) {
+  json::Array headers;
+  for (const auto& [name, value] : draft.headers) headers.push_back(json::Array{name, value});
+  json::Object out{{"headers", std::move(headers)}};
+  if (is_valid_utf8(draft.body))
+    out.set("body", draft.body);
+  else
+    out.set("body_base64", base64_encode(draft.body));
+  out.set("url", draft.url);
+  return json::write(out);
 }
 
 template <class Use>
@@ -141,7 +172,8 @@ std::string verified_json(const Scheme& scheme, const Verified& verified) {
 
 Result<Call> read_call(std::string_view scheme, std::string_view request_json) {
   TILL_ASSIGN(json::Value request, json::parse(request_json, {.max_bytes = kMaxInputBytes}));
-  TILL_TRY(check_members(request));
+  TILL_TRY(check_members(request, {"headers", "secrets", "url", "method", "received_at", "tolerance_ms"},
+                         "headers, secrets, url, method, received_at and tolerance_ms"));
   TILL_ASSIGN(Verifier verifier, read_verifier(scheme, request));
   Call out{.verifier = std::move(verifier), .headers = {}, .url = {}, .method = {}, .received_at = {}};
   TILL_ASSIGN(out.headers, read_headers(request.find("headers")));
@@ -156,6 +188,30 @@ Result<std::string> verify_call(const Call& call, std::string_view body, UnixMil
                 return call.verifier.verify(request, call.received_at.value_or(now_ms));
               }));
   return verified_json(call.verifier.scheme(), verified);
+}
+
+Result<std::optional<SecretText>> read_one_secret(json::Value& given, const std::string& place) {
+  if (given.is_null()) return std::optional<SecretText>();
+  TILL_ASSIGN(SecretText secret, read_secret(given, place));
+  return std::optional(std::move(secret));
+}
+
+Result<std::string> sign_call(std::string_view scheme_text, std::string_view request_json, std::string_view body,
+                              const Clock& clock) {
+  TILL_ASSIGN(const Scheme scheme, read_scheme_text(scheme_text));
+  TILL_ASSIGN(json::Value request, json::parse(request_json, {.max_bytes = kMaxInputBytes}));
+  TILL_TRY(check_members(request, {"headers", "secret", "url", "method", "at", "id", "valid"},
+                         "headers, secret, url, method, at, id and valid"));
+  json::Value none;
+  json::Value* given = request.object()->find("secret");
+  TILL_ASSIGN(auto secret, read_one_secret(given ? *given : none, "$.secret"));
+  Draft draft{.headers = {}, .body = std::string(body)};
+  TILL_ASSIGN(draft.headers, read_headers(request.find("headers")));
+  TILL_ASSIGN(draft.url, read_text(request, "url"));
+  TILL_ASSIGN(draft.method, read_text(request, "method"));
+  TILL_ASSIGN(const SignOptions options, read_sign_options(request));
+  TILL_ASSIGN(const Draft made, sign(scheme, std::move(secret), std::move(draft), options, clock));
+  return signed_json(made);
 }
 
 std::string explain_call(const Call& call, std::string_view body, UnixMillis now_ms) {

@@ -41,4 +41,12 @@ Result<Call> read_call(std::string_view scheme, std::string_view request_json);
 Result<std::string> verify_call(const Call& call, std::string_view body, UnixMillis now_ms);
 std::string explain_call(const Call& call, std::string_view body, UnixMillis now_ms);
 
+// A secret: text, or an object as in read_secrets(). nullopt for null. The text in `given` is wiped.
+Result<std::optional<SecretText>> read_one_secret(json::Value& given, const std::string& place);
+
+// What a caller wants signed as one JSON object, docs/schemas/webhook_sign.json, and the body; the answer is
+// docs/schemas/webhook_signed.json. Errors as sign().
+Result<std::string> sign_call(std::string_view scheme, std::string_view request_json, std::string_view body,
+                              const Clock& clock);
+
 }  // namespace till::webhook

@@ -79,6 +79,9 @@ class Reading {
   std::list<std::string> kept_;
 };
 
+// The name that a JWS gives the scheme's algorithm (RFC 7518).
+std::string_view jws_name(Algorithm algorithm);
+
 // What a source is called in a message: "the header webhook-id".
 std::string describe(const Source& source);
 

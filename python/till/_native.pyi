@@ -1,6 +1,8 @@
 """Types of the compiled core. Each call returns its error as a value; see
 `till._errors.error_from_native`."""
 
+from typing import TypedDict
+
 from till._errors import NativeError
 
 class NativePlugin:
@@ -93,6 +95,22 @@ class NativeVerifier:
         received_at_ms: int,
     ) -> bytes: ...
 
+class _SignedRequest(TypedDict):
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    url: bytes
+
+def sign_webhook(
+    scheme: str,
+    secret_json: str,
+    headers: list[tuple[bytes, bytes]],
+    body: bytes,
+    url: bytes,
+    method: bytes,
+    at_ms: int | None,
+    id: str | None,
+    valid: bool,
+) -> _SignedRequest | NativeError: ...
 def webhook_schemes() -> bytes: ...
 def remember_card(
     number: str, cvv: str, expiry_month: str, expiry_year: str, holder_name: str

@@ -1,4 +1,4 @@
-"""Verifying webhooks, without a gateway or a store.
+"""Verifying webhooks, without a gateway or a store; and signing them, for tests.
 
 >>> secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 >>> headers = {
@@ -30,7 +30,7 @@ from typing import Any, Literal, TypeAlias
 from till import _native
 from till._errors import error_from_native
 
-__all__ = ["Headers", "Secret", "Verified", "Verifier", "schemes", "verify"]
+__all__ = ["Headers", "Secret", "SignedRequest", "Verified", "Verifier", "schemes", "sign", "verify"]
 
 Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
 """A request's headers: a mapping, or pairs as WSGI and ASGI have them."""
@@ -83,6 +83,19 @@ class Verified:
     key_id: str | None
     signed_at: datetime | None
     dedupe_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """A request as a sender would send it: what `sign()` makes.
+
+    `url` is the one that was given, with a signature in it where the scheme has it there.
+    """
+
+    headers: dict[str, str]
+    body: bytes
+    url: str
+    method: str = "POST"
 
 
 class Verifier:
@@ -169,6 +182,58 @@ def verify(
     return verifier.verify(headers, body, url=url, method=method, received_at=received_at)
 
 
+def sign(
+    scheme: str | Mapping[str, Any],
+    body: bytes,
+    secret: str | Secret | None = None,
+    *,
+    headers: Headers = (),
+    url: str = "",
+    method: str = "POST",
+    at: datetime | float | None = None,
+    id: str | None = None,
+    valid: bool = True,
+) -> SignedRequest:
+    """The request that a sender would send: for your tests, which thereby need no sender.
+
+    >>> request = till.webhooks.sign("stripe", b'{"id": "evt_1"}', "whsec_test")
+    >>> till.webhooks.verify("stripe", request.headers, request.body, ["whsec_test"]).dedupe_key
+    'evt_1'
+
+    What the scheme signs beside the body is filled in: the time (`at`, as a time or in seconds since 1970;
+    now, when absent), the event's id (`id`, or a new one), the key's id (that of the `Secret`). Anything else
+    that only the sender knows is given in `headers`, which are all kept; what is lacking is an
+    `InvalidRequest` that says where. A signature header among them lends the fields beside its signature, and
+    the signature is replaced. The body changes only where the scheme has its signature there.
+
+    `secret` is the one to verify with; for public keys it is the private key, as PEM text, or for Ed25519
+    also with `whsk_` before it. A sender that signs nothing takes none. With `valid=False` one bit of the
+    signature is wrong.
+    """
+    if not isinstance(body, bytes):
+        raise TypeError(f"body must be bytes, not {type(body).__name__}")
+    members = secret._to_json() if isinstance(secret, Secret) else secret and _text(secret)
+    text = scheme if isinstance(scheme, str) else json.dumps(scheme)
+    moment = None if at is None else _unix_ms(at)
+    made = _native.sign_webhook(
+        text,
+        json.dumps(members),
+        _pairs(headers),
+        body,
+        _text(url).encode(),
+        _text(method).encode(),
+        moment,
+        id,
+        valid,
+    )
+    if isinstance(made, tuple):
+        raise error_from_native(made)
+    signed: dict[str, str] = {}
+    for name, value in ((name.decode("latin-1"), value.decode("latin-1")) for name, value in made["headers"]):
+        signed[name] = f"{signed[name]}, {value}" if name in signed else value
+    return SignedRequest(signed, made["body"], made["url"].decode(), method)
+
+
 def schemes() -> dict[str, dict[str, Any]]:
     """The schemes that are known by name.
 
@@ -183,9 +248,12 @@ def _request(
 ) -> tuple[list[tuple[bytes, bytes]], bytes, bytes, bytes, int]:
     if not isinstance(body, bytes):
         raise TypeError(f"body must be bytes, the ones that came, not {type(body).__name__}")
+    return _pairs(headers), body, _text(url).encode(), _text(method).encode(), _unix_ms(received_at)
+
+
+def _pairs(headers: Headers) -> list[tuple[bytes, bytes]]:
     pairs = headers.items() if isinstance(headers, Mapping) else headers
-    raw = [(_bytes(name), _bytes(value)) for name, value in pairs]
-    return raw, body, _text(url).encode(), _text(method).encode(), _unix_ms(received_at)
+    return [(_bytes(name), _bytes(value)) for name, value in pairs]
 
 
 def _bytes(text: object) -> bytes:

@@ -84,4 +84,29 @@ TEST(Webhook, the_known_schemes_are_listed) {
   EXPECT_EQ(till_webhook_schemes(nullptr, nullptr), TILL_INVALID_REQUEST);
 }
 
+// The published vector of Standard Webhooks, made.
+TEST(Webhook, a_published_vector_is_signed_as_published) {
+  const char* request = R"({"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "at": "2021-02-25T15:02:10Z",
+                            "id": "msg_p5jXN8AQM9LWM0D4loKWxJek"})";
+  EXPECT_EQ(call(till_webhook_sign, "standard-webhooks", request, R"({"test": 2432232314})", TILL_OK),
+            R"({"headers":[["webhook-timestamp","1614265330"],["webhook-id","msg_p5jXN8AQM9LWM0D4loKWxJek"],)"
+            R"(["webhook-signature","v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="]],)"
+            R"("body":"{\"test\": 2432232314}","url":""})");
+}
+
+TEST(Webhook, what_cannot_be_signed_says_why) {
+  call(till_webhook_sign, "gihtub", "{}", kBody, TILL_NOT_FOUND);
+  call(till_webhook_sign, "github", "{}", kBody, TILL_CONFIGURATION);
+  call(till_webhook_sign, "github", R"({"secret": ""})", kBody, TILL_CONFIGURATION);
+  call(till_webhook_sign, "github", R"({"secret": "s", "surprise": 1})", kBody, TILL_INVALID_REQUEST);
+  call(till_webhook_sign, "github", R"({"secret": "s", "valid": 1})", kBody, TILL_INVALID_REQUEST);
+  call(till_webhook_sign, "github", R"({"secret": "s", "id": 1})", kBody, TILL_INVALID_REQUEST);
+  call(till_webhook_sign, "github", "no JSON", kBody, TILL_INVALID_REQUEST);
+  const std::string bytes = call(till_webhook_sign, "github", R"({"secret": "s"})", "\xff", TILL_OK);
+  EXPECT_NE(bytes.find(R"("body_base64":"/w==")"), std::string::npos) << bytes;
+  till_error* error = nullptr;
+  EXPECT_EQ(till_webhook_sign("github", "{}", "", 0, nullptr, &error), TILL_INVALID_REQUEST);
+  till_error_free(error);
+}
+
 }  // namespace
