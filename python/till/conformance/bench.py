@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import till
 from till._call import Call
 from till._exchange import Request
-from till.conformance.receiver import Receiver
+from till._receiver import Receiver
 from till.conformance.subject import Subject
 from till.sandbox import Control, Sandbox, wire
 

@@ -1,49 +1,42 @@
-"""Fixtures of the Python and the end-to-end tests: one sandbox for all, fresh state for each test."""
+"""Fixtures of the Python and the end-to-end tests: short names for those of `till.testing`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import till
 from till.sandbox import Control, Sandbox
+from till.testing import GatewayFactory, Payer
 
 
 @pytest.fixture(scope="session")
-def sandbox() -> Iterator[Sandbox]:
+def sandbox(till_sandbox: Sandbox) -> Sandbox:
     """The simulators, in a process of their own so that their work takes no GIL from the tests."""
-    with Sandbox(process="subprocess") as running:
-        yield running
+    return till_sandbox
 
 
 @pytest.fixture
-def payer(sandbox: Sandbox) -> Callable[[str], Control]:
+def payer(till_payer: Payer) -> Callable[[str], Control]:
     """`payer("openpay")`: who pays, and what goes wrong; every provider begins afresh."""
-    controls = {provider: sandbox.control(provider) for provider in sandbox.providers}
-    for control in controls.values():
-        control.reset()
-    return controls.__getitem__
+    return till_payer.control
 
 
 @pytest.fixture
-def runtime(sandbox: Sandbox, tmp_path: Path) -> till.Runtime:
+def runtime(till_gateway: GatewayFactory) -> till.Runtime:
     """A runtime with a store of its own that trusts the sandbox."""
-    return till.Runtime(store=tmp_path / "till.sqlite3", ca_file=sandbox.ca_file)
+    return till_gateway.runtime
 
 
 @pytest.fixture
-def gateway(
-    sandbox: Sandbox, runtime: till.Runtime, payer: Callable[[str], Control]
-) -> Callable[..., till.Gateway]:
+def gateway(till_gateway: GatewayFactory) -> Callable[..., till.Gateway]:
     """`gateway("openpay", timeout=2)`: an account at the sandbox."""
 
     def make(provider: str, kind: type = till.Gateway, **options: Any) -> Any:
-        place = sandbox.providers[provider]
-        options = {"mode": "test", "base_url": place.base_url, "runtime": runtime, **options}
-        return kind(provider, place.settings, **options)
+        open_one: Any = till_gateway if kind is till.Gateway else till_gateway.asynchronous
+        return open_one(provider, **options)
 
     return make
 
