@@ -25,12 +25,14 @@ function(till_library room)
   target_link_libraries(till_${room} PUBLIC till_options ${ARG_DEPS})
 endfunction()
 
-# till_test(room SOURCES file... DEPS target...): the GoogleTest program till_test_<room>, each of its tests known to ctest.
+# till_test(room SOURCES file... DEPS target... [FIXTURES name...]): the GoogleTest program till_test_<room>, each of its
+# tests known to ctest.
 function(till_test room)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;FIXTURES" ${ARGN})
   add_executable(till_test_${room} ${ARG_SOURCES})
   target_link_libraries(till_test_${room} PRIVATE till_options ${ARG_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(till_test_${room} PRIVATE
     TILL_TEST_VECTORS="${PROJECT_SOURCE_DIR}/tests/vectors" TILL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  gtest_discover_tests(till_test_${room} TEST_PREFIX "${room}." PROPERTIES TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(till_test_${room} TEST_PREFIX "${room}." 
+    PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED "${ARG_FIXTURES}" DISCOVERY_TIMEOUT 60)
 endfunction()

@@ -8,7 +8,7 @@ set -euo pipefail
 build=(build-essential g++ cmake ninja-build pkg-config libssl-dev libboost1.81-dev libboost-url1.81-dev
        libsecp256k1-dev liblua5.4-dev libsqlite3-dev ca-certificates)
 python=(python3 python3-venv python3-dev)
-tests=(libsimdjson-dev libgtest-dev libgmock-dev openssl chromium chromium-driver)
+tests=(libsimdjson-dev libgtest-dev libgmock-dev openssl chromium chromium-driver postgresql libpq5 procps)
 # Go builds stripe-mock for one test, which is skipped without it: nobody without root is asked for it.
 if [ "$(id -u)" -eq 0 ] && ! command -v go >/dev/null; then tests+=(golang-go); fi
 

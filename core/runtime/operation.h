@@ -48,7 +48,7 @@ class Operation {
 
   Need need() const { return need_; }
 
-  // Good until stored(). The task may run once.
+  // Good until stored(). The task may run several times, as StoreQueue does when a connection breaks.
   StoreQueue::Task store_task();
   void stored(Status status);
 

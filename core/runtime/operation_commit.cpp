@@ -18,6 +18,11 @@ json::Value member_or_null(const json::Value& value, std::string_view key) {
   return member ? *member : json::Value();
 }
 
+// The store failed, not the provider: the transaction is taken back, and perhaps tried again.
+bool is_store_error(const Error& error) {
+  return error.kind == ErrorKind::kInternal && error.code.starts_with("store_");
+}
+
 Event payment_event(const Payment& payment, std::string type, std::string source, const Clock& clock) {
   return {.id = new_id("evt_", clock),
           .gateway = payment.gateway,
@@ -99,6 +104,7 @@ Status Operation::commit_error(Store& store) {
 Status Operation::commit_output(Store& store) {
   auto value = commit_result(store);
   if (!value.ok()) {
+    if (is_store_error(value.error())) return std::move(value).error();
     Error error = hide_secrets(std::move(value).error(), config(), handles_);
     if (error.sent == Sent::kNo) error.sent = Sent::kYes;
     if (payment_) error.payment_id = payment_->id;

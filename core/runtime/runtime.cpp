@@ -19,6 +19,7 @@
 #include "core/runtime/install_path.h"
 #include "core/runtime/local_operation.h"
 #include "core/runtime/trusted_keys.h"
+#include "core/store/place.h"
 
 namespace till {
 namespace {
@@ -163,10 +164,10 @@ Result<std::shared_ptr<Engine>> Runtime::engine() {
   const std::lock_guard lock(fork_mutex());
   if (state_->engine && state_->engine_generation == fork_generation()) return state_->engine;
   if (state_->engine) new std::shared_ptr<Engine>(std::move(state_->engine));  // as in ~Runtime
-  TILL_ASSIGN(auto store, open_sqlite_store(store_place_));
+  TILL_ASSIGN(auto store, open_store(store_place_));
   std::unique_ptr<Store> reader;
   if (store_place_ != "memory") {
-    TILL_ASSIGN(reader, open_sqlite_store(store_place_));
+    TILL_ASSIGN(reader, open_store(store_place_));
   }
   state_->engine = std::make_shared<Engine>(options_.http, std::move(store), std::move(reader));
   state_->engine_generation = fork_generation();
@@ -204,6 +205,8 @@ std::string Runtime::reload_plugins_json() {
                                {"message", std::move(one.message)}});
   return json::write(out);
 }
+
+std::string Runtime::store_place() const { return shown_store_place(store_place_); }
 
 std::uint64_t Runtime::plugin_generation() const { return state_->plugin_generation.load(); }
 

@@ -26,8 +26,9 @@ struct RuntimeOptions {
   // Public keys in hex, or files of them, whose packages may be loaded; beside those of $TILL_TRUSTED_KEYS
   // (colon-separated).
   std::vector<std::string> trusted_keys;
-  // "sqlite:/path/to/file" or a plain path; "memory" keeps nothing beyond this process. Empty: $TILL_STORE, else
-  // $XDG_STATE_HOME/till/till.sqlite3 (~/.local/state/till/till.sqlite3).
+  // "sqlite:/path/to/file" or a plain path; "postgresql://user@host/database" for workers on several machines; "memory"
+  // keeps nothing beyond this process. Empty: $TILL_STORE, else $XDG_STATE_HOME/till/till.sqlite3
+  // (~/.local/state/till/till.sqlite3).
   std::string store;
   http::ClientOptions http;
   std::shared_ptr<const Clock> clock;  // null: the system's
@@ -66,8 +67,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
 
   const Clock& clock() const { return *options_.clock; }
   const RuntimeOptions& options() const { return options_; }
-  // The store's place as it will be used: a path, or "memory".
-  const std::string& store_place() const { return store_place_; }
+  // The store's place as it will be used: a path, "memory", or a URL without its password.
+  std::string store_place() const;
   // Threads, connections and store of the current process.
   Result<std::shared_ptr<Engine>> engine();
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <exception>
 #include <future>
+#include <random>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -14,6 +16,9 @@ namespace {
 
 // How many changes share one commit at most: bounds how long a reader waits.
 constexpr std::size_t kMaxBatch = 256;
+// Between two tries to reach a store, or to get past another worker's transaction.
+constexpr std::chrono::milliseconds kFirstPause{10};
+constexpr std::chrono::milliseconds kLongestPause{1'000};
 
 // The queue whose thread this is.
 thread_local const StoreQueue* running_here = nullptr;
@@ -29,13 +34,50 @@ Status run_task(Store& store, const StoreQueue::Task& task) {
 Status run_in_savepoint(Store& store, const StoreQueue::Task& task) {
   TILL_TRY(store.savepoint());
   Status status = run_task(store, task);
-  if (!store.in_transaction()) return status;
-  if (!status.ok()) store.rollback_to_savepoint();
-  Status released = store.release_savepoint();
-  return status.ok() ? released : status;
+  if (status.ok()) status = store.release_savepoint();
+  if (status.ok() || !store.in_transaction()) return status;
+  store.rollback_to_savepoint();
+  (void)store.release_savepoint();
+  return status;
+}
+
+bool is(const Status& status, std::string_view code) { return !status.ok() && status.error().code == code; }
+
+bool may_run_again(const Status& status) { return is(status, "store_unreachable") || is(status, "store_conflict"); }
+
+Error lost_connection() {
+  return {.kind = ErrorKind::kInternal,
+          .code = "store_unreachable",
+          .message = "the connection to the store broke",
+          .retryable = true};
 }
 
 }  // namespace
+
+// Growing pauses, different in each worker, until patience is over.
+class StoreQueue::Patience {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit Patience(std::chrono::milliseconds limit, Clock::time_point start = Clock::now())
+      : start_(start), end_(start + limit) {}
+
+  Clock::time_point start() const { return start_; }
+  // False, at once, when it is over.
+  bool pause() {
+    if (Clock::now() >= end_) return false;
+    const auto share = std::uniform_real_distribution<>(0.5, 1.0)(random_);
+    std::this_thread::sleep_for(pause_ * share);
+    pause_ = std::min(pause_ * 2, kLongestPause);
+    return true;
+  }
+
+ private:
+  Clock::time_point start_;
+  Clock::time_point end_;
+  std::chrono::milliseconds pause_ = kFirstPause;
+  std::minstd_rand random_{std::random_device()()};
+};
 
 // The process's queues, all held still around fork().
 class OpenQueues {
@@ -125,11 +167,20 @@ Status StoreQueue::run(Task task) {
   return future.get();
 }
 
-Status StoreQueue::read(const Task& task) {
+Status StoreQueue::try_read(const Task& task) {
   const std::lock_guard lock(reader_ ? reader_mutex_ : store_mutex_);
   Store& store = reader_ ? *reader_ : *store_;
   TILL_TRY(store.resume());
-  return run_task(store, task);
+  Status status = run_task(store, task);
+  return store.lost() ? Status(lost_connection()) : status;
+}
+
+Status StoreQueue::read(const Task& task) {
+  Patience patience(kReadPatience);
+  while (true) {
+    Status status = try_read(task);
+    if (!may_run_again(status) || !patience.pause()) return status;
+  }
 }
 
 void StoreQueue::loop() {
@@ -153,29 +204,73 @@ void StoreQueue::loop() {
 }
 
 // Runs the batch in the transaction that is open, and commits it.
-Status StoreQueue::run_all(const std::vector<Waiting>& batch, std::vector<Status>& results) {
+Status StoreQueue::run_all(std::span<const Waiting> batch, std::vector<Status>& results) {
   for (const Waiting& waiting : batch) {
     results.push_back(run_in_savepoint(*store_, waiting.task));
     if (store_->in_transaction()) continue;
+    if (store_->lost()) return lost_connection();
     // What came before is gone with the transaction, and what follows would be outside of one.
     return results.back().ok() ? Status(internal_error("the store took a transaction back")) : results.back();
   }
   Status committed = store_->commit();
-  if (!committed.ok()) store_->rollback();
+  if (!committed.ok() && store_->in_transaction()) store_->rollback();
   return committed;
 }
 
+Status StoreQueue::try_batch(std::span<const Waiting> batch, std::vector<Status>& results) {
+  const std::lock_guard lock(store_mutex_);
+  results.clear();
+  TILL_TRY(store_->resume());
+  TILL_TRY(store_->begin());
+  return run_all(batch, results);
+}
+
+// The transaction's end, or `unknown` when patience ends before somebody can tell.
+Status StoreQueue::was_committed(Patience& patience, Status unknown) {
+  while (patience.pause()) {
+    const std::lock_guard lock(store_mutex_);
+    if (!store_->resume().ok()) continue;
+    const auto committed = store_->was_committed();
+    if (committed.ok()) return *committed ? Status() : Status(lost_connection());
+    if (committed.error().code != "store_unreachable") break;
+  }
+  return unknown;
+}
+
+// The mutex is free during pauses, so that fork() does not wait for a store that is away.
+Status StoreQueue::run_until_known(std::span<const Waiting> batch, std::vector<Status>& results) {
+  Patience patience(kStorePatience, away_since_.value_or(Patience::Clock::now()));
+  while (true) {
+    Status committed = try_batch(batch, results);
+    if (is(committed, "store_commit_unknown")) committed = was_committed(patience, std::move(committed));
+    // One that is alone has nobody to hold up.
+    if (committed.ok() && batch.size() == 1 && is(results[0], "store_conflict")) committed = results[0];
+    if (may_run_again(committed) && patience.pause()) continue;
+    if (is(committed, "store_unreachable") || is(committed, "store_commit_unknown"))
+      away_since_ = patience.start();
+    else
+      away_since_.reset();
+    return committed;
+  }
+}
+
+// Tasks that met another worker's transaction are run again one by one, after the others: what they wait for may in
+// turn have waited for what this batch held.
 void StoreQueue::run_batch(std::vector<Waiting>& batch) {
   std::vector<Status> results;
   results.reserve(batch.size());
-  Status committed;
-  {
-    const std::lock_guard lock(store_mutex_);
-    committed = store_->resume();
-    if (committed.ok()) committed = store_->begin();
-    if (committed.ok()) committed = run_all(batch, results);
+  const Status committed = run_until_known(batch, results);
+  std::vector<Waiting> again;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (committed.ok() && batch.size() > 1 && is(results[i], "store_conflict"))
+      again.push_back(std::move(batch[i]));
+    else
+      batch[i].done(committed.ok() ? std::move(results[i]) : committed);
   }
-  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(committed.ok() ? std::move(results[i]) : committed);
+  for (const Waiting& one : again) {
+    Status ended = run_until_known(std::span(&one, 1), results);
+    one.done(ended.ok() ? std::move(results[0]) : std::move(ended));
+  }
 }
 
 }  // namespace till

@@ -1,10 +1,13 @@
 // StoreQueue: lets many threads share one store, and many waiting changes share one commit.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -15,8 +18,17 @@ namespace till {
 
 // Safe to call from any thread. One thread, started at the first change, runs all that is waiting in one transaction.
 //
+// A connection that breaks is survived: what was not committed is run again on a new one, and when it broke during the
+// commit, the database is asked what became of it. A task may therefore run more than once, and starts from nothing
+// each time: what it leaves in the caller's variables is what its last run left there. So does a task to which another
+// worker's transaction was in the way. After kStorePatience without a store, errors are "store_unreachable", and what
+// could not be asked about is "store_commit_unknown": that alone may have changed something.
+//
 // fork() waits for the change under way, and finds the store's file closed: parent and child each open it again. A
 // child may not use a queue that it inherited, because the queue's thread stayed behind.
+inline constexpr std::chrono::milliseconds kStorePatience{15'000};
+inline constexpr std::chrono::milliseconds kReadPatience{5'000};
+
 class StoreQueue {
  public:
   using Task = std::function<Status(Store&)>;
@@ -30,8 +42,9 @@ class StoreQueue {
   StoreQueue(const StoreQueue&) = delete;
   StoreQueue& operator=(const StoreQueue&) = delete;
 
-  // Runs the task inside a transaction; `done` is called after it is durable, or with the task's or the commit's error
-  // and then the task has changed nothing. `done` runs on the queue's thread and must not block.
+  // Runs the task inside a transaction, perhaps several times; `done` is called once, after it is durable, or with the
+  // task's or the commit's error and then the task has changed nothing. `done` runs on the queue's thread and must not
+  // block.
   void submit(Task task, Done done);
   // The same, and waits. From a `done` it would wait for itself, and is an error with code "store_reentered".
   Status run(Task task);
@@ -39,7 +52,8 @@ class StoreQueue {
   // registers, so that its lock is taken before the queues are held.
   static void register_for_fork();
 
-  // Looks something up, on the calling thread: what was committed, nothing half done. The task must change nothing.
+  // Looks something up, on the calling thread: what was committed, nothing half done. The task must change nothing, and
+  // may run more than once, for as long as kReadPatience.
   Status read(const Task& task);
 
  private:
@@ -47,12 +61,17 @@ class StoreQueue {
     Task task;
     Done done;
   };
+  class Patience;
   friend class OpenQueues;
   void hold_for_fork();
   void release_after_fork();
   void loop();
-  Status run_all(const std::vector<Waiting>& batch, std::vector<Status>& results);
+  Status run_all(std::span<const Waiting> batch, std::vector<Status>& results);
+  Status try_batch(std::span<const Waiting> batch, std::vector<Status>& results);
+  Status was_committed(Patience& patience, Status unknown);
+  Status run_until_known(std::span<const Waiting> batch, std::vector<Status>& results);
   void run_batch(std::vector<Waiting>& batch);
+  Status try_read(const Task& task);
 
   std::unique_ptr<Store> store_;
   std::unique_ptr<Store> reader_;
@@ -62,6 +81,7 @@ class StoreQueue {
   std::condition_variable changed_;
   std::vector<Waiting> waiting_;
   bool closing_ = false;
+  std::optional<std::chrono::steady_clock::time_point> away_since_;  // the store, as the queue's thread knows it
   std::thread thread_;
 };
 

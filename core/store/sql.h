@@ -58,14 +58,23 @@ class SqlDatabase {
   // Runs one or several statements without placeholders.
   virtual Status execute(const char* sql) = 0;
   virtual bool in_transaction() const = 0;
+  // True once the connection has gone, and the open transaction with it. It does not come back.
+  virtual bool lost() const { return false; }
 
   // Begins a transaction that may write.
   virtual Status begin() = 0;
+  // "store_commit_unknown" when the connection went before the answer came.
   virtual Status commit() = 0;
+  // By what the transaction is known to was_committed() of another connection; empty where commit() always knows.
+  virtual std::string transaction_name() const { return {}; }
+  virtual Result<bool> was_committed(std::string_view) { return false; }
   // What a SELECT ends with to keep others from changing its rows until the transaction ends, and to pass over rows
   // that others keep. Empty where a transaction has the whole database for itself.
   virtual std::string_view for_update() const = 0;
   virtual std::string_view skip_locked() const = 0;
+  // Waits until no other transaction holds the lock of that name, and holds it until this transaction ends. For what
+  // is not there yet and so cannot be locked itself. Does nothing where a transaction has the whole database.
+  virtual Status lock(std::string_view) { return {}; }
 };
 
 class Store;

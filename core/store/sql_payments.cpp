@@ -55,14 +55,18 @@ Result<std::optional<Payment>> SqlStore::find_payment(std::string_view id) {
 
 Result<std::optional<Payment>> SqlStore::find_payment_by_provider_id(std::string_view gateway,
                                                                      std::string_view provider_id) {
-  TILL_ASSIGN(const SqlRows rows,
-              database_->query(locking("SELECT record, look_at, looks FROM payments WHERE gateway = $1 AND "
-                                       "provider_id = $2 ORDER BY id LIMIT 1"),
-                               {gateway, provider_id}));
+  const std::string find = locking(
+      "SELECT record, look_at, looks FROM payments WHERE gateway = $1 AND provider_id = $2 ORDER BY id LIMIT 1");
+  TILL_ASSIGN(SqlRows rows, database_->query(find, {gateway, provider_id}));
+  if (rows.size() == 0 && locks()) {
+    TILL_TRY(lock_absent(gateway, "provider_id", provider_id));
+    TILL_ASSIGN(rows, database_->query(find, {gateway, provider_id}));
+  }
   return read_one(rows);
 }
 
 Result<std::vector<Payment>> SqlStore::list_payments(const PaymentQuery& query) {
+  if (!query.gateway.empty()) TILL_TRY(lock_absent(query.gateway, "reference", query.reference));
   SqlConditions conditions;
   if (!query.gateway.empty()) conditions.add("gateway = ?", query.gateway);
   if (!query.reference.empty()) conditions.add("reference = ?", query.reference);

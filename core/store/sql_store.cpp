@@ -27,13 +27,26 @@ void SqlStore::suspend() {
 }
 
 Status SqlStore::resume() {
-  if (database_) return {};
+  if (database_ && !database_->lost()) return {};
   TILL_ASSIGN(database_, open_(place_));
   return {};
 }
 
+Status SqlStore::commit() {
+  committing_ = database_->transaction_name();
+  return database_->commit();
+}
+
+Result<bool> SqlStore::was_committed() { return database_->was_committed(committing_); }
+
+// Outside of a transaction a lock would be over at once, but its row would have been written.
 std::string SqlStore::locking(std::string_view select) const {
-  return std::string(select).append(database_->for_update());
+  return std::string(select).append(locks() ? database_->for_update() : std::string_view());
+}
+
+Status SqlStore::lock_absent(std::string_view gateway, std::string_view kind, std::string_view name) {
+  if (!locks() || name.empty()) return {};
+  return database_->lock(std::string(gateway).append("\n").append(kind).append("\n").append(name));
 }
 
 Status SqlStore::run(std::string_view sql, std::initializer_list<SqlValue> values) {

@@ -20,8 +20,10 @@ class SqlStore final : public Store {
 
   void suspend() override;
   Status resume() override;
+  bool lost() const override { return database_ && database_->lost(); }
   Status begin() override { return database_->begin(); }
-  Status commit() override { return database_->commit(); }
+  Status commit() override;
+  Result<bool> was_committed() override;
   void rollback() override { (void)database_->execute("ROLLBACK"); }
   bool in_transaction() const override { return database_->in_transaction(); }
   Status savepoint() override { return database_->execute("SAVEPOINT task"); }
@@ -76,16 +78,22 @@ class SqlStore final : public Store {
  private:
   // A SELECT whose rows stay as they are until the transaction ends.
   std::string locking(std::string_view select) const;
+  // Inside a transaction: nobody else makes or looks for a payment by that id or reference until it ends.
+  Status lock_absent(std::string_view gateway, std::string_view kind, std::string_view name);
+  bool locks() const { return database_->in_transaction() && !database_->for_update().empty(); }
   Status run(std::string_view sql, std::initializer_list<SqlValue> values);
   // A page of a list, from the newest.
   Result<SqlRows> newest(std::string_view select, SqlConditions& conditions, std::string_view before_id,
                          std::size_t limit);
+  Result<SqlRows> remove(std::string_view table, std::string_view key, std::string_view found,
+                         std::initializer_list<SqlValue> values);
   Result<Pruned> prune_payments(UnixMillis before, std::int64_t limit);
 
   const std::string place_;
   const SqlOpener open_;
   const bool in_memory_;
   std::unique_ptr<SqlDatabase> database_;  // null while suspended
+  std::string committing_;                 // the transaction whose commit was not answered
 };
 
 inline std::int64_t sql_limit(std::size_t limit) { return static_cast<std::int64_t>(limit); }

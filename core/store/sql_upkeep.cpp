@@ -43,15 +43,30 @@ Result<std::vector<StoreCounts>> SqlStore::counts() {
   return out;
 }
 
+// `found` selects the rows of `table` by their `key`, as due_key; those that somebody else holds are left for later.
+Result<SqlRows> SqlStore::remove(std::string_view table, std::string_view key, std::string_view found,
+                                 std::initializer_list<SqlValue> values) {
+  const std::string sql = std::string("WITH due AS MATERIALIZED (")
+                              .append(found)
+                              .append(database_->skip_locked())
+                              .append(") DELETE FROM ")
+                              .append(table)
+                              .append(" WHERE ")
+                              .append(key)
+                              .append(" IN (SELECT due_key FROM due) RETURNING ")
+                              .append(key);
+  return database_->query(sql, values);
+}
+
 Result<Pruned> SqlStore::prune_payments(UnixMillis before, std::int64_t limit) {
   TILL_ASSIGN(
       const SqlRows gone,
-      database_->query(
-          "DELETE FROM payments WHERE id IN (SELECT p.id FROM payments p WHERE p.updated_at < $1 AND p.outcome = "
-          "'known' AND p.status IN ('paid', 'expired', 'cancelled', 'failed') AND NOT EXISTS (SELECT 1 FROM events e "
-          "WHERE e.payment_id = p.id AND e.state IN ('waiting', 'taken')) AND NOT EXISTS (SELECT 1 FROM writes w WHERE "
-          "w.payment_id = p.id AND w.state <> 'done') ORDER BY p.id LIMIT $2) RETURNING id",
-          {before, limit}));
+      remove("payments", "id",
+             "SELECT p.id AS due_key FROM payments p WHERE p.updated_at < $1 AND p.outcome = 'known' AND p.status IN "
+             "('paid', 'expired', 'cancelled', 'failed') AND NOT EXISTS (SELECT 1 FROM events e WHERE e.payment_id = "
+             "p.id AND e.state IN ('waiting', 'taken')) AND NOT EXISTS (SELECT 1 FROM writes w WHERE w.payment_id = "
+             "p.id AND w.state <> 'done') ORDER BY p.id LIMIT $2",
+             {before, limit}));
   Pruned pruned{.payments = static_cast<std::int64_t>(gone.size())};
   for (std::size_t row = 0; row < gone.size(); ++row) {
     TILL_ASSIGN(const SqlRows events,
@@ -68,18 +83,17 @@ Result<Pruned> SqlStore::prune(const Retention& retention, std::size_t limit) {
   const std::int64_t most = sql_limit(limit);
   TILL_ASSIGN(Pruned pruned, prune_payments(retention.payments_before, most));
   TILL_ASSIGN(const SqlRows events,
-              database_->query("DELETE FROM events WHERE sequence IN (SELECT sequence FROM events WHERE at < $1 AND "
-                               "state IN ('done', 'dead') ORDER BY sequence LIMIT $2)",
-                               {retention.events_before, most}));
-  TILL_ASSIGN(
-      const SqlRows writes,
-      database_->query("DELETE FROM writes WHERE id IN (SELECT id FROM writes WHERE created_at < $1 AND state = "
-                       "'done' ORDER BY id LIMIT $2)",
-                       {retention.writes_before, most}));
+              remove("events", "sequence",
+                     "SELECT sequence AS due_key FROM events WHERE at < $1 AND state IN ('done', 'dead') ORDER BY "
+                     "sequence LIMIT $2",
+                     {retention.events_before, most}));
+  TILL_ASSIGN(const SqlRows writes,
+              remove("writes", "id",
+                     "SELECT id AS due_key FROM writes WHERE created_at < $1 AND state = 'done' ORDER BY id LIMIT $2",
+                     {retention.writes_before, most}));
   TILL_ASSIGN(const SqlRows webhooks,
-              database_->query("DELETE FROM webhooks WHERE id IN (SELECT id FROM webhooks WHERE received_at < $1 ORDER "
-                               "BY id LIMIT $2)",
-                               {retention.webhooks_before, most}));
+              remove("webhooks", "id", "SELECT id AS due_key FROM webhooks WHERE received_at < $1 ORDER BY id LIMIT $2",
+                     {retention.webhooks_before, most}));
   pruned.events += events.changed;
   pruned.writes += writes.changed;
   pruned.webhooks = webhooks.changed;

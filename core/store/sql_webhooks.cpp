@@ -37,6 +37,8 @@ Result<bool> SqlStore::claim_webhook(const Webhook& webhook) {
 
 Result<std::int64_t> SqlStore::match_webhooks(std::string_view gateway, std::string_view provider_id,
                                               std::string_view reference, std::string_view payment_id) {
+  TILL_TRY(lock_absent(gateway, "provider_id", provider_id));
+  TILL_TRY(lock_absent(gateway, "reference", reference));
   TILL_ASSIGN(const SqlRows rows,
               database_->query("UPDATE webhooks SET state = 'done', payment_id = $1 WHERE gateway = $2 AND state = "
                                "'unmatched' AND ((provider_id <> '' AND provider_id = $3) OR (provider_id = '' AND "

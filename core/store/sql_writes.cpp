@@ -41,24 +41,32 @@ std::string with_columns(std::string_view before, std::string_view after) {
 
 }  // namespace
 
-// A write that is there already under its own id is this one: the same change, run again.
+// A write that is there already under its own id is this one: the same change, run again. One that stood in the way and
+// has gone since, because somebody forgot it, leaves its key to this one.
 Result<std::optional<Write>> SqlStore::claim_write(const Write& write) {
   static const std::string insert = with_columns(
       "INSERT INTO writes (",
       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (gateway, idempotency_key) DO "
       "NOTHING");
-  TILL_ASSIGN(
-      const SqlRows inserted,
-      database_->query(insert, {write.id, write.gateway, write.idempotency_key, write.operation, write.input_hash,
-                                write.payment_id, write_state_name(write.state), write.created_at, write.deadline_at,
-                                write.outcome, write.input, write.look_at, write.looks}));
-  if (inserted.changed == 1) return std::optional<Write>();
   static const std::string find = with_columns("SELECT ", " FROM writes WHERE gateway = $1 AND idempotency_key = $2");
-  TILL_ASSIGN(const SqlRows rows, database_->query(locking(find), {write.gateway, write.idempotency_key}));
-  if (rows.size() != 1) return internal_error("a recorded write has gone");
-  Write earlier = read_write(rows, 0);
-  if (earlier.id == write.id) return std::optional<Write>();
-  return std::optional(std::move(earlier));
+  constexpr int kMaxTries = 10;
+  for (int tries = 0; tries < kMaxTries; ++tries) {
+    TILL_ASSIGN(
+        const SqlRows inserted,
+        database_->query(insert, {write.id, write.gateway, write.idempotency_key, write.operation, write.input_hash,
+                                  write.payment_id, write_state_name(write.state), write.created_at, write.deadline_at,
+                                  write.outcome, write.input, write.look_at, write.looks}));
+    if (inserted.changed == 1) return std::optional<Write>();
+    TILL_ASSIGN(const SqlRows rows, database_->query(locking(find), {write.gateway, write.idempotency_key}));
+    if (rows.size() == 0) continue;
+    Write earlier = read_write(rows, 0);
+    if (earlier.id == write.id) return std::optional<Write>();
+    return std::optional(std::move(earlier));
+  }
+  return Error{.kind = ErrorKind::kInternal,
+               .code = "store_conflict",
+               .message = "the store cannot be used: a recorded write comes and goes",
+               .retryable = true};
 }
 
 Status SqlStore::settle_write(std::string_view id, WriteState state, std::string_view outcome) {

@@ -158,22 +158,31 @@ struct Pruned {
 };
 
 // One open store. Not thread-safe: StoreQueue owns it and takes turns. Every error is kInternal with a code that begins
-// with "store_", or kConfiguration when the place itself is wrong.
+// with "store_", or kConfiguration when the place itself is wrong: "store_unreachable" when the connection broke or
+// cannot be made, "store_conflict" when another transaction was in the way and the same may be tried again,
+// "store_busy" when it took too long, "store_failed" otherwise.
 //
 // Inside a transaction, what find_payment*() and claim_write() return stays as it is until the transaction ends:
-// nobody else, on no machine, can change it meanwhile.
+// nobody else, on no machine, can change it meanwhile. That find_payment_by_provider_id(), or list_payments() by
+// gateway and reference, found nothing stays true as well against those who match_webhooks() once they made such a
+// payment.
 class Store {
  public:
   virtual ~Store() = default;
 
   // A connection must not be carried over fork(): suspend() closes what would suffer, resume() opens it again when it
-  // is needed. Both do nothing where there is nothing to close.
+  // is needed, and one that was lost as well. Both do nothing where there is nothing to close.
   virtual void suspend() = 0;
   virtual Status resume() = 0;
+  // True once the connection has gone, and the open transaction with it.
+  virtual bool lost() const = 0;
 
   // A transaction around several calls, durable when commit() returns. Savepoints nest one level inside it.
   virtual Status begin() = 0;
+  // "store_commit_unknown" when the connection went before it was answered: after resume(), was_committed() tells.
   virtual Status commit() = 0;
+  // Whether the last commit() became durable after all. "store_unreachable" while nobody can tell; ask again.
+  virtual Result<bool> was_committed() = 0;
   virtual void rollback() = 0;
   // False once the store has taken a transaction back by itself, a full disk for instance.
   virtual bool in_transaction() const = 0;
@@ -258,5 +267,11 @@ std::string_view webhook_state_name(WebhookState state);
 // `place` is a file's path (made with mode 0600, its folder with 0700) or "memory". Runs missing migrations; a file
 // made by a newer till is refused with code "store_newer".
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& place);
+
+// `url` is a "postgresql://" URL as in libpq; the store lives in the schema that is first on its search_path, UTF-8, on
+// PostgreSQL 13 or newer. Runs missing migrations, one opener at a time. "store_unreachable" with the server's own
+// reason when it cannot be reached or lets nobody in; kConfiguration when libpq is not there, the URL cannot be read or
+// the database cannot hold a store; "store_newer" as above.
+Result<std::unique_ptr<Store>> open_postgres_store(const std::string& url);
 
 }  // namespace till

@@ -1,0 +1,75 @@
+// PostgreSQL behind SqlDatabase: one connection to one server.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/store/libpq.h"
+#include "core/store/sql.h"
+
+namespace till {
+
+// A connection that broke says so by lost(), and each call by the code "store_unreachable". Another transaction that is
+// in the way is "store_conflict": the whole transaction, or its savepoint, may be tried again.
+class PostgresDatabase final : public SqlDatabase {
+ public:
+  // `url` as in libpq. Errors never show its passwords.
+  static Result<std::unique_ptr<PostgresDatabase>> open(const std::string& url);
+  ~PostgresDatabase() override;
+  PostgresDatabase(const PostgresDatabase&) = delete;
+  PostgresDatabase& operator=(const PostgresDatabase&) = delete;
+
+  using SqlDatabase::query;
+  Result<SqlRows> query(std::string_view sql, std::span<const SqlValue> values) override;
+  Status execute(const char* sql) override;
+  bool in_transaction() const override;
+  bool lost() const override { return connection_ == nullptr; }
+  Status begin() override;
+  Status commit() override;
+  std::string transaction_name() const override { return transaction_; }
+  Result<bool> was_committed(std::string_view transaction_name) override;
+  std::string_view for_update() const override { return " FOR UPDATE"; }
+  std::string_view skip_locked() const override { return " FOR UPDATE SKIP LOCKED"; }
+  Status lock(std::string_view what) override;
+
+ private:
+  // One answer of the server: of several statements the last one's, or the first error.
+  struct Answer {
+    pg_result* result = nullptr;
+    const LibPq* pq = nullptr;
+    Answer() = default;
+    Answer(pg_result* given, const LibPq* library) : result(given), pq(library) {}
+    Answer(Answer&& other) noexcept : result(std::exchange(other.result, nullptr)), pq(other.pq) {}
+    Answer& operator=(Answer&& other) noexcept {
+      std::swap(result, other.result);
+      pq = other.pq;
+      return *this;
+    }
+    ~Answer() {
+      if (result) pq->clear(result);
+    }
+  };
+
+  PostgresDatabase(const LibPq* pq, pg_conn* connection) : pq_(pq), connection_(connection) {}
+  Status check_server();
+  Status set_up();
+  Result<std::string> prepare(std::string_view sql, std::span<const SqlValue> values);
+  Result<Answer> answer(bool sent);
+  Status wait_for_answer(std::chrono::steady_clock::time_point deadline);
+  Error refused(pg_result* result);
+  Error gone(std::string why);
+  SqlRows read_rows(pg_result* result) const;
+
+  const LibPq* pq_;
+  pg_conn* connection_;  // null once it is lost
+  std::string transaction_;
+  std::map<std::string, std::string, std::less<>> statements_;  // text to the name it is prepared under
+};
+
+}  // namespace till
