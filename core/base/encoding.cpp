@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::string_view kBase64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kBase58Alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+constexpr std::uint32_t kBase64Mask = 63;
 constexpr std::uint8_t kNoDigit = 0xff;
 
 using DigitTable = std::array<std::uint8_t, 256>;
@@ -118,20 +119,26 @@ Result<std::string> base64_decode(std::string_view text) {
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
   const std::string_view digits = text.substr(0, text.size() - padding);
-  if (const auto bad = find_bad_character(kBase64Table, digits); bad != text.npos) return bad_character("base64", bad);
 
   std::string bytes(digits.size() * 3 / 4, '\0');
-  std::size_t size = 0;
-  std::uint32_t buffer = 0;
-  int bits = 0;
-  for (const char c : digits) {
-    buffer = (buffer << 6 | digit_of(kBase64Table, c)) & 0xffffu;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes[size++] = static_cast<char>(buffer >> bits & 0xffu);
+  char* out = bytes.data();
+  std::uint32_t group = 0, all = 0;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    const std::uint32_t digit = digit_of(kBase64Table, digits[i]);
+    all |= digit;
+    group = group << 6 | digit;
+    if (i % 4 != 3) continue;
+    for (const int shift : {16, 8, 0}) *out++ = static_cast<char>(group >> shift & 0xffu);
+    group = 0;
   }
-  if ((buffer & ((1u << bits) - 1u)) != 0) return invalid_encoding("base64: the unused bits at the end are not zero");
+  if (all > kBase64Mask) return bad_character("base64", find_bad_character(kBase64Table, digits));
+  // What is left are two digits that make one byte, or three that make two, or none.
+  const std::size_t unused = padding * 2;
+  if ((group & ((1u << unused) - 1u)) != 0)
+    return invalid_encoding("base64: the unused bits at the end are not zero");
+  group >>= unused;
+  if (padding == 1) *out++ = static_cast<char>(group >> 8 & 0xffu);
+  if (padding != 0) *out = static_cast<char>(group & 0xffu);
   return bytes;
 }
 

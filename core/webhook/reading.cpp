@@ -29,7 +29,7 @@ Result<Found> only_one(const FormFields& fields, std::string_view name) {
 Result<Found> Reading::find_header(std::string_view name) const {
   Found found;
   for (const auto& [known, value] : request_.headers) {
-    if (!same_word(known, name)) continue;
+    if (known != name && !same_word(known, name)) continue;  // mostly they come in lower case
     if (found) return rejected(Reason::kRepeatedHeader, "the header " + std::string(name) + " stands twice");
     if (value.size() > kMaxSignatureBytes)
       return rejected(Reason::kTooLarge, "the header " + std::string(name) + " is longer than 8 KiB");
