@@ -1,11 +1,12 @@
-"""Python's HTTP clients on the same server: CPU time per request, to stand beside till_bench_http.
+"""till_bench_http, and then Python's httpx on the same server: CPU time per request, as ratios to till's.
 
-Usage: python bench/http_peers.py build/release/bench/till_bench_http   (needs httpx)
+Usage: python bench/http_peers.py build/bench/bench/till_bench_http   (needs httpx)
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import resource
 import ssl
 import statistics
@@ -65,7 +66,18 @@ def measure_sync(url: str, verify: ssl.SSLContext) -> list[float]:
         return [sync_round(client, url) for _ in range(ROUNDS)]
 
 
+def till_us(program: str) -> dict[str, float]:
+    """Runs the comparison with libcurl, shows it, and returns till's CPU time of each kind."""
+    done = subprocess.run([program], capture_output=True, text=True, check=False)
+    print(done.stdout, end="")
+    sys.stderr.write(done.stderr)
+    if done.returncode != 0:
+        raise SystemExit("till needs more CPU time than libcurl")
+    return {kind: float(us) for kind, us in re.findall(r"^(\w+) +till +([\d.]+) us", done.stdout, re.M)}
+
+
 def main() -> None:
+    ours = till_us(sys.argv[1])
     server = subprocess.Popen(
         [sys.argv[1], "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -77,8 +89,8 @@ def main() -> None:
             one_by_one = statistics.median(measure_sync(url, verify))
             at_once = statistics.median(asyncio.run(measure_async(url, verify)))
             print(
-                f"{name:5}  httpx {one_by_one:.1f} us CPU one at a time,"
-                f" {at_once:.1f} us CPU {IN_FLIGHT} in flight"
+                f"{name:5}  httpx {one_by_one:.0f} us CPU one at a time, ratio {ours[name] / one_by_one:.3f};"
+                f" {at_once:.0f} us CPU {IN_FLIGHT} in flight, ratio {ours[name] / at_once:.3f}"
             )
     finally:
         server.stdin.close()

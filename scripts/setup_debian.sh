@@ -9,6 +9,7 @@ build=(build-essential g++ cmake ninja-build pkg-config libssl-dev libboost1.81-
        libsecp256k1-dev liblua5.4-dev libsqlite3-dev ca-certificates)
 python=(python3 python3-venv python3-dev)
 tests=(libsimdjson-dev libgtest-dev libgmock-dev openssl chromium chromium-driver postgresql libpq5 procps)
+benches=(libbenchmark-dev libcurl4-openssl-dev)
 # Go builds stripe-mock for one test, which is skipped without it: nobody without root is asked for it.
 if [ "$(id -u)" -eq 0 ] && ! command -v go >/dev/null; then tests+=(golang-go); fi
 
@@ -16,8 +17,8 @@ case "${1:-}" in
   demo)  packages=("${build[@]}" "${python[@]}") ;;
   build) packages=("${build[@]}" libsimdjson-dev libgtest-dev libgmock-dev) ;;
   test)  packages=("${build[@]}" "${python[@]}" "${tests[@]}") ;;
-  check) packages=("${build[@]}" "${python[@]}" "${tests[@]}" clang clang-format clang-tidy) ;;
-  bench) packages=("${build[@]}" "${python[@]}" libsimdjson-dev libbenchmark-dev libcurl4-openssl-dev) ;;
+  check) packages=("${build[@]}" "${python[@]}" "${tests[@]}" "${benches[@]}" clang clang-format clang-tidy) ;;
+  bench) packages=("${build[@]}" "${python[@]}" libsimdjson-dev "${benches[@]}") ;;
   *) echo "usage: $0 demo|build|test|check|bench" >&2; exit 2 ;;
 esac
 
