@@ -114,8 +114,8 @@ class OpenQueues {
   std::vector<StoreQueue*> queues_;
 };
 
-StoreQueue::StoreQueue(std::unique_ptr<Store> store, std::unique_ptr<Store> reader)
-    : store_(std::move(store)), reader_(std::move(reader)) {
+StoreQueue::StoreQueue(std::unique_ptr<Store> store, std::unique_ptr<Store> reader, std::chrono::milliseconds patience)
+    : store_(std::move(store)), reader_(std::move(reader)), patience_(patience) {
   OpenQueues::instance().add(this);
 }
 
@@ -239,7 +239,7 @@ Status StoreQueue::was_committed(Patience& patience, Status unknown) {
 
 // The mutex is free during pauses, so that fork() does not wait for a store that is away.
 Status StoreQueue::run_until_known(std::span<const Waiting> batch, std::vector<Status>& results) {
-  Patience patience(kStorePatience, away_since_.value_or(Patience::Clock::now()));
+  Patience patience(patience_, away_since_.value_or(Patience::Clock::now()));
   while (true) {
     Status committed = try_batch(batch, results);
     if (is(committed, "store_commit_unknown")) committed = was_committed(patience, std::move(committed));

@@ -16,27 +16,29 @@
 
 namespace till {
 
+// How long changes, and reads, go on trying when the store is away: a restart takes less.
+inline constexpr std::chrono::milliseconds kStorePatience{15'000};
+inline constexpr std::chrono::milliseconds kReadPatience{5'000};
+
 // Safe to call from any thread. One thread, started at the first change, runs all that is waiting in one transaction.
 //
 // A connection that breaks is survived: what was not committed is run again on a new one, and when it broke during the
 // commit, the database is asked what became of it. A task may therefore run more than once, and starts from nothing
 // each time: what it leaves in the caller's variables is what its last run left there. So does a task to which another
-// worker's transaction was in the way. After kStorePatience without a store, errors are "store_unreachable", and what
+// worker's transaction was in the way. After its patience without a store, errors are "store_unreachable", and what
 // could not be asked about is "store_commit_unknown": that alone may have changed something.
 //
 // fork() waits for the change under way, and finds the store's file closed: parent and child each open it again. A
 // child may not use a queue that it inherited, because the queue's thread stayed behind.
-inline constexpr std::chrono::milliseconds kStorePatience{15'000};
-inline constexpr std::chrono::milliseconds kReadPatience{5'000};
-
 class StoreQueue {
  public:
   using Task = std::function<Status(Store&)>;
   using Done = std::function<void(Status)>;
 
   // `reader`, a second opening of the same place, lets read() go on while a change is being committed; without it,
-  // reads take turns with changes.
-  explicit StoreQueue(std::unique_ptr<Store> store, std::unique_ptr<Store> reader = nullptr);
+  // reads take turns with changes. `patience` is how long changes wait for a store that is away.
+  explicit StoreQueue(std::unique_ptr<Store> store, std::unique_ptr<Store> reader = nullptr,
+                      std::chrono::milliseconds patience = kStorePatience);
   // Finishes what is waiting.
   ~StoreQueue();
   StoreQueue(const StoreQueue&) = delete;
@@ -75,6 +77,7 @@ class StoreQueue {
 
   std::unique_ptr<Store> store_;
   std::unique_ptr<Store> reader_;
+  const std::chrono::milliseconds patience_;
   std::mutex store_mutex_;
   std::mutex reader_mutex_;
   std::mutex mutex_;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -17,7 +18,9 @@
 #include "core/runtime/gateway.h"
 #include "core/runtime/gateway_config.h"
 #include "core/runtime/runtime.h"
+#include "core/store/place.h"
 #include "core/store/store.h"
+#include "tests/store/postgres_server.h"
 
 namespace till {
 
@@ -141,17 +144,20 @@ class AcmeTest : public testing::Test {
       R"({"id":"p1","status":"paid","amount":48.25,"currency":"EUR","reference":"1234"})";
 
   AcmeTest() {
+    const char* store = std::getenv("TILL_TEST_STORE");
+    if (store && std::string_view(store) == "postgres") schema_.emplace();
     write_file(folder_.path() + "/acme/manifest.json", kAcmeManifest);
     write_file(folder_.path() + "/acme/provider.lua", kAcmeScript);
     RuntimeOptions options;
     options.plugin_path = {folder_.path()};
-    options.store = store_path();
+    options.store = store_place();
     options.clock = clock_;
     runtime_ = Runtime::open(options).value();
     shop_ = open_gateway();
   }
 
-  std::string store_path() const { return folder_.path() + "/till.sqlite3"; }
+  // A file of the test's own, or with TILL_TEST_STORE=postgres a schema.
+  std::string store_place() const { return schema_ ? schema_->url() : folder_.path() + "/till.sqlite3"; }
 
   std::shared_ptr<Gateway> open_gateway(std::string_view settings = R"({"api_key":"sk_live_SECRET123"})") {
     auto gateway = Gateway::open(runtime_, "acme", settings);
@@ -207,15 +213,25 @@ class AcmeTest : public testing::Test {
   }
 
   // The store as another process would find it now.
-  std::unique_ptr<Store> store() const { return open_sqlite_store(store_path()).value(); }
+  std::unique_ptr<Store> store() const { return open_store(store_place()).value(); }
   Payment stored(std::string_view id) const { return store()->find_payment(id).value().value(); }
   std::vector<Payment> all_stored(std::string_view gateway = "acme/live") const {
     return store()->list_payments({.gateway = std::string(gateway)}).value();
   }
 
-  // Everything the store has on the disk.
-  std::string bytes_on_disk() const { return read_file(store_path()) + read_file(store_path() + "-wal"); }
+  // Everything the store has kept.
+  std::string kept_bytes() const {
+    if (!schema_) return read_file(store_place()) + read_file(store_place() + "-wal");
+    const auto database = PostgresDatabase::open(schema_->url()).value();
+    std::string all;
+    for (const char* table : {"payments", "writes", "events", "webhooks", "refusals"})
+      all += database->query(std::string("SELECT coalesce(string_agg(t::text, ' '), '') FROM ") + table + " t", {})
+                 .value()
+                 .text(0, 0);
+    return all;
+  }
 
+  std::optional<PostgresSchema> schema_;
   TemporaryFolder folder_;
   std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>(kNow);
   std::shared_ptr<Runtime> runtime_;

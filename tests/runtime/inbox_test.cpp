@@ -311,7 +311,7 @@ TEST_F(InboxTest, keeps_a_bounded_message_without_secrets) {
   const std::string kept = *text(get(id), "last_error").string();
   EXPECT_EQ(kept.size(), kMaxErrorMessageLength);
   EXPECT_THAT(kept, HasSubstr("x[secre")) << "hidden before it was cut";
-  EXPECT_THAT(bytes_on_disk(), Not(HasSubstr("sk_live")));
+  EXPECT_THAT(kept_bytes(), Not(HasSubstr("sk_live")));
 }
 
 TEST_F(InboxTest, refuses_wrong_input_with_its_place) {

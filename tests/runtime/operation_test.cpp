@@ -357,7 +357,7 @@ TEST_F(OperationTest, a_token_is_handed_out_once_and_never_stored) {
   EXPECT_EQ(token->find_string("token"), "SESSIONSECRET");
   const auto again = begin("tokens.create", kInput);
   EXPECT_EQ(again->result().error().code, "outcome_not_kept");
-  EXPECT_THAT(bytes_on_disk(), Not(HasSubstr("SESSIONSECRET")));
+  EXPECT_THAT(kept_bytes(), Not(HasSubstr("SESSIONSECRET")));
 }
 
 TEST_F(OperationTest, secrets_in_replies_reach_neither_result_nor_store) {
@@ -369,7 +369,7 @@ TEST_F(OperationTest, secrets_in_replies_reach_neither_result_nor_store) {
   EXPECT_THAT(shown, Not(HasSubstr("SECRET")));
   EXPECT_THAT(shown, Not(HasSubstr("\"123\"")));
   EXPECT_THAT(shown, HasSubstr("your key is [secret]"));
-  EXPECT_THAT(bytes_on_disk(), Not(HasSubstr("SECRET")));
+  EXPECT_THAT(kept_bytes(), Not(HasSubstr("SECRET")));
 }
 
 TEST_F(OperationTest, secrets_echoed_in_an_error_are_hidden) {
@@ -396,8 +396,8 @@ TEST_F(OperationTest, card_data_goes_out_and_nowhere_else) {
   EXPECT_EQ(sent.body, "") << "wiped";
   EXPECT_EQ(sent.headers.find("X-Api-Key"), "") << "wiped";
   EXPECT_THAT(*exchange->result(), Not(HasSubstr("4541250000000001")));
-  EXPECT_THAT(bytes_on_disk(), Not(HasSubstr("4541250000000001")));
-  EXPECT_THAT(bytes_on_disk(), Not(HasSubstr("987")));
+  EXPECT_THAT(kept_bytes(), Not(HasSubstr("4541250000000001")));
+  EXPECT_THAT(kept_bytes(), Not(HasSubstr("987")));
   forget_card(card);
   EXPECT_EQ(shop_->begin("payments.create", input).error().field, "$.card");
 }

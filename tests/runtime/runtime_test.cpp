@@ -50,7 +50,7 @@ TEST(RuntimeOptionsTest, every_option_is_read) {
 
 class RuntimeTest : public AcmeTest {};
 
-TEST_F(RuntimeTest, opening_touches_no_file) { EXPECT_FALSE(std::filesystem::exists(store_path())); }
+TEST_F(RuntimeTest, opening_touches_no_file) { EXPECT_FALSE(std::filesystem::exists(store_place())); }
 
 TEST_F(RuntimeTest, lists_and_describes_its_providers) {
   EXPECT_THAT(runtime_->provider_ids(), testing::Contains("acme"));

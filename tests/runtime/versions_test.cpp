@@ -91,7 +91,7 @@ TEST_F(VersionsTest, a_payment_whose_version_is_gone_makes_do_with_the_current_o
   install("1.1.0");
   RuntimeOptions options;
   options.plugin_path = {folder_.path()};
-  options.store = store_path();
+  options.store = store_place();
   options.clock = clock_;
   runtime_ = Runtime::open(options).value();
   shop_ = open_gateway();

@@ -358,7 +358,7 @@ TEST_F(WatchTest, tells_of_no_secret) {
   const auto told = watched->next(kLong);
   ASSERT_TRUE(told.ok());
   EXPECT_THAT(*told, testing::Not(HasSubstr("bus-token")));
-  EXPECT_EQ(bytes_on_disk().find("bus-token"), std::string::npos);
+  EXPECT_EQ(kept_bytes().find("bus-token"), std::string::npos);
 }
 
 TEST_F(WatchTest, belongs_to_the_process_that_opened_it) {
