@@ -1,9 +1,9 @@
 """Checks that the project's layers only point down, and that the core knows no provider by name.
 
-    runtime -> store, plugin, http -> payment, webhook -> json, money, crypto -> base
+    service -> runtime -> store, plugin, http -> payment, webhook -> json, money, crypto -> base
 
 A file may include its own room and any room on a lower level, nothing beside it and nothing above. The
-bindings stand on runtime and may use the values below it, but not scripts, http's client or the store; they
+bindings stand on service and runtime and may use the values below them, but not scripts, http's client or the store; they
 never see each other.
 
 Usage: check_arrows.py [ROOT]; prints one line per offence and exits 1 when there is one.
@@ -22,11 +22,12 @@ LEVELS = (
     ("payment", "webhook"),
     ("store", "plugin", "http"),
     ("runtime",),
+    ("service",),
 )
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 
-# What a binding may include: runtime, and the values that cross its surface.
-BINDING_ROOMS = {"runtime", "payment", "webhook", "json", "money", "crypto", "base"}
+# What a binding may include: service and runtime, and the values that cross its surface.
+BINDING_ROOMS = {"service", "runtime", "payment", "webhook", "json", "money", "crypto", "base"}
 BINDING_HEADERS = {
     "core/http/message.h",
     "core/plugin/lint.h",

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "bindings/c/handles.h"
-#include "core/json/json.h"
+#include "core/runtime/error_json.h"
 
 static_assert(TILL_INTERNAL == static_cast<int>(till::ErrorKind::kInternal));
 static_assert(TILL_CONFIGURATION == static_cast<int>(till::ErrorKind::kConfiguration));
@@ -30,31 +30,6 @@ static_assert(TILL_SENT_YES == static_cast<int>(till::Sent::kYes));
 till_reply::~till_reply() { OPENSSL_cleanse(json.data(), json.size()); }
 
 namespace till::c {
-
-namespace {
-
-void set_if_known(json::Object& object, std::string_view key, const std::string& text) {
-  if (!text.empty()) object.set(key, text);
-}
-
-std::string error_json(const Error& error) {
-  json::Object object;
-  object.set("error", error_kind_name(error.kind));
-  object.set("status", json::Value::integer(static_cast<int>(error.kind)));
-  object.set("code", error.code);
-  object.set("message", error.message);
-  set_if_known(object, "field", error.field);
-  set_if_known(object, "provider_code", error.provider_code);
-  set_if_known(object, "request_id", error.request_id);
-  set_if_known(object, "payment_id", error.payment_id);
-  set_if_known(object, "reason", error.reason);
-  object.set("sent", sent_name(error.sent));
-  object.set("retryable", error.retryable);
-  if (error.retry_after_ms) object.set("retry_after_ms", json::Value::integer(*error.retry_after_ms));
-  return json::write(object);
-}
-
-}  // namespace
 
 till_error* make_error(const Error& error) {
   return new till_error{static_cast<till_status>(error.kind), error.message, error_json(error)};

@@ -1,0 +1,123 @@
+#include "core/service/service.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "core/http/tls.h"
+#include "core/json/path.h"
+#include "core/runtime/engine.h"
+#include "core/service/surroundings.h"
+#include "core/service/visit.h"
+
+namespace till::service {
+namespace {
+
+Error inside(Error error, const std::string& place) {
+  error.field = place + (error.field.starts_with('$') ? error.field.substr(1) : "");
+  return error;
+}
+
+// The runtime and the gateways: everything that a configuration can be wrong about, and nothing that does anything.
+Status open_gateways(ServiceConfig& config, Surroundings& around) {
+  TILL_ASSIGN(around.runtime, Runtime::open(std::move(config.runtime)));
+  std::map<std::string, std::string, std::less<>> accounts;  // to the name in the configuration
+  for (const GatewaySetup& setup : config.gateways) {
+    const std::string place = json::member_path("$.gateways", setup.name);
+    auto opened = Gateway::open(around.runtime, setup.provider, setup.settings_json.reveal());
+    if (!opened.ok()) {
+      const bool about_settings = opened.error().kind == ErrorKind::kConfiguration;
+      return inside(std::move(opened).error(), place + (about_settings ? ".settings" : ".provider"));
+    }
+    const auto [other, is_new] = accounts.emplace((*opened)->name(), setup.name);
+    if (!is_new)
+      return configuration_error(place + ".settings.label", "the gateway " + other->second + " is the account \"" +
+                                                                other->first + "\" too: give each a label of its own");
+    around.gateways.emplace(setup.name, *std::move(opened));
+  }
+  return {};
+}
+
+Status check_certificates(const std::vector<http::ListenOptions>& doors, const std::string& place) {
+  for (const http::ListenOptions& door : doors) {
+    if (door.cert_file.empty()) continue;
+    auto made = http::TlsContext::make_server(door.cert_file, door.key_file);
+    if (!made.ok()) return configuration_error(place + "." + made.error().field, made.error().message);
+  }
+  return {};
+}
+
+// An error about "listen[2].address" or "listen[2].key_file", seen from the configuration.
+Error in_config(Error error, std::size_t api_begins) {
+  constexpr std::string_view kList = "listen[";
+  if (!error.field.starts_with(kList)) return error;
+  const std::size_t index = std::strtoul(error.field.c_str() + kList.size(), nullptr, 10);
+  const std::size_t dot = error.field.find('.');
+  const std::string what = dot == std::string::npos ? "address" : error.field.substr(dot + 1);
+  error.field = (index < api_begins ? "$.webhooks." : "$.api.") + (what == "address" ? "listen" : what);
+  return error;
+}
+
+std::string shown(const std::string& address, const http::ListenOptions& door) {
+  if (address.starts_with("unix:")) return address;
+  return (door.cert_file.empty() ? "http://" : "https://") + address;
+}
+
+}  // namespace
+
+Service::Service(std::shared_ptr<Surroundings> around) : around_(std::move(around)) {}
+Service::~Service() { close(0); }
+
+Status Service::check(ServiceConfig config) {
+  TILL_TRY(check_certificates(config.webhooks, "$.webhooks"));
+  TILL_TRY(check_certificates(config.api, "$.api"));
+  Surroundings around;
+  return open_gateways(config, around);
+}
+
+Result<std::unique_ptr<Service>> Service::open(ServiceConfig config, Log::Sink sink) {
+  auto around = std::make_shared<Surroundings>();
+  TILL_TRY(open_gateways(config, *around));
+  around->clock = around->runtime->options().clock;
+  around->token = std::move(config.token);
+  around->api_begins = config.webhooks.size();
+  around->log = std::make_unique<Log>(config.log, around->clock, std::move(sink));
+  around->worker = std::make_unique<Worker>();
+  TILL_TRY(around->runtime->engine());  // a store that cannot be opened is told now, not to the first webhook
+
+  std::unique_ptr<Service> service(new Service(around));
+  service->close_timeout_ms_ = config.close_timeout_ms;
+  http::ServerOptions options = std::move(config.server);
+  options.listen = config.webhooks;
+  options.listen.insert(options.listen.end(), config.api.begin(), config.api.end());
+  options.clock = around->clock;
+  options.on_refusal = [around = around.get()](const http::ServerRefusal& refusal) {
+    around->metrics.count_refusal(refusal.reason);
+    around->log->info("refused", json::Object{{"reason", refusal.reason},
+                                              {"status", json::Value::integer(refusal.status)},
+                                              {"peer", refusal.peer}});
+  };
+  const std::vector<http::ListenOptions> doors = options.listen;
+  auto opened = http::Server::open(std::move(options), [around](http::InboundRequest request, http::Respond respond) {
+    route(std::make_shared<Visit>(around, std::move(request), std::move(respond)));
+  });
+  if (!opened.ok()) return in_config(std::move(opened).error(), around->api_begins);
+  service->server_ = *std::move(opened);
+  around->server.store(service->server_.get());
+  for (std::size_t i = 0; i < doors.size(); ++i)
+    (i < around->api_begins ? service->webhook_addresses_ : service->api_addresses_)
+        .push_back(shown(service->server_->addresses()[i], doors[i]));
+  return service;
+}
+
+bool Service::close(std::int64_t timeout_ms) {
+  if (!server_) return true;
+  around_->stopping.store(true);
+  const bool whole = server_->close(timeout_ms);
+  around_->worker.reset();
+  server_.reset();
+  around_->gateways.clear();
+  around_->log->close();
+  return whole;
+}
+
+}  // namespace till::service
