@@ -6,6 +6,7 @@
 namespace till::python {
 
 void bind_plugin(pybind11::module_& module);
+void bind_service(pybind11::module_& module);
 void bind_runtime(pybind11::module_& module);
 void bind_gateway(pybind11::module_& module);
 void bind_exchange(pybind11::module_& module);

@@ -12,4 +12,5 @@ PYBIND11_MODULE(_native, module) {
   till::python::bind_watch(module);
   till::python::bind_values(module);
   till::python::bind_webhook(module);
+  till::python::bind_service(module);
 }
