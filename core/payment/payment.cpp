@@ -132,6 +132,7 @@ Value payment_to_json(const Payment& payment) {
 
 Value payment_to_record(const Payment& payment) {
   Value record = payment_to_json(payment);
+  if (payment.accepted) record.object()->set("accepted", true);
   record.object()->set("state", payment.state);
   record.object()->set("plugin_version", payment.plugin_version);
   return record;
@@ -156,6 +157,7 @@ Result<Payment> payment_from_record(const Value& record) {
   payment.next_action = value_of(record, "next_action");
   payment.decline = value_of(record, "decline");
   if (const Value* refunds = record.find("refunds"); refunds && refunds->array()) payment.refunds = *refunds->array();
+  payment.accepted = record.find_bool("accepted").value_or(false);
   payment.test = record.find_bool("test").value_or(false);
   TILL_TRY(read_times(record, payment));
   payment.metadata = value_of(record, "metadata");

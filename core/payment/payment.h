@@ -47,6 +47,7 @@ struct Payment {
   json::Value next_action;  // {type, ...}
   json::Value decline;      // {code, message}
   json::Array refunds;
+  bool accepted = false;  // the shop took what came for enough, less or more than `amount`; private, never shown
   bool test = false;
   UnixMillis created_at = 0;
   UnixMillis updated_at = 0;
@@ -64,7 +65,7 @@ std::optional<PaymentStatus> payment_status_from_name(std::string_view name);
 
 // The public shape of docs/schemas/payment.json: every member present, times as ISO 8601 text in UTC.
 json::Value payment_to_json(const Payment& payment);
-// The public shape, `state` and `plugin_version`: what the store keeps, beside `look_at` and `looks`.
+// The public shape, `accepted`, `state` and `plugin_version`: what the store keeps, beside `look_at` and `looks`.
 json::Value payment_to_record(const Payment& payment);
 // The inverse of payment_to_record(). Errors are kInternal: a record is only ever written by us.
 Result<Payment> payment_from_record(const json::Value& record);

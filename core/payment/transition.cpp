@@ -128,7 +128,7 @@ Status check_paid_enough(const Payment& payment, const Observation& seen) {
   const auto order = seen.amount_paid->compare(*payment.amount);
   if (!order.ok())
     return mismatch("currency_mismatch", "the provider reports money in another currency than was asked for");
-  if (*order < 0)
+  if (*order < 0 && !payment.accepted)
     return mismatch("amount_mismatch", "the provider calls the payment paid, but less money came than was asked for");
   return {};
 }
@@ -146,10 +146,17 @@ void replace(std::optional<T>& into, const std::optional<T>& seen) {
   if (seen) into = seen;
 }
 
-// amount_paid and amount_due where the provider left them out but they follow from the status.
+// amount_paid and amount_due where the provider left them out but they follow from the status. How much was paid does
+// not follow where the shop took another amount than was asked for.
 void derive_amounts(Payment& payment) {
   if (!payment.amount) return;
-  if (payment.status == PaymentStatus::kPaid && !payment.amount_paid) payment.amount_paid = payment.amount;
+  const bool paid = payment.status == PaymentStatus::kPaid;
+  if (paid && !payment.accepted && !payment.amount_paid) payment.amount_paid = payment.amount;
+  if (paid && payment.accepted) {
+    const auto nothing = Money::of(Decimal(), payment.amount->currency());
+    if (nothing.ok()) payment.amount_due = *nothing;
+    return;
+  }
   if (!payment.amount_paid) return;
   auto due = payment.amount->minus(*payment.amount_paid);
   if (!due.ok()) return;

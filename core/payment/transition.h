@@ -37,7 +37,8 @@ struct Change {
 
 // The payment as it is after the observation. A status that may_change() forbids is ignored: late news moves nothing
 // backwards. kProvider errors, and nothing changes, when the observation is of another payment: code "amount_mismatch",
-// "amount_missing", "currency_mismatch", "reference_mismatch", "mode_mismatch" or "id_mismatch".
+// "amount_missing", "currency_mismatch", "reference_mismatch", "mode_mismatch" or "id_mismatch". A payment that the
+// shop accepted may be paid with less than was asked for.
 Result<Change> apply(const Payment& payment, const Observation& observation, UnixMillis now_ms);
 
 }  // namespace till

@@ -24,10 +24,14 @@ void push_headers(lua_State* state, const ScriptReply& reply) {
   }
 }
 
-// Goes on after the request: returns {status, headers, json, text}.
+// Goes on after the request: returns {status, headers, json, text}, or nil when nothing came of an optional one.
 int take_reply(lua_State* state, int, lua_KContext) {
   RunState& run = run_of(state);
-  const ScriptReply& reply = run.reply;
+  if (!run.reply) {
+    lua_pushnil(state);
+    return 1;
+  }
+  const ScriptReply& reply = *run.reply;
   lua_createtable(state, 0, 4);
   lua_pushinteger(state, reply.status);
   lua_setfield(state, -2, "status");
@@ -38,7 +42,7 @@ int take_reply(lua_State* state, int, lua_KContext) {
     push_json(state, *reply.json);
     lua_setfield(state, -2, "json");
   }
-  run.reply = ScriptReply();
+  run.reply.reset();
   return 1;
 }
 
@@ -65,6 +69,8 @@ int suspend_with(lua_State* state, const char* method) {
   if (lua_isyieldable(state) == 0) raise(state, "requests cannot be made inside a comparison function");
   if (run.requests == run.limits.max_requests) raise_ending(state, Ending::kRequests);
   settle(state, guarded(state, [=](RunState& r) { return build(r, state, method, path); }));
+  if (run.request.optional && !run.wrote) raise(state, "opts.optional is for a read after a write: there was none");
+  if (!run.request.read) run.wrote = true;
   ++run.requests;
   return lua_yieldk(state, 0, 0, take_reply);
 }

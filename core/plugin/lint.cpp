@@ -121,6 +121,7 @@ std::vector<Finding> lint_plugin(std::string_view manifest_text, std::string_vie
     return out;
   }
   append(out, lint_names(names_in((*chunk)->bytecode()), *outline));
+  append(out, lint_optional_requests(script));
   if (manifest.ok()) {
     append(out, lint_functions(*manifest, *outline, script));
     append(out, lint_path_secrets(script, *manifest));

@@ -101,6 +101,27 @@ std::vector<Finding> lint_names(const std::vector<ScriptName>& names, const Outl
   return out;
 }
 
+std::vector<Finding> lint_optional_requests(std::string_view script) {
+  constexpr std::string_view kOption = "optional = true";
+  std::vector<Finding> out;
+  for (std::size_t at = script.find(kOption); at != script.npos; at = script.find(kOption, at + 1)) {
+    // The call's closing parenthesis, and what comes after it.
+    int depth = 1;
+    std::size_t end = at;
+    while (end < script.size() && depth > -1) {
+      if (script[end] == '{' || script[end] == '(') ++depth;
+      if (script[end] == '}' || script[end] == ')') --depth;
+      ++end;
+    }
+    if (end == script.size() || std::string_view(".:[").find(script[end]) == std::string_view::npos) continue;
+    const auto begin = script.begin();
+    const int line = 1 + static_cast<int>(std::count(begin, begin + static_cast<std::ptrdiff_t>(at), '\n'));
+    out.push_back(finding(line, true, "optional_reply_used", "an optional request may come to nil",
+                          "keep the reply in a local, and look whether it is there"));
+  }
+  return out;
+}
+
 std::vector<Finding> lint_path_secrets(std::string_view script, const Manifest& manifest) {
   constexpr std::string_view kBegin = "{secret.";
   std::vector<Finding> out;

@@ -13,6 +13,8 @@ namespace till::plugin {
 
 // Names that nothing defines, and what scripts cannot have.
 std::vector<Finding> lint_names(const std::vector<ScriptName>& names, const Outline& outline);
+// Requests with `optional = true`, which may come to nil, whose reply is used without a look.
+std::vector<Finding> lint_optional_requests(std::string_view script);
 // {secret.NAME} in paths beside the manifest's path_secrets.
 std::vector<Finding> lint_path_secrets(std::string_view script, const Manifest& manifest);
 // The line, from 1, on which `part` first stands; 0 when it does not.

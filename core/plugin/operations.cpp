@@ -135,13 +135,16 @@ Value watch_address() {
   return object_shape({{"url", url_shape()}, {"query", any_shape()}, {"events", any_shape()}}, {"url"});
 }
 
-Value refund() {
-  return object_shape({{"id", id()},
-                       {"status", words_shape({"pending", "succeeded", "failed", "cancelled"})},
-                       {"amount", seen_money()},
-                       {"created_at", seen_time()},
-                       {"raw", any_shape()}},
-                      {"id", "status"});
+// A new refund has no id where the provider gives refunds none: then it is known by ours.
+Value refund(bool is_new = false) {
+  Value shape = object_shape({{"id", is_new ? or_null(id()) : id()},
+                              {"status", words_shape({"pending", "succeeded", "failed", "cancelled"})},
+                              {"amount", seen_money()},
+                              {"created_at", seen_time()},
+                              {"raw", any_shape()}},
+                             {"id", "status"});
+  if (is_new) shape.object()->set("required", json::Array{"status"});
+  return shape;
 }
 
 Value rate() {
@@ -225,7 +228,7 @@ std::vector<UnifiedOperation> make_table() {
       {"payments.watch", kRead, kNone, nullptr, watch_address()},
       {"payments.cancel", kWrite, kNone, of_payment({{"reason", sentence()}}), payment()},
       {"payments.accept", kWrite, kNone, of_payment({{"amount", money_shape()}}), payment()},
-      {"refunds.create", kWrite, kNone, new_refund(), refund()},
+      {"refunds.create", kWrite, kNone, new_refund(), refund(true)},
       {"refunds.get", kRead, kNone, one_refund, refund()},
       {"refunds.list", kRead, kNone, of_refunds, page(refund())},
       {"rates.get", kRead, kNone, pair, rate()},

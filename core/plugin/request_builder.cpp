@@ -120,6 +120,7 @@ Status add_option(const Manifest& manifest, const std::string& name, const json:
   if (name == "auth") return add_flag(name, value, request.authenticate);
   if (name == "read") return add_flag(name, value, request.read);
   if (name == "idempotent") return add_flag(name, value, request.idempotent);
+  if (name == "optional") return add_flag(name, value, request.optional);
   if (name == "json") return add_json_body(value, request);
   if (name == "form") return add_form_body(value, request);
   if (name == "multipart") return add_multipart_body(value, request);
@@ -131,7 +132,7 @@ Status add_option(const Manifest& manifest, const std::string& name, const json:
   if (name == "path") return option_error("opts.path takes a map");
   return option_error(
       "opts." + plain_text(name, 60) +
-      " is unknown; there are auth, expect, form, headers, idempotent, json, multipart, path, query, read");
+      " is unknown; there are auth, expect, form, headers, idempotent, json, multipart, optional, path, query, read");
 }
 
 Status check_body(const json::Value& options, std::size_t max_body, const ScriptRequest& request) {
@@ -170,6 +171,7 @@ Result<ScriptRequest> build_request(const Manifest& manifest, std::string_view m
     return option_error("the options of a request are a table with names");
   }
   TILL_TRY(check_body(options, max_body, request));
+  if (request.optional && !request.read) return option_error("opts.optional is for requests that change nothing");
   return request;
 }
 

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -73,11 +74,12 @@ struct RunState {
   std::int64_t processor_ns = 0;        // processor time of the steps that ended
   std::int64_t step_began_ns = -1;
   int requests = 0;
+  bool wrote = false;  // a request that is no read was made
   Ending ending = Ending::kNone;
   Error failure;  // of kOutput and kFailed
 
   ScriptRequest request;
-  ScriptReply reply;
+  std::optional<ScriptReply> reply;  // nullopt: nothing came of an optional request
   std::vector<ScriptLogLine> log;
 
   std::string text;   // what the last guarded() made: a result, or the message to raise

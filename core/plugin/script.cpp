@@ -110,6 +110,7 @@ class ScriptRun::Impl {
 
   RunState run;
   Stage stage = Stage::kReady;
+  bool needs_reply = true;  // the request that waits
 
  private:
   Status load();
@@ -189,6 +190,7 @@ Result<ScriptStep> ScriptRun::Impl::step() {
   run.end_step();
   if (status == LUA_YIELD) {
     stage = Stage::kWaiting;
+    needs_reply = !run.request.optional;
     return ScriptStep(std::move(run.request));
   }
   stage = Stage::kEnded;
@@ -222,8 +224,9 @@ Result<ScriptStep> ScriptRun::begin() {
   return impl_->begin();
 }
 
-Result<ScriptStep> ScriptRun::resume(ScriptReply reply) {
+Result<ScriptStep> ScriptRun::resume(std::optional<ScriptReply> reply) {
   if (impl_->stage != Impl::Stage::kWaiting) return internal_error("resume() of a script run that awaits no reply");
+  if (!reply && impl_->needs_reply) return internal_error("resume() without the reply that the script needs");
   impl_->run.reply = std::move(reply);
   return impl_->step();
 }

@@ -45,6 +45,7 @@ struct ScriptRequest {
   bool authenticate = true;  // auth = false leaves the manifest's auth out
   bool read = false;         // the request changes nothing at the provider: may be repeated
   bool idempotent = true;    // false: the manifest's idempotency header is not known at this address and stays away
+  bool optional = false;     // a read after a write that was answered: resume(nullopt) when nothing comes of it
 };
 
 // What the core hands back: the reply in the form that scripts see.
@@ -84,8 +85,9 @@ class ScriptRun {
   // code "script_error" | "script_time" | "script_memory" | "script_depth" | "script_requests" | "script_output" |
   // "script_syntax".
   Result<ScriptStep> begin();
-  // Continues after the request of the last step with its reply. Errors as begin(); kInternal when no request is open.
-  Result<ScriptStep> resume(ScriptReply reply);
+  // Continues after the request of the last step with its reply, or without one when the request was `optional`. Errors
+  // as begin(); kInternal when no request is open, or when the one that is needs a reply.
+  Result<ScriptStep> resume(std::optional<ScriptReply> reply);
   // What log.* wrote so far, for the core's own redaction and log. Lines beyond max_log_lines are dropped.
   const std::vector<ScriptLogLine>& log() const;
   // Lua heap in use now, and instructions spent so far.

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/json/json.h"
-#include "core/runtime/form.h"
+#include "core/webhook/form.h"
 
 namespace till {
 namespace {
@@ -57,7 +57,9 @@ Differences json_differences(json::Value expected, const http::Request& request,
 Differences form_differences(const FixtureFields& expected, const http::Request& request, const std::string& place) {
   constexpr std::string_view kType = "application/x-www-form-urlencoded";
   if (!type_of(request).starts_with(kType)) return wrong_type(request, kType, place);
-  return json::differences(fields_value(expected), fields_value(form_fields(request.body)), place);
+  const auto fields = webhook::parse_form(request.body);
+  if (!fields) return {{place, "expected a form, got " + request.body}};
+  return json::differences(fields_value(expected), fields_value(*fields), place);
 }
 
 // The text fields of a multipart/form-data body; nullopt when it is none (RFC 7578).

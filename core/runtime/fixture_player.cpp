@@ -70,11 +70,13 @@ class Player {
   }
   std::string shown(std::string text) const { return config_.redact(handles_.redact(std::move(text))); }
 
-  // Card data behind handles, as the core gives it to scripts.
+  // Card data behind handles, and how long the number is, as the core gives it to scripts.
   json::Value script_input() {
     json::Value input = fixture_.input;
     json::Value* card = input.object()->find("card");
     if (!card || !card->object()) return input;
+    if (const auto number = card->find_string("number"))
+      card->object()->set("number_length", json::Value::integer(static_cast<std::int64_t>(number->size())));
     for (const char* hidden : {"number", "cvv"})
       if (json::Value* value = card->object()->find(hidden); value && value->string())
         *value = handles_.add(Handles::Kind::kCardData, *value->string());
@@ -99,8 +101,8 @@ class Player {
       if (again) continue;
       Incoming incoming =
           incoming_reply(fixture_.exchanges[i].reply.response, wanted->expect, config_, handles_, clock_.now_ms());
-      if (incoming.refusal) return failed_early(*std::move(incoming.refusal), i + 1);
-      step = script.resume(std::move(incoming.reply));
+      if (incoming.refusal && !wanted->optional) return failed_early(*std::move(incoming.refusal), i + 1);
+      step = incoming.refusal ? script.resume(std::nullopt) : script.resume(std::move(incoming.reply));
     }
     if (!step.ok()) return std::move(step).error();
     if (const auto* more = std::get_if<plugin::ScriptRequest>(&*step))

@@ -182,7 +182,9 @@ void Operation::plan_write() {
 
 // The card as scripts see it: handles for what must stay hidden, the rest in clear.
 json::Value Operation::script_card(const CardData& card) {
+  const auto digits = static_cast<std::int64_t>(card.number.reveal().size());
   json::Object members{{"number", handles_.add(Handles::Kind::kCardData, card.number.reveal())},
+                       {"number_length", json::Value::integer(digits)},
                        {"expiry_month", card.expiry_month},
                        {"expiry_year", card.expiry_year},
                        {"holder_name", card.holder_name},
@@ -289,7 +291,7 @@ void Operation::replied(http::Response response) {
   if (incoming.refusal && may_repeat(response, *incoming.refusal) && hold(*incoming.refusal->retry_after_ms)) return;
   note_answer(response, incoming.refusal.has_value());
   if (incoming.refusal)
-    finish(*std::move(incoming.refusal));
+    give_up_request(*std::move(incoming.refusal));
   else
     take_step(script_->resume(std::move(incoming.reply)));
 }
@@ -309,7 +311,15 @@ bool Operation::may_repeat(const http::Response& response, const Error& refusal)
 void Operation::failed(Error error) {
   wipe_request();
   if (asked_write_ && error.sent != Sent::kNo) acted_ = true;
-  finish(std::move(error));
+  give_up_request(std::move(error));
+}
+
+// Nothing comes of the request. A read that may fail only tells the script so: what it follows is known.
+void Operation::give_up_request(Error error) {
+  if (!wanted_.optional) return finish(std::move(error));
+  write_log("warn", config().manifest().id + " " + operation_,
+            "an optional request came to nothing: " + hide_secrets(std::move(error), config(), handles_).message);
+  take_step(script_->resume(std::nullopt));
 }
 
 void Operation::pass_on_log() {
@@ -349,16 +359,20 @@ void Operation::send_when_allowed() {
   const RateMemory& rate = gateway_->memory().rate;
   const std::int64_t wait_ms = rate.wait_ms(clock().now_ms());
   if (wait_ms > 0 && hold(wait_ms)) return;
-  if (wait_ms > 0 && !acted_)
-    finish(rate.error(config().manifest(), wait_ms));
+  if (wait_ms > 0 && (!acted_ || wanted_.optional))
+    give_up_request(rate.error(config().manifest(), wait_ms));
   else
     prepare_request();
 }
 
-// False when the gateway does not let its operations wait as long.
+// False when the gateway does not let its operations wait as long. Those that wait together go on one after the other,
+// where there is time for it.
 bool Operation::hold(std::int64_t wait_ms) {
   wait_ms = std::max(wait_ms, kShortestWaitMs);
-  if (wait_ms > config().rate_limit_wait_ms - waited_ms_) return false;
+  const std::int64_t left_ms = config().rate_limit_wait_ms - waited_ms_;
+  if (wait_ms > left_ms) return false;
+  const UnixMillis now_ms = clock().now_ms();
+  wait_ms = std::min(gateway_->memory().rate.turn_at(now_ms + wait_ms) - now_ms, left_ms);
   waited_ms_ += wait_ms;
   wait_ms_ = wait_ms;
   need_ = Need::kWait;
@@ -371,7 +385,7 @@ void Operation::prepare_request() {
   const bool authenticate = challenged_ || !config().waits_for_challenge();
   auto request = outgoing_request(wanted_, config(), handles_, request_key_, authenticate);
   if (!request.ok()) {
-    finish(std::move(request).error());
+    give_up_request(std::move(request).error());
     return;
   }
   request_ = std::move(request).value();
@@ -432,10 +446,14 @@ void Operation::broken(const char* why) {
 
 std::optional<StoreQueue::Task> Operation::abandon() {
   if (phase_ != Phase::kTalk || !write_ || result_) return std::nullopt;
-  failed({.kind = ErrorKind::kTransport,
-          .code = "abandoned",
-          .message = "the caller went away before the answer came",
-          .sent = need_ == Need::kRequest ? Sent::kMaybe : Sent::kNo});
+  Sent sent = need_ == Need::kRequest ? Sent::kMaybe : Sent::kNo;
+  while (phase_ == Phase::kTalk) {  // more than once where an optional request is given up
+    failed({.kind = ErrorKind::kTransport,
+            .code = "abandoned",
+            .message = "the caller went away before the answer came",
+            .sent = sent});
+    sent = Sent::kNo;
+  }
   return store_task();
 }
 

@@ -100,6 +100,7 @@ class Operation {
   bool hold(std::int64_t wait_ms);
   bool may_repeat(const http::Response& response, const Error& refusal) const;
   void prepare_request();
+  void give_up_request(Error error);
   bool is_challenge(const http::Response& response) const;
   void take_output(const json::Value& output);
 

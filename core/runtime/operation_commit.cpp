@@ -49,7 +49,7 @@ Result<json::Value> refund_view(const Payment& payment, const json::Value& seen,
       json::Object{{"id", kept("id", new_id("re_", clock))},
                    {"payment_id", payment.id},
                    {"provider", payment.provider},
-                   {"provider_id", member_or_null(seen, "id")},
+                   {"provider_id", earlier ? member_or_null(*earlier, "provider_id") : member_or_null(seen, "id")},
                    {"status", member_or_null(seen, "status")},
                    {"amount", amount.is_null() ? kept("amount", json::Value()) : amount},
                    {"reason", kept("reason", json::Value())},
@@ -62,10 +62,10 @@ json::Value without_raw(json::Value refund) {
   return refund;
 }
 
-// The payment's refund that the provider knows by this id, or nullptr.
-json::Value* find_refund(Payment& payment, std::string_view provider_id) {
+// The payment's refund of this id, which is the provider's own or, where it gives refunds none, ours; or nullptr.
+json::Value* find_refund(Payment& payment, std::string_view id) {
   for (json::Value& refund : payment.refunds)
-    if (refund.find_string("provider_id") == provider_id) return &refund;
+    if (!id.empty() && (refund.find_string("provider_id") == id || refund.find_string("id") == id)) return &refund;
   return nullptr;
 }
 
@@ -160,7 +160,8 @@ Status Operation::keep(Store& store, const Change& change) {
 
 Result<json::Value> Operation::commit_payment(Store& store) {
   TILL_ASSIGN(const Observation seen, read_observation(*output_));
-  TILL_ASSIGN(const Payment current, current_payment(store));
+  TILL_ASSIGN(Payment current, current_payment(store));
+  if (operation_ == "payments.accept") current.accepted = true;
   TILL_ASSIGN(const Change change, apply(current, seen, clock().now_ms()));
   TILL_TRY(keep(store, change));
   return payment_to_json(change.payment);

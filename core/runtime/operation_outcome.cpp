@@ -65,7 +65,7 @@ Payment planned_payment(const GatewayConfig& config, const OperationInput& input
 std::string refund_provider_id(const Payment& payment, const json::Value& input) {
   const std::string id = text_of(input, "id");
   for (const json::Value& refund : payment.refunds)
-    if (refund.find_string("id") == id) return text_of(refund, "provider_id");
+    if (refund.find_string("id") == id && refund.find_string("provider_id")) return text_of(refund, "provider_id");
   return id;
 }
 

@@ -19,7 +19,7 @@ Payment blank_payment(const GatewayConfig& config);
 // The payment that payments.create is about to make: pending, its outcome unknown until the provider answers.
 Payment planned_payment(const GatewayConfig& config, const OperationInput& input, UnixMillis now_ms,
                         const Clock& clock);
-// The provider's id of the refund that `input.id` names, ours or the provider's.
+// The provider's id of the refund that `input.id` names, ours or the provider's; ours where the provider gave it none.
 std::string refund_provider_id(const Payment& payment, const json::Value& input);
 
 // What a call answers whose idempotency key was used before: the first outcome again, kConflict when the inputs differ

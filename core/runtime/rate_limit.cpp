@@ -44,6 +44,15 @@ std::int64_t RateMemory::wait_ms(UnixMillis now_ms) const {
   return std::max<std::int64_t>(until_ms_.load() - now_ms, 0);
 }
 
+UnixMillis RateMemory::turn_at(UnixMillis at_ms) {
+  UnixMillis next = next_turn_ms_.load();
+  for (;;) {
+    const bool queued = next > at_ms && next <= at_ms + kMaxSpreadMs;
+    const UnixMillis turn = queued ? next : at_ms;
+    if (next_turn_ms_.compare_exchange_weak(next, turn + kSpreadStepMs)) return turn;
+  }
+}
+
 Error RateMemory::error(const plugin::Manifest& manifest, std::int64_t wait_ms) const {
   const std::int64_t limit = limit_.load();
   const std::string which = limit > 0 ? "its limit of " + std::to_string(limit) + " requests" : "its limit of requests";

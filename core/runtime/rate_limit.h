@@ -15,6 +15,10 @@ namespace till {
 // A reset further away than this is no limit that anyone could wait for, but a number in another unit.
 inline constexpr std::int64_t kMaxRateResetMs = 24 * 3600 * 1000;
 
+// Those who wait for one moment are let go one after the other, this far apart, and at the most kMaxSpreadMs late.
+inline constexpr std::int64_t kSpreadStepMs = 20;
+inline constexpr std::int64_t kMaxSpreadMs = 5'000;
+
 // What one reply said.
 struct RateHint {
   std::optional<std::int64_t> limit;
@@ -33,11 +37,14 @@ class RateMemory {
   void note(const RateHint& hint, UnixMillis now_ms);
   // Milliseconds until something may be sent again; 0 when at once.
   std::int64_t wait_ms(UnixMillis now_ms) const;
+  // Who begins now to wait for `at_ms` is to go on at this time: `at_ms`, or a little later where others wait for it.
+  UnixMillis turn_at(UnixMillis at_ms);
   // kRateLimited, not sent: why nothing is, for `wait_ms` more.
   Error error(const plugin::Manifest& manifest, std::int64_t wait_ms) const;
 
  private:
   std::atomic<UnixMillis> until_ms_{0};
+  std::atomic<UnixMillis> next_turn_ms_{0};
   std::atomic<std::int64_t> limit_{0};  // 0: not known
 };
 

@@ -9,7 +9,7 @@
 #include "core/base/utf8.h"
 #include "core/json/json.h"
 #include "core/json/path.h"
-#include "core/runtime/form.h"
+#include "core/webhook/form.h"
 
 namespace till {
 namespace {
@@ -82,7 +82,9 @@ Result<std::string> read_body(const json::Object& input) {
 Status add_parsed(const std::string& body, std::string_view content_type, json::Object& seen) {
   if (lower_case(content_type).starts_with(kFormType)) {
     json::Object form;
-    for (auto& [name, value] : form_fields(body)) {
+    auto fields = webhook::parse_form(body);
+    if (!fields) return webhook_rejected("malformed", "the webhook's form has a broken escape or too many fields");
+    for (auto& [name, value] : *fields) {
       if (!is_valid_utf8(name) || !is_valid_utf8(value))
         return webhook_rejected("malformed", "the webhook's form is not UTF-8 text");
       form.set(name, std::move(value));

@@ -11,15 +11,16 @@ bool has_kind(const Scheme& scheme, Piece::Kind kind) {
                      [kind](const Piece& piece) { return piece.kind == kind; });
 }
 
+// A sorted form does not: nothing stands between its names and values, so "a=bc" and "ab=c" have the same signature,
+// and so have a field once and the same field twice.
 bool binds_body(const Scheme& scheme) {
-  return has_kind(scheme, Piece::Kind::kBody) || has_kind(scheme, Piece::Kind::kSortedForm) ||
-         has_kind(scheme, Piece::Kind::kSortedJson);
+  return has_kind(scheme, Piece::Kind::kBody) || has_kind(scheme, Piece::Kind::kSortedJson);
 }
 
+// What stands in `if_present` does not count: take another value of the group away, and nobody signs this one.
 bool has_source(const std::vector<Piece>& pieces, const Source& source) {
-  return std::any_of(pieces.begin(), pieces.end(), [&](const Piece& piece) {
-    return (piece.kind == Piece::Kind::kSource && piece.source == source) || has_source(piece.inner, source);
-  });
+  return std::any_of(pieces.begin(), pieces.end(),
+                     [&](const Piece& piece) { return piece.kind == Piece::Kind::kSource && piece.source == source; });
 }
 
 // Whether the value at the source cannot be changed without breaking the signature.

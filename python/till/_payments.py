@@ -244,13 +244,14 @@ def list_(
 
 
 def cancel(
-    payment_id: str,
+    payment_id: str | None = None,
     *,
+    provider_id: str | None = None,
     reason: str | None = None,
     options: Mapping[str, object] | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Payment]:
-    """Ends a payment that nobody has paid. `options` are the provider's own.
+    """Ends a payment that nobody has paid, by our id or by the provider's own. `options` are the provider's own.
 
     `Unsupported` says why a provider cannot:
 
@@ -262,6 +263,7 @@ def cancel(
         "payments.cancel",
         payment,
         payment_id=payment_id,
+        provider_id=provider_id,
         reason=reason,
         options=options,
         idempotency_key=idempotency_key,
@@ -269,14 +271,15 @@ def cancel(
 
 
 def accept(
-    payment_id: str,
+    payment_id: str | None = None,
     amount: Money | None = None,
     *,
+    provider_id: str | None = None,
     options: Mapping[str, object] | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Payment]:
-    """Takes what came for an `underpaid` (or overpaid) payment as enough. `amount` says for how much, where
-    the provider wants to know; `options` are the provider's own.
+    """Takes what came for an `underpaid` (or overpaid) payment, by our id or by the provider's own, as enough.
+    `amount` says for how much, where the provider wants to know; `options` are the provider's own.
 
     >>> invoice = bitpay.payments.create(till.Money("10.00", "USD"))
     >>> _ = payer("bitpay").underpay(invoice.provider_id)
@@ -290,6 +293,7 @@ def accept(
         "payments.accept",
         payment,
         payment_id=payment_id,
+        provider_id=provider_id,
         amount=amount,
         options=options,
         idempotency_key=idempotency_key,

@@ -211,6 +211,9 @@ def test_an_underpayment_is_accepted_for_what_the_service_says_it_is_worth(
     control.confirm(theirs, 1)
     paid = shop.payments.get(ours)
     assert (paid.status, paid.amount) == ("paid", PRICE)
+    assert (paid.amount_paid, paid.amount_due) == (till.Money("32.32", "EUR"), till.Money("0", "EUR"))
+    (listed,) = shop.payments.list() if shown == "keep" else [paid]
+    assert listed.amount_paid == till.Money("32.32", "EUR")
 
 
 def test_an_underpayment_is_accepted_for_what_the_shop_says(shop: till.Gateway, control: Control) -> None:
@@ -241,6 +244,58 @@ def test_an_underpayment_is_refunded_exactly(shop: till.Gateway, control: Contro
     refund = shop.refunds.create(ours, till.Money("0.005", "BTC"), address=ADDRESS)
     assert refund.amount == till.Money("0.005", "BTC")
     assert shop.payments.get(ours).status == "cancelled"
+
+
+def test_two_refunds_of_a_payment_are_two(shop: till.Gateway, control: Control) -> None:
+    ours, theirs = make(shop)
+    control.underpay(theirs, "0.005")
+    first = shop.refunds.create(ours, address=ADDRESS)
+    assert shop.payments.get(ours).status == "cancelled"
+    control.underpay(theirs, "0.001")
+    assert shop.payments.get(ours).status == "underpaid"
+    second = shop.refunds.create(ours, address=ADDRESS)
+    assert (first.amount, second.amount) == (till.Money("0.005", "BTC"), till.Money("0.001", "BTC"))
+    payment = shop.payments.get(ours)
+    assert payment.status == "cancelled"
+    assert [one.id for one in payment.refunds] == [first.id, second.id]
+    assert [(one.id, one.amount) for one in shop.refunds.list(ours)] == [
+        (first.id, first.amount),
+        (second.id, second.amount),
+    ]
+    assert shop.refunds.get(ours, second.id).amount == second.amount
+
+
+def test_a_refund_that_another_made_is_listed_beside_our_own(
+    shop: till.Gateway, account: Callable[..., till.Gateway], control: Control
+) -> None:
+    ours, theirs = make(shop)
+    control.underpay(theirs, "0.005")
+    mine = shop.refunds.create(ours, address=ADDRESS)
+    control.underpay(theirs, "0.001")
+    native = {"payment_id": theirs, "currency": "BTC", "address_out": ADDRESS, "refund_amount": "0.001"}
+    shop.native("RefundPayment", native)
+    listed = list(shop.refunds.list(ours))
+    assert [one.amount for one in listed] == [till.Money("0.005", "BTC"), till.Money("0.001", "BTC")]
+    assert listed[0].id == mine.id
+    assert [one.id for one in shop.refunds.list(ours)] == [one.id for one in listed]
+    assert shop.refunds.get(ours, listed[1].id).amount == till.Money("0.001", "BTC")
+    assert shop.payments.get(ours).status == "cancelled"
+
+
+def test_payments_are_cancelled_and_accepted_by_the_services_own_id(
+    shop: till.Gateway, control: Control
+) -> None:
+    ours, theirs = make(shop)
+    assert shop.payments.cancel(provider_id=theirs).id == ours
+    assert shop.payments.get(ours).status == "cancelled"
+    ours, theirs = make(shop)
+    control.underpay(theirs, "0.005")
+    assert shop.payments.accept(amount=till.Money("32.32", "EUR"), provider_id=theirs).id == ours
+    assert shop.payments.get(ours).amount_paid == till.Money("32.32", "EUR")
+    with pytest.raises(till.InvalidRequest, match="give one of"):
+        shop.payments.cancel()
+    with pytest.raises(till.InvalidRequest, match="give one of"):
+        shop.payments.accept(ours, provider_id=theirs)
 
 
 def test_the_rest_of_an_underpayment_completes_it(shop: till.Gateway, control: Control) -> None:

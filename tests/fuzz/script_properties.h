@@ -30,7 +30,13 @@ inline Result<plugin::ScriptStep> to_its_end(plugin::ScriptRun& run) {
   auto step = run.begin();
   for (int replies = 0; step.ok() && std::holds_alternative<plugin::ScriptRequest>(*step); ++replies) {
     require(replies <= kFuzzLimits.max_requests, "no run makes more requests than it may");
-    require(std::get<plugin::ScriptRequest>(*step).path.starts_with('/'), "a path begins with a slash");
+    const auto& request = std::get<plugin::ScriptRequest>(*step);
+    require(request.path.starts_with('/'), "a path begins with a slash");
+    require(!request.optional || request.read, "only a read may fail");
+    if (request.optional && replies % 2 != 0) {
+      step = run.resume(std::nullopt);
+      continue;
+    }
     plugin::ScriptReply reply{.status = 200, .headers = {{"x-a", "b"}}, .body = "text", .json = std::nullopt};
     if (replies % 2 == 0) reply.json = json::parse(R"({"id":"p1","n":1.50,"list":[null,{}],"t":true})").value();
     step = run.resume(std::move(reply));
@@ -130,8 +136,9 @@ inline std::string script_of_calls(std::string_view bytes) {
       R"(local v = {nil, true, false, 0, 1, -1, 255, 9223372036854775807, "", "a", "48.25", "EUR", "JPY", "BTC", "/",
   "/p/{id}", "2026-02-11T08:53:20Z", "{\"a\":[1.50,null]}", "\xff\xfe", "PermissionDenied", ("x"):rep(300), {}, {1, 2, 3},
   {a = "b"}, {{"a", "b"}, {"c", 1}}, {amount = "48.25", currency = "EUR"}, {path = {id = "x y"}, query = {a = 1}},
-  {json = {a = 1}, headers = {["X-A"] = "b"}}, {form = {a = "b"}, read = true}, json.null, settings, provider}
-local count = 32
+  {json = {a = 1}, headers = {["X-A"] = "b"}}, {form = {a = "b"}, read = true}, json.null, settings, provider,
+  {optional = true}}
+local count = 33
 local function call(f, a, b)
   local done, made = pcall(f, v[a % count + 1], v[b % count + 1])
   if done and made ~= nil and count < 64 then count = count + 1 v[count] = made end

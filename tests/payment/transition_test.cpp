@@ -87,6 +87,22 @@ TEST(PaymentStatusChange, hearing_from_the_provider_makes_the_outcome_known) {
   EXPECT_EQ(change->payment.updated_at, kNow);
 }
 
+TEST(Transition, what_the_shop_accepted_may_be_less_than_was_asked_for) {
+  Payment payment = payment_in(kUnderpaid);
+  payment.accepted = true;
+  const auto told = apply(payment, seen(R"({"status":"paid","amount_paid":{"amount":"40","currency":"EUR"}})"), kNow);
+  ASSERT_TRUE(told.ok()) << told.error().message;
+  EXPECT_EQ(told->payment.amount_paid->amount_text(), "40.00");
+  EXPECT_EQ(told->payment.amount_due->amount_text(), "0.00");
+  const auto untold = apply(payment, seen(R"({"status":"paid","amount":{"amount":"100","currency":"EUR"}})"), kNow);
+  ASSERT_TRUE(untold.ok()) << untold.error().message;
+  EXPECT_FALSE(untold->payment.amount_paid) << "nobody said how much";
+  EXPECT_EQ(untold->payment.amount_due->amount_text(), "0.00");
+  EXPECT_EQ(
+      apply(payment, seen(R"({"status":"paid","amount_paid":{"amount":"40","currency":"USD"}})"), kNow).error().code,
+      "currency_mismatch");
+}
+
 struct Mismatch {
   const char* observation;
   const char* code;

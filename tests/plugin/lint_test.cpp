@@ -53,6 +53,20 @@ constexpr std::string_view kCheck = "function provider.check() return {ok = true
 
 TEST(Lint, what_is_right_has_no_finding) { EXPECT_THAT(lint(kCheck), IsEmpty()); }
 
+TEST(Lint, the_reply_of_an_optional_request_is_not_used_without_a_look) {
+  const std::string asks = "function provider.check()\n  http.post(\"/a\")\n";
+  const std::string end = "\n  return {ok = true}\nend\n";
+  EXPECT_THAT(
+      lint(asks + "local r = http.get(\"/b\", {path = {id = (\"x\")}, optional = true})\n if r then r = r.json end" +
+           end),
+      IsEmpty());
+  for (const char* use : {".json", "[\"json\"]", ":json()"})
+    EXPECT_THAT(lint(asks + "  local r = http.get(\"/b\", {optional = true, path = {id = 1}})" + use + end),
+                ElementsAre(StartsWith("provider.lua:3 optional_reply_used: an optional request may come to nil")))
+        << use;
+  EXPECT_THAT(lint("local optional = true\n" + std::string(kCheck)), IsEmpty());
+}
+
 TEST(Lint, shipped_providers_have_no_error) {
   for (const auto& entry : std::filesystem::directory_iterator(TILL_SOURCE_DIR "/plugins/providers")) {
     const std::string text = file(entry.path() / "manifest.json");

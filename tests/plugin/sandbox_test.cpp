@@ -83,7 +83,8 @@ TEST_F(SandboxTest, many_at_once_are_as_good_as_one) {
     runs.push_back(std::move(opened).value());
   }
   for (ScriptRun& run : runs) {
-    const auto step = run.resume({.status = 200, .headers = {}, .body = "{}", .json = json::Value(json::Object())});
+    const auto step =
+        run.resume(ScriptReply{.status = 200, .headers = {}, .body = "{}", .json = json::Value(json::Object())});
     ASSERT_TRUE(step.ok()) << step.error().message;
     EXPECT_EQ(json::write(std::get<ScriptDone>(*step).output), kFirstRun);
   }

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import till
-from till.cli import main
+from till.cli import main, plugin_install
+from till.cli._plugin_trust import difference
 
 KEY = {"api_key": "sk_live_example"}
 
@@ -77,6 +78,21 @@ def test_a_package_is_installed_once_it_is_approved_and_then_opened(
     assert main(["plugin", "install", str(package), "--approve"]) == 0
     runtime = till.Runtime(store="memory")
     assert till.Gateway("mypay", KEY, runtime=runtime).plugin_version == "1.0.0"
+
+
+def test_what_is_installed_is_what_was_judged(
+    author: Author, plugins: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = author.pack("1.0.0")
+    judged = package.read_bytes()
+
+    def swapped(*arguments: Any) -> Any:
+        package.write_bytes(b"another package, put there in the meantime")
+        return difference(*arguments)
+
+    monkeypatch.setattr(plugin_install, "difference", swapped)
+    assert main(["plugin", "install", str(package), "--approve"]) == 0
+    assert (plugins / package.name).read_bytes() == judged
 
 
 def test_an_update_that_asks_for_more_needs_an_approval(

@@ -109,6 +109,112 @@ TEST_F(OperationTest, an_idempotency_key_is_text_that_a_header_field_can_hold) {
     }
 }
 
+// A write, and then a read of what it made, which may fail.
+class OptionalReadTest : public AcmeTest {
+ protected:
+  static constexpr std::string_view kCharge =
+      R"({"amount":{"amount":"48.25","currency":"EUR"},"idempotency_key":"order-1"})";
+  static constexpr std::string_view kCharged = R"({"id":"p1"})";
+
+  void open(std::string_view manifest = kAcmeManifest, std::string_view settings = R"({"api_key":"sk_live_SECRET123"})",
+            std::string_view after = "") {
+    open_variant(manifest, settings, std::string(kAcmeScript) + R"(
+function provider.payments.create(input)
+  local made = http.post("/payments", {json = {amount = money.decimal(input.amount)}}).json
+  local reply = http.get("/payments/{id}", {path = {id = made.id}, optional = true})
+  )" + std::string(after) + R"(
+  local seen = reply and reply.json or {}
+  local amount = seen.amount and money.of(seen.amount, "EUR")
+  return {id = made.id, status = amount and "paid" or "processing", amount_paid = amount}
+end)");
+  }
+  std::unique_ptr<Exchange> charged() {
+    auto exchange = begin("payments.create", kCharge);
+    reply(*exchange, 200, kCharged);
+    return exchange;
+  }
+  void expect_known(const Exchange& exchange, std::string_view status) {
+    ASSERT_EQ(exchange.request(), nullptr);
+    const auto payment = parsed(exchange.result());
+    ASSERT_TRUE(payment.ok()) << payment.error().message;
+    EXPECT_EQ(payment->find_string("status"), status);
+    EXPECT_EQ(payment->find_string("outcome"), "known");
+    EXPECT_EQ(stored(*payment->find_string("id")).provider_id, "p1");
+  }
+};
+
+TEST_F(OptionalReadTest, tells_more_of_a_write_when_it_is_answered) {
+  open();
+  const auto exchange = charged();
+  ASSERT_NE(exchange->request(), nullptr);
+  EXPECT_EQ(exchange->request()->method, "GET");
+  reply(*exchange, 200, R"({"amount":48.25})");
+  expect_known(*exchange, "paid");
+}
+
+TEST_F(OptionalReadTest, that_fails_leaves_the_write_as_known_as_it_was) {
+  open();
+  for (const Sent sent : {Sent::kNo, Sent::kMaybe, Sent::kYes}) {
+    const auto exchange =
+        begin("payments.create", replaced(kCharge, "order-1", std::to_string(static_cast<int>(sent))));
+    reply(*exchange, 200, kCharged);
+    fail(*exchange, sent);
+    expect_known(*exchange, "processing");
+  }
+}
+
+TEST_F(OptionalReadTest, that_is_refused_leaves_the_write_as_known_as_it_was) {
+  open();
+  int orders = 0;
+  for (const int status : {401, 404, 429, 500, 302}) {
+    const auto exchange = begin("payments.create", replaced(kCharge, "order-1", std::to_string(++orders)));
+    reply(*exchange, 200, kCharged);
+    reply(*exchange, status, "{}");
+    expect_known(*exchange, "processing");
+  }
+}
+
+TEST_F(OptionalReadTest, that_cannot_be_sent_leaves_the_write_as_known_as_it_was) {
+  open(replaced(kAcmeManifest, R"("idempotency": null)",
+                R"("idempotency": null, "rate_limit": {"limit_header": "X-Limit",
+      "remaining_header": "X-Remaining", "reset_header": "X-Reset", "reset_unit": "seconds"})"));
+  const auto exchange = begin("payments.create", kCharge);
+  reply(*exchange, 200, kCharged, {{"X-Remaining", "0"}, {"X-Reset", "20"}});
+  expect_known(*exchange, "processing");
+}
+
+TEST_F(OptionalReadTest, that_shows_another_amount_than_was_asked_for_is_not_taken_for_an_outcome) {
+  open();
+  const auto exchange = charged();
+  reply(*exchange, 200, R"({"amount":48.24})");
+  EXPECT_EQ(exchange->result().error().code, "amount_mismatch");
+}
+
+TEST_F(OptionalReadTest, that_nobody_waits_for_any_longer_leaves_the_write_as_known_as_it_was) {
+  open();
+  charged().reset();
+  expect_known(*begin("payments.create", kCharge), "processing");
+}
+
+TEST_F(OptionalReadTest, is_given_up_with_what_comes_after_it) {
+  open(kAcmeManifest, R"({"api_key":"sk_live_SECRET123"})", "http.get('/more')");
+  charged().reset();
+  const auto again = begin("payments.create", kCharge);
+  EXPECT_EQ(again->result().error().kind, ErrorKind::kOutcomeUnknown);
+}
+
+TEST_F(OptionalReadTest, is_logged_when_it_fails) {
+  setenv("TILL_LOG", "warn", 1);
+  testing::internal::CaptureStderr();
+  open();
+  const auto exchange = charged();
+  reply(*exchange, 500, R"({"error":"sk_live_SECRET123 is down"})");
+  const std::string log = testing::internal::GetCapturedStderr();
+  unsetenv("TILL_LOG");
+  EXPECT_THAT(log, HasSubstr("an optional request came to nothing"));
+  EXPECT_THAT(log, Not(HasSubstr("SECRET123")));
+}
+
 TEST_F(OperationTest, no_answer_after_bytes_were_sent_is_unknown_and_stays_so) {
   for (const Sent sent : {Sent::kMaybe, Sent::kYes}) {
     const std::string key = sent == Sent::kYes ? "a" : "b";
@@ -298,6 +404,25 @@ TEST_F(OperationTest, a_payment_of_another_gateway_is_not_found) {
   EXPECT_EQ(found.error().kind, ErrorKind::kNotFound);
 }
 
+TEST_F(OperationTest, what_was_accepted_may_be_paid_with_less) {
+  open_variant(
+      replaced(replaced(kAcmeManifest, R"("payments.cancel": {})", R"("payments.cancel": {}, "payments.accept": {})"),
+               R"("payments.accept": "Acme settles underpayments by itself.", )", ""),
+      R"({"api_key":"sk_live_SECRET123"})",
+      std::string(kAcmeScript) +
+          "function provider.payments.accept(input) return payment(http.post('/accept').json) end");
+  constexpr std::string_view kLess = R"({"id":"p1","status":"paid","amount":48.25,"currency":"EUR","paid":40})";
+  const auto payment = run("payments.create", kPay, 200, kPending);
+  const std::string about = json::write(json::Object{{"id", *payment->find_string("id")}});
+  EXPECT_EQ(run("payments.get", about, 200, kLess).error().code, "amount_mismatch");
+  EXPECT_TRUE(run("payments.accept", about, 200, replaced(kLess, "\"paid\",", "\"processing\",")).ok());
+  const auto paid = run("payments.get", about, 200, kLess);
+  ASSERT_TRUE(paid.ok()) << paid.error().message;
+  EXPECT_EQ(paid->find_string("status"), "paid");
+  EXPECT_EQ(paid->find("amount_paid")->find_string("amount"), "40.00");
+  EXPECT_EQ(paid->find("amount_due")->find_string("amount"), "0.00");
+}
+
 TEST_F(OperationTest, a_refund_belongs_to_its_payment) {
   const auto payment = run("payments.create", kPay, 200, kPaid);
   const std::string id(*payment->find_string("id"));
@@ -317,6 +442,32 @@ TEST_F(OperationTest, a_refund_belongs_to_its_payment) {
                           R"({"data":[{"id":"r1","status":"succeeded"},{"id":"r2","status":"pending"}]})");
   EXPECT_EQ((*listed->find("items")->array())[0].find_string("id"), refund->find_string("id"));
   EXPECT_EQ(stored(id).refunds.size(), 2u);
+}
+
+TEST_F(OperationTest, refunds_without_ids_of_the_provider_are_told_apart_by_ours) {
+  const auto payment = run("payments.create", kPay, 200, kPaid);
+  const std::string id(*payment->find_string("id"));
+  const std::string ask = json::write(json::Object{{"payment_id", id}});
+  const auto first = run("refunds.create", ask, 200, R"({"status":"pending"})");
+  const auto second = run("refunds.create", ask, 200, R"({"status":"pending"})");
+  ASSERT_TRUE(second.ok()) << second.error().message;
+  EXPECT_TRUE(second->find("provider_id")->is_null());
+  EXPECT_NE(first->find_string("id"), second->find_string("id"));
+  EXPECT_EQ(stored(id).refunds.size(), 2u);
+
+  const std::string known(*second->find_string("id"));
+  const auto exchange = begin("refunds.get", json::write(json::Object{{"payment_id", id}, {"id", known}}));
+  ASSERT_NE(exchange->request(), nullptr);
+  EXPECT_THAT(exchange->request()->url, testing::EndsWith("/refunds/" + known)) << "the script is given our id";
+  reply(*exchange, 200, R"({"id":")" + known + R"(","status":"succeeded"})");
+  const auto later = parsed(exchange->result());
+  ASSERT_TRUE(later.ok()) << later.error().message;
+  EXPECT_EQ(later->find_string("id"), known);
+  EXPECT_TRUE(later->find("provider_id")->is_null());
+  EXPECT_EQ(stored(id).refunds[0].find_string("status"), "pending");
+  EXPECT_EQ(stored(id).refunds[1].find_string("status"), "succeeded");
+  EXPECT_EQ(run("refunds.list", ask, 200, R"({"data":[{"status":"pending"}]})").error().code, "script_output")
+      << "in a list it must be clear which one is meant";
 }
 
 TEST_F(OperationTest, a_refund_of_an_amount_that_nobody_named_has_none) {

@@ -57,6 +57,18 @@ TEST(RateMemory, holds_until_the_latest_reset_after_nothing_remained) {
   EXPECT_EQ(memory.wait_ms(kTime + 60'000), 0);
 }
 
+TEST(RateMemory, lets_those_who_wait_together_go_one_after_the_other) {
+  RateMemory memory;
+  EXPECT_EQ(memory.turn_at(kTime), kTime);
+  EXPECT_EQ(memory.turn_at(kTime), kTime + kSpreadStepMs);
+  EXPECT_EQ(memory.turn_at(kTime + 5), kTime + 2 * kSpreadStepMs);
+  EXPECT_EQ(memory.turn_at(kTime + 60'000), kTime + 60'000) << "another moment";
+  EXPECT_EQ(memory.turn_at(kTime), kTime) << "the queue of a later moment is not waited for";
+  UnixMillis latest = 0;
+  for (int i = 0; i < 1'000; ++i) latest = std::max(latest, memory.turn_at(kTime));
+  EXPECT_EQ(latest, kTime + kMaxSpreadMs);
+}
+
 class RateLimitTest : public AcmeTest {
  protected:
   static constexpr std::string_view kWaiting = R"({"api_key":"sk_live_SECRET123","rate_limit_wait_ms":60000})";
@@ -116,6 +128,15 @@ TEST_F(RateLimitTest, is_waited_for_where_the_gateway_allows_it) {
   reply(*waiting, 200, kPending);
   EXPECT_TRUE(waiting->result().ok());
   EXPECT_EQ(waiting->wait_ms(), 0);
+}
+
+TEST_F(RateLimitTest, does_not_wake_all_who_wait_at_once) {
+  open(R"({"api_key":"sk_live_SECRET123","rate_limit_wait_ms":20030})");
+  use_up();
+  const auto first = begin("check", "{}"), second = begin("check", "{}"), third = begin("check", "{}");
+  EXPECT_EQ(first->wait_ms(), 20'000);
+  EXPECT_EQ(second->wait_ms(), 20'000 + kSpreadStepMs);
+  EXPECT_EQ(third->wait_ms(), 20'030) << "no longer than the gateway allows";
 }
 
 TEST_F(RateLimitTest, that_outlasts_what_the_gateway_allows_is_an_error_at_once) {

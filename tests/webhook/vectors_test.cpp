@@ -33,10 +33,11 @@ json::Value piece_of(const json::Value& given) {
   return json::Object{{word, parts[1]}};
 }
 
-bool has_json_piece(const json::Value& spec) {
+bool signs_whole_body(const json::Value& spec) {
   const json::Array& pieces = *spec.find("signed")->array();
-  return std::any_of(pieces.begin(), pieces.end(), [](const json::Value& piece) {
-    return piece.array() && (*piece.array())[0] == json::Value("json");
+  return std::none_of(pieces.begin(), pieces.end(), [](const json::Value& piece) {
+    const json::Value word = piece.array() ? (*piece.array())[0] : json::Value();
+    return word == json::Value("json") || word == json::Value("sortedform");
   });
 }
 
@@ -64,7 +65,7 @@ std::string scheme_of(const json::Value& spec) {
                                   {"key", algorithm.starts_with("rsa") ? "pem" : spec.find_string("key").value()},
                                   {"encoding", spec.find_string("enc").value()},
                                   {"freshness", "none"},
-                                  {"signed_covers", has_json_piece(spec) ? "partial" : "body"},
+                                  {"signed_covers", signs_whole_body(spec) ? "body" : "partial"},
                                   {"dedupe", "none"}});
 }
 

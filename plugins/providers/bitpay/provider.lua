@@ -161,6 +161,7 @@ end
 
 -- Amounts paid and due, where they are exact: BitPay reports them in bitcoin only, and its rate does not divide evenly. An
 -- unpaid invoice says nothing either, for its zero would stay beside a later payment in part that nobody can put a number on.
+-- A paid one need not: the core knows that its price was paid, unless the shop accepted another amount.
 local function paid_and_due(invoice, status, amount)
   if not amount then return nil, nil end
   if amount.currency == "BTC" then
@@ -169,7 +170,7 @@ local function paid_and_due(invoice, status, amount)
     return money_of(invoice.btcPaid, "BTC"), due
   end
   local exact = not invoice.exceptionStatus or invoice.exceptionStatus == json.null
-  if exact and (status == "processing" or status == "paid") then return amount, money.of("0", amount.currency) end
+  if exact and status == "processing" then return amount, money.of("0", amount.currency) end
   return nil, nil
 end
 

@@ -193,12 +193,20 @@ local function check_payment(place)
   return record
 end
 
+-- What the shop's refunds of a payment that its store has come to, in coins; nil where that cannot be said.
+local function refunded_here(payment, currency)
+  local ok, total = pcall(function()
+    local sum = money.of("0", currency)
+    for _, refund in ipairs(object(payment).refunds or {}) do sum = money.add(sum, refund.amount) end
+    return sum
+  end)
+  return ok and total or nil
+end
+
 -- Whether the shop has asked for all the coins of the payment to go back.
 local function sent_back(record, place)
-  for _, refund in ipairs(object(object(place).payment).refunds or {}) do
-    if refund.status ~= "failed" and same_amount(object(refund.amount).amount, record.payment) then return true end
-  end
-  return false
+  local refunded, came = refunded_here(object(place).payment, record.currency), money_of(record.payment, record.currency)
+  return refunded ~= nil and came ~= nil and money.compare(refunded, came) >= 0
 end
 
 -- Cancelled by word or flag, yet coins are there: they came late or were too few, and the shop decides about them until
@@ -255,12 +263,14 @@ local function amount_of(record, place)
 end
 
 -- Paid and due in the invoice's currency, where they are exact: the service reports coins, and a rate does not divide
--- evenly. An unpaid invoice says nothing, for its zero would stay beside a later part that nobody can put a number on.
-local function paid_and_due(record, status, amount)
-  if not amount then return nil, nil end
-  local all = status == "paid" or (status == "processing" and same_amount(record.payment, record.amount))
-  if not all then return nil, nil end
-  return amount, money.of("0", amount.currency)
+-- evenly. An unpaid invoice says nothing, for its zero would stay beside a later part that nobody can put a number on. Of a
+-- payment that is paid the core knows it: the amount, unless the shop accepted less, which it did for an amount of its own.
+local function paid_and_due(record, status, amount, place)
+  if not amount or (status ~= "paid" and status ~= "processing") then return nil, nil end
+  local zero, accepted = money.of("0", amount.currency), object(place).accepted
+  if accepted then return money_of(accepted, amount.currency), zero end
+  if status == "processing" and same_amount(record.payment, record.amount) then return amount, zero end
+  return nil, nil
 end
 
 -- The rest of an underpayment has an address of its own (maker). Otherwise only what the payment lacks is said, for
@@ -283,7 +293,7 @@ end
 
 local function payment_from(record, status, place)
   local amount = amount_of(record, place)
-  local paid, due = paid_and_due(record, status, amount)
+  local paid, due = paid_and_due(record, status, amount, place)
   local rest = object(record.underpayment)
   return {
     id = place and place.id or plain_text(record.payment_id),
@@ -556,26 +566,38 @@ function provider.refunds.create(input)
     {"address_out", address},
     {"refund_amount", open},
   }, place)
-  return {id = place.id, status = "pending", amount = money_of(open, place.currency), raw = reply}
+  return {status = "pending", amount = money_of(open, place.currency), raw = reply}
 end
 
--- The service keeps one refund with each transaction and documents no word of refund_status, so none is taken for an end.
-local function refund_of(input)
-  local record = object(find_transaction(input.payment.provider_id, object(input.state).user))
-  if not coins(record.refund) then return nil end
-  return {
-    id = input.payment.provider_id, status = "pending", amount = money_of(record.refund, record.currency), raw = record,
-  }
+-- The service numbers no refunds: it shows one sum with each transaction. So the refunds are those that the shop's store has,
+-- known by our ids, and what the service shows beyond them is one more, known by the payment's id. No word of refund_status
+-- is documented, so none is taken for an end.
+local function refunds_of(input)
+  local id = input.payment.provider_id
+  local record = object(find_transaction(id, object(input.state).user))
+  local ours, items = {}, json.array({})
+  for _, known in ipairs(input.payment.refunds or {}) do
+    if known.provider_id ~= id then
+      ours[#ours + 1] = known
+      items[#items + 1] = {id = known.id, status = "pending", amount = known.amount, raw = record}
+    end
+  end
+  local shown, counted = money_of(record.refund, record.currency), refunded_here({refunds = ours}, record.currency)
+  if shown and counted and money.compare(shown, counted) > 0 then
+    items[#items + 1] = {id = id, status = "pending", amount = money.sub(shown, counted), raw = record}
+  end
+  return items
 end
 
 function provider.refunds.list(input)
-  return {items = json.array({refund_of(input)})}
+  return {items = refunds_of(input)}
 end
 
 function provider.refunds.get(input)
-  local refund = refund_of(input)
-  if not refund or input.id ~= refund.id then fail("NotFound", "ForumPay lists no such refund for this payment.") end
-  return refund
+  for _, refund in ipairs(refunds_of(input)) do
+    if refund.id == input.id then return refund end
+  end
+  fail("NotFound", "ForumPay lists no such refund for this payment.")
 end
 
 -- ---- rates and coins

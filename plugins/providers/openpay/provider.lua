@@ -8,6 +8,9 @@ local STATUS_FILTER = {processing = "pending", paid = "completed", failed = "fai
 -- The documentation's largest `limit`, and how many such pages of one paylink are read.
 local PAGE_SIZE, MAX_PAGES = 100, 10
 
+-- "Full card number (16 digits)".
+local CARD_DIGITS = 16
+
 local CARD_FIELDS = {"card_number", "card_expiry_month", "card_expiry_year", "card_cvv", "card_holder_name"}
 local PAYLINK_FIELDS = {"amount", "currency", "description", "customer_name", "customer_email", "return_url"}
 local LIST_FIELDS = {
@@ -70,6 +73,11 @@ end
 local function description_of(input)
   if plain_text(input.description) then return input.description end
   return plain_text(input.reference) and "Order " .. input.reference or nil
+end
+
+local function check_number(card)
+  if card.number_length == CARD_DIGITS then return end
+  fail("InvalidRequest", "OpenPay takes cards whose number has 16 digits.", {field = "$.card.number"})
 end
 
 local function card_text(card, name)
@@ -242,8 +250,18 @@ local function declined(body)
   }
 end
 
+-- The answer to a card payment names no amount, its transaction does. nil when that cannot be read now.
+local function amount_charged(id)
+  local reply = http.get("/transactions/{id}", {path = {id = id}, optional = true})
+  local transaction = object(object(reply and reply.json).data)
+  if transaction.id ~= id then return nil end
+  local ok, amount = pcall(money.of, transaction.amount, transaction.currency)
+  return ok and amount or nil
+end
+
 local function create_card_payment(input)
   local card, customer = input.card, object(input.customer)
+  check_number(card)
   local reply = http.post("/payments", {expect = {200, 400, 402}, json = json.object(
     "amount", money.decimal(input.amount),
     "currency", input.amount.currency,
@@ -262,10 +280,15 @@ local function create_card_payment(input)
   local status = TRANSACTION_STATUS[data.status]
     or fail("ProviderError", "OpenPay answered with a payment status that its documentation does not have.",
       {code = "unknown_status"})
+  local id = id_of(data.transaction_id)
+  local amount = status == "paid" and amount_charged(id) or nil
+  -- A payment whose amount nobody has seen is not called paid: payments.get says so once the transaction can be read.
+  if status == "paid" and not amount then status = "processing" end
   return {
-    id = id_of(data.transaction_id),
+    id = id,
     status = status,
-    amount_paid = status == "paid" and input.amount or nil,
+    amount = amount,
+    amount_paid = amount,
     decline = status == "failed" and {code = plain_text(data.response_code), message = plain_text(data.message)} or nil,
     test = body.test_mode == true,
     state = {kind = "transaction"},
@@ -343,6 +366,7 @@ end
 
 function provider.cards.verify(input)
   local card, customer = input.card, object(input.customer)
+  check_number(card)
   local reply = http.post("/cards/verification/initiate", {json = json.object(
     "card_number", card_text(card, "number"),
     "card_expiry_month", card_text(card, "expiry_month"),
@@ -361,6 +385,7 @@ end
 
 function provider.cards.confirm(input)
   local card = input.card
+  check_number(card)
   local reply = http.post("/cards/verification/complete", {expect = {200, 400}, json = json.object(
     "card_number", card_text(card, "number"),
     "card_expiry_month", card_text(card, "expiry_month"),
@@ -391,6 +416,7 @@ local function with_card(params)
   if type(card) ~= "table" then
     fail("InvalidRequest", "Give the card as a remembered `card`; the card_* fields are filled from it.", {field = "$.card"})
   end
+  check_number(card)
   params.card_number, params.card_cvv = card.number, card.cvv
   params.card_expiry_month, params.card_expiry_year = card.expiry_month, card.expiry_year
   params.card_holder_name = card.holder_name

@@ -77,6 +77,8 @@ class Packed:
     plugin: Loaded
     key: str
     files: dict[str, bytes]
+    content: bytes
+    """The whole file, as it was read and verified."""
 
 
 def load(folder: Path) -> Loaded:
@@ -89,11 +91,12 @@ def load(folder: Path) -> Loaded:
 
 def unpack(path: Path) -> Packed:
     """The package in the file; `PluginError` when it was changed, or the core refuses it."""
-    unpacked = _native.unpack_plugin(read(path), str(path))
+    content = read(path)
+    unpacked = _native.unpack_plugin(content, str(path))
     if len(unpacked) != 3:
         raise error_from_native(unpacked)
     native, key, files = unpacked
-    return Packed(_loaded(native), key, files)
+    return Packed(_loaded(native), key, files, content)
 
 
 def _loaded(native: _native.NativePlugin) -> Loaded:

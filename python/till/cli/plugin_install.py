@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
             show(packed, change, True)
         tell("till: it asks for more than was approved; --approve agrees to it. Nothing was installed")
         return USAGE
-    _place(Path(options.package), folder, place)
+    _place(packed.content, folder, place)
     if change.asks_for_more:
         approve(folder, packed)
     if options.json:
@@ -40,8 +40,8 @@ def run(options: argparse.Namespace) -> int:
     return OK
 
 
-def _place(package: Path, folder: Path, place: Path) -> None:
-    content = read(package)
+def _place(content: bytes, folder: Path, place: Path) -> None:
+    """Puts the bytes that were judged, whatever the package's file holds by now."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
