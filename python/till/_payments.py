@@ -251,7 +251,7 @@ def cancel(
     options: Mapping[str, object] | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Payment]:
-    """Ends a payment that nobody has paid, named by our id or `provider_id`. `options` are the provider's own.
+    """Ends a payment that nobody has paid, by our id or by `provider_id`. `options` are the provider's own.
 
     `Unsupported` says why a provider cannot:
 
@@ -278,7 +278,7 @@ def accept(
     options: Mapping[str, object] | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Payment]:
-    """Takes what came for an `underpaid` (or overpaid) payment, named by our id or `provider_id`, as enough.
+    """Takes what came for an `underpaid` (or overpaid) payment, by our id or by `provider_id`, as enough.
     `amount` says for how much, where the provider wants to know; `options` are the provider's own.
 
     >>> invoice = bitpay.payments.create(till.Money("10.00", "USD"))

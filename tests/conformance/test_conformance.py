@@ -25,5 +25,5 @@ def test_every_provider_that_ships_is_examined() -> None:
 def test_the_page_about_providers_is_what_a_fresh_run_writes(suite: Suite) -> None:
     fresh = page(suite)
     assert (DOCS / "providers.md").read_text() == fresh, (
-        "run: TILL_PLUGIN_PATH=plugins/providers python -m till.conformance --write docs/providers.md"
+        "run: python -m till.conformance --plugins plugins/providers --write docs/providers.md"
     )

@@ -110,7 +110,7 @@ TEST(Signer, a_signature_cannot_be_part_of_what_it_signs) {
         R"({"form": "sig"}, "signed": ["sorted_form"])"}) {
     const std::string scheme = R"({"name": "t", "signature": )" + parts +
                                R"(, "algorithm": "hmac-sha256", "key": "utf8", "encoding": "hex", "freshness": "none",
-                                    "signed_covers": "body", "dedupe": "none"})";
+                                    "signed_covers": "partial", "dedupe": "none"})";
     EXPECT_EQ(place_of(sign_with(scheme, {{}, "{}", "https://shop.example/"})), "$.scheme") << parts;
   }
 }

@@ -15,7 +15,7 @@ from till.conformance.suite import Suite, providers
 def main() -> int:
     """Runs the command; the exit status is 1 when a case fails."""
     options = _parser().parse_args()
-    with Suite(options.providers) as suite:
+    with Suite(options.providers, plugin_path=[Path(one) for one in options.plugins]) as suite:
         for case in suite.cases():
             if not options.only or case.name.startswith(tuple(options.only)):
                 _report(suite, case, options.verbose)
@@ -39,6 +39,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("providers", nargs="*", metavar="PROVIDER", help=f"of {', '.join(providers())}")
     parser.add_argument("--only", action="append", metavar="NAME", help="cases whose name starts so")
     parser.add_argument("--verbose", action="store_true", help="also show what passed")
+    parser.add_argument(
+        "--plugins",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="where the plugins and their fixtures are; an installed package has no fixtures",
+    )
     parser.add_argument("--write", metavar="FILE", help="write the page about all providers")
     return parser
 

@@ -15,9 +15,9 @@ _HEAD = """\
 # Providers
 
 What each provider that ships can do, cannot do and needs. This page is written by
-`python -m till.conformance --write docs/providers.md` from a run of the conformance suite against the
-sandbox, and a test fails when it differs from a fresh run: a *yes* was seen to work, a *no* was seen to be
-refused before anything was sent.
+`python -m till.conformance --plugins plugins/providers --write docs/providers.md` from a run of the
+conformance suite against the sandbox, and a test fails when it differs from a fresh run: a *yes* was seen to
+work, a *no* was seen to be refused before anything was sent.
 """
 
 _CHECKED = {
