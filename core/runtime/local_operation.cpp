@@ -13,6 +13,7 @@
 #include "core/runtime/inbox.h"
 #include "core/runtime/operation_input.h"
 #include "core/runtime/runtime.h"
+#include "core/runtime/stored_payments.h"
 
 namespace till {
 namespace {
@@ -54,7 +55,17 @@ std::vector<LocalOperation> make_table() {
                                      {"message", text_shape(kMaxInputBytes)},
                                      {"retry_after_ms", number(0, kMaxRetryAfterMs)}},
                                     {"id", "lease"});
+  const Value stored =
+      object_shape({{"payment_id", id()},
+                    {"reference", id()},
+                    {"status", plugin::words_shape({"pending", "requires_action", "processing", "underpaid", "paid",
+                                                    "expired", "cancelled", "failed"})},
+                    {"unknown", Object{{"type", "boolean"}}},
+                    {"limit", number(1, static_cast<std::int64_t>(kMaxPageSize))},
+                    {"cursor", text_shape(kMaxCursorLength)}});
   return {
+      {"payments.stored", kLooks, stored,
+       [](auto& scope, auto& input, auto& store) { return list_stored_payments(store, scope.gateway, input); }},
       {"events.list", kLooks, filter,
        [](auto& scope, auto& input, auto& store) { return inbox(scope, store).list(input); }},
       {"events.get", kLooks, one, [](auto& scope, auto& input, auto& store) { return inbox(scope, store).get(input); }},

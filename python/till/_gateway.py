@@ -51,6 +51,7 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "payments.create": _payments.payment,
     "payments.get": _payments.payment,
     "payments.list": page_of(_payments.payment),
+    "payments.stored": page_of(_payments.payment),
     "rates.get": _rates.rate,
     "rates.list": page_of(_rates.rate),
     "refunds.create": _refunds.refund,

@@ -208,6 +208,35 @@ def get(
     return Call.of("payments.get", payment, payment_id=payment_id, provider_id=provider_id, options=options)
 
 
+def stored(
+    payment_id: str | None = None,
+    *,
+    reference: str | None = None,
+    status: PaymentStatus | None = None,
+    unknown: bool | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Call[Page[Payment]]:
+    """What the store knows of this gateway's payments, newest first, as they were last seen; the provider is
+    not asked. `unknown` is for those that were perhaps made: see `Gateway.reconcile`.
+
+    >>> shop.payments.stored(payment.id)[0].reference == payment.reference
+    True
+    >>> len(shop.payments.stored(unknown=True))
+    0
+    """
+    return Call.of(
+        "payments.stored",
+        page_of(payment),
+        payment_id=payment_id,
+        reference=reference,
+        status=status,
+        unknown=unknown,
+        limit=limit,
+        cursor=cursor,
+    )
+
+
 def list_(
     *,
     since: date | str | None = None,
@@ -344,6 +373,7 @@ class Payments(BlockingNoun):
     get = blocking(get)
     list = blocking(list_)
     iterate = blocking_items(list_, _ITERATE)
+    stored = blocking(stored)
     cancel = blocking(cancel)
     accept = blocking(accept)
 
@@ -387,6 +417,7 @@ class AsyncPayments(AsyncNoun):
     get = awaitable(get)
     list = awaitable(list_)
     iterate = async_items(list_, _ITERATE)
+    stored = awaitable(stored)
     cancel = awaitable(cancel)
     accept = awaitable(accept)
 

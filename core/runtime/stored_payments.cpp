@@ -1,0 +1,43 @@
+// The store's view of payments: see stored_payments.h.
+#include "core/runtime/stored_payments.h"
+
+#include <utility>
+#include <vector>
+
+namespace till {
+namespace {
+
+std::string text_of(const json::Value& input, std::string_view key) {
+  return std::string(input.find_string(key).value_or(std::string_view()));
+}
+
+json::Value page_of(const std::vector<Payment>& payments, json::Value next) {
+  json::Array items;
+  for (const Payment& payment : payments) items.push_back(payment_to_json(payment));
+  return json::Object{{"items", std::move(items)}, {"next", std::move(next)}, {"total", nullptr}};
+}
+
+}  // namespace
+
+Result<json::Value> list_stored_payments(Store& store, const std::string& gateway, const json::Value& input) {
+  if (const auto id = input.find_string("payment_id")) {
+    TILL_ASSIGN(auto found, store.find_payment(*id));
+    const bool ours = found && (gateway.empty() || found->gateway == gateway);
+    return page_of(ours ? std::vector{*std::move(found)} : std::vector<Payment>(), nullptr);
+  }
+  PaymentQuery query{.gateway = gateway,
+                     .reference = text_of(input, "reference"),
+                     .status = payment_status_from_name(text_of(input, "status")),
+                     .only_unknown = input.find_bool("unknown").value_or(false),
+                     .before_id = text_of(input, "cursor")};
+  const auto limit =
+      static_cast<std::size_t>(input.find_integer("limit").value_or(static_cast<std::int64_t>(query.limit)));
+  query.limit = limit + 1;  // one more tells whether there is another page
+  TILL_ASSIGN(std::vector<Payment> found, store.list_payments(query));
+  const bool more = found.size() > limit;
+  if (more) found.pop_back();
+  json::Value next = more ? json::Value(found.back().id) : json::Value();
+  return page_of(found, std::move(next));
+}
+
+}  // namespace till
