@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, get_args
 
 import till
 from till.cli._account import add_account_options, gateway_from
-from till.cli._output import OK, payment_json, print_json, table, tell
+from till.cli._output import FAILED, OK, Failure, payment_json, print_json, table, tell
 
 
 def add(commands: Any) -> None:
@@ -17,12 +17,13 @@ def add(commands: Any) -> None:
     payments = commands.add_parser("payments", help="look at payments")
     actions = payments.add_subparsers(metavar="ACTION", required=True)
     _add_show(actions.add_parser("show", aliases=["get"], help="one payment as it is now"))
-    _add_list(actions.add_parser("list", help="the provider's own list, a page at a time or all of it"))
+    _add_list(actions.add_parser("list", help="the provider's own list, or the store's, a page at a time"))
 
 
 def _add_show(show: argparse.ArgumentParser) -> None:
     add_account_options(show)
     show.add_argument("id", metavar="ID", help="till's id of the payment, or the provider's own")
+    show.add_argument("--stored", action="store_true", help="as it was last seen; the provider is not asked")
     show.add_argument("--json", action="store_true", help="print JSON")
     show.set_defaults(run=_show)
 
@@ -32,6 +33,9 @@ def _add_list(listing: argparse.ArgumentParser) -> None:
     listing.add_argument("--since", metavar="TIME", help="such as 2026-02-01 or 2026-02-01T09:00:00Z")
     listing.add_argument("--until", metavar="TIME")
     listing.add_argument("--reference", help="your order's id")
+    listing.add_argument("--status", choices=get_args(till.PaymentStatus), help="those in this state only")
+    listing.add_argument("--stored", action="store_true", help="the store's list; the provider is not asked")
+    listing.add_argument("--unknown", action="store_true", help="stored ones that were perhaps made")
     listing.add_argument("--limit", metavar="N", type=int, help="payments on a page")
     listing.add_argument("--cursor", help="the next page, as the page before said")
     listing.add_argument("--all", action="store_true", help="this page and all that follow it")
@@ -40,19 +44,26 @@ def _add_list(listing: argparse.ArgumentParser) -> None:
 
 
 def _show(options: argparse.Namespace) -> int:
-    gateway = gateway_from(options)
-    ours = options.id.startswith("pay_")
-    payment = gateway.payments.get(options.id) if ours else gateway.payments.get(provider_id=options.id)
-    show_payment(payment, as_json=options.json)
+    show_payment(_found(gateway_from(options), options), as_json=options.json)
     return OK
 
 
+def _found(gateway: till.Gateway, options: argparse.Namespace) -> till.Payment:
+    ours = options.id.startswith("pay_")
+    if not options.stored:
+        return gateway.payments.get(options.id) if ours else gateway.payments.get(provider_id=options.id)
+    if not ours:
+        raise Failure("--stored takes till's id of the payment: see `till payments list PROVIDER --stored`")
+    page = gateway.payments.stored(options.id)
+    if not page:
+        raise Failure(f"the store has no payment {options.id} of {gateway.name}", FAILED)
+    return page[0]
+
+
 def _list(options: argparse.Namespace) -> int:
-    payments = gateway_from(options).payments
-    filters: dict[str, Any] = {
-        name: getattr(options, name) for name in ("since", "until", "reference", "limit", "cursor")
-    }
-    page = till.Page(tuple(payments.iterate(**filters))) if options.all else payments.list(**filters)
+    gateway = gateway_from(options)
+    stored = options.stored or options.unknown
+    page = _stored_page(gateway, options) if stored else _provider_page(gateway, options)
     if options.json:
         items = [payment_json(payment) for payment in page]
         print_json({"items": items, "next": page.next, "total": page.total})
@@ -63,11 +74,39 @@ def _list(options: argparse.Namespace) -> int:
     return OK
 
 
+def _provider_page(gateway: till.Gateway, options: argparse.Namespace) -> till.Page[till.Payment]:
+    names = ("since", "until", "reference", "status", "limit", "cursor")
+    filters: dict[str, Any] = {name: getattr(options, name) for name in names}
+    if options.all:
+        return till.Page(tuple(gateway.payments.iterate(**filters)))
+    return gateway.payments.list(**filters)
+
+
+def _stored_page(gateway: till.Gateway, options: argparse.Namespace) -> till.Page[till.Payment]:
+    for name in ("since", "until"):
+        if getattr(options, name) is not None:
+            raise Failure(f"--{name} is for the provider's list: the store's is newest first")
+    filters = {"reference": options.reference, "status": options.status, "unknown": options.unknown or None}
+    if options.all:
+        return till.Page(tuple(_all_stored(gateway, **filters)))
+    return gateway.payments.stored(**filters, limit=options.limit, cursor=options.cursor)
+
+
+def _all_stored(gateway: till.Gateway, **filters: Any) -> Iterator[till.Payment]:
+    cursor = None
+    while True:
+        page = gateway.payments.stored(**filters, cursor=cursor)
+        yield from page
+        cursor = page.next
+        if cursor is None:
+            return
+
+
 def _table_of(payments: Iterable[till.Payment]) -> str:
     rows = [
         [
             payment.created_at.isoformat(timespec="seconds") if payment.created_at else "",
-            payment.status,
+            payment.status if payment.outcome == "known" else f"{payment.status}, unknown",
             str(payment.amount or ""),
             payment.reference or "",
             payment.id or "",

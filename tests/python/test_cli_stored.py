@@ -1,0 +1,115 @@
+"""`till payments list --stored` and `show --stored`: the store's view."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import till
+from till.cli import main
+from till.sandbox import Sandbox
+from till.testing import GatewayFactory, Payer
+
+PRICE = till.Money("100.00", "BTN")
+
+
+@pytest.fixture
+def shop(till_gateway: GatewayFactory) -> till.Gateway:
+    return till_gateway("globalpay")
+
+
+@pytest.fixture
+def run(
+    till_sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., tuple[int, str]]:
+    """Runs a command on the shop's account, secrets in the environment: the exit status, and the output."""
+    place = till_sandbox.providers["globalpay"]
+    for name, value in place.settings.items():
+        monkeypatch.setenv(f"TILL_GLOBALPAY_{name.upper()}", value)
+    account = ["--mode", "test", "--base-url", place.base_url, "--ca-file", till_sandbox.ca_file]
+
+    def command(*arguments: str) -> tuple[int, str]:
+        status = main([*arguments, *account, "--store", str(tmp_path / "till.sqlite3")])
+        printed = capsys.readouterr()
+        return status, printed.out + printed.err
+
+    return command
+
+
+def pay(shop: till.Gateway, reference: str) -> till.Payment:
+    return shop.payments.create(PRICE, reference=reference, options={"customerId": "cus_1"})
+
+
+def lose(shop: till.Gateway, till_payer: Payer, reference: str, fault: str = "reset_after_read") -> str:
+    """A payment whose answer was lost; its id."""
+    control = till_payer.control("globalpay")
+    control.fault(fault, count=0)
+    with pytest.raises(till.OutcomeUnknown) as caught:
+        pay(shop, reference)
+    control.clear_faults()
+    assert caught.value.payment_id
+    return caught.value.payment_id
+
+
+def as_json(answer: tuple[int, str]) -> Any:
+    return json.loads(answer[1])
+
+
+def test_the_stores_payments_are_listed_and_nobody_is_asked(
+    shop: till.Gateway, till_payer: Payer, run: Callable[..., tuple[int, str]]
+) -> None:
+    first, second = pay(shop, "order-1"), pay(shop, "order-2")
+    asked = len(till_payer.control("globalpay").requests())
+    status, out = run("payments", "list", "globalpay", "--stored")
+    assert status == 0 and out.index("order-2") < out.index("order-1")
+    told = as_json(run("payments", "list", "globalpay", "--stored", "--limit", "1", "--json"))
+    assert [one["id"] for one in told["items"]] == [second.id]
+    rest = ["payments", "list", "globalpay", "--stored", "--cursor", told["next"], "--json"]
+    assert [one["id"] for one in as_json(run(*rest))["items"]] == [first.id]
+    chosen = ["payments", "list", "globalpay", "--stored", "--all", "--json"]
+    assert len(as_json(run(*chosen))["items"]) == 2
+    assert as_json(run(*chosen, "--reference", "order-1"))["items"][0]["id"] == first.id
+    assert as_json(run(*chosen, "--status", "paid"))["items"] == []
+    assert len(till_payer.control("globalpay").requests()) == asked
+
+
+def test_what_is_unknown_is_listed(
+    shop: till.Gateway, till_payer: Payer, run: Callable[..., tuple[int, str]]
+) -> None:
+    pay(shop, "order-1")
+    lost = lose(shop, till_payer, "order-2")
+    status, out = run("payments", "list", "globalpay", "--unknown")
+    assert status == 0 and "pending, unknown" in out and lost in out and "order-1" not in out
+
+
+def test_a_payment_is_shown_as_it_was_last_seen(
+    shop: till.Gateway, till_payer: Payer, run: Callable[..., tuple[int, str]]
+) -> None:
+    payment = pay(shop, "order-1")
+    till_payer.pay(payment)
+    asked = len(till_payer.control("globalpay").requests())
+    assert (
+        as_json(run("payments", "show", "globalpay", payment.id or "", "--stored", "--json"))["status"]
+        == "pending"
+    )
+    lost = lose(shop, till_payer, "order-2")
+    status, out = run("payments", "show", "globalpay", lost, "--stored")
+    assert status == 0 and "outcome      unknown" in out
+    assert len(till_payer.control("globalpay").requests()) >= asked
+    assert run("payments", "show", "globalpay", "pay_none", "--stored")[0] == 1
+    status, out = run("payments", "show", "globalpay", "inv_1", "--stored")
+    assert status == 2 and "till's id" in out
+
+
+def test_filters_of_the_providers_list_are_refused_for_the_stores(
+    run: Callable[..., tuple[int, str]],
+) -> None:
+    status, out = run("payments", "list", "globalpay", "--stored", "--since", "2026-01-01")
+    assert status == 2 and "--since" in out
