@@ -3,8 +3,8 @@
     service -> runtime -> store, plugin, http -> payment, webhook -> json, money, crypto -> base
 
 A file may include its own room and any room on a lower level, nothing beside it and nothing above. The
-bindings stand on service and runtime and may use the values below them, but not scripts, http's client or the store; they
-never see each other.
+bindings stand on service and runtime and may use the values below them, but not scripts, http's client or the
+store; they never see each other.
 
 Usage: check_arrows.py [ROOT]; prints one line per offence and exits 1 when there is one.
 """
