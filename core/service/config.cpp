@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/ascii.h"
+#include "core/base/encoding.h"
 #include "core/http/listener.h"
 #include "core/json/json.h"
 #include "core/json/path.h"
@@ -123,6 +124,49 @@ Status read_gateways(const json::Value* value, std::vector<GatewaySetup>& out) {
   return {};
 }
 
+// "whsec_" and base64 of 24 to 64 bytes, as the Standard Webhooks specification asks for.
+Result<Secret> read_handler_key(const Secret& secret, const std::string& place) {
+  constexpr std::string_view kPrefix = "whsec_";
+  constexpr std::size_t kMinBytes = 24, kMaxBytes = 64;
+  const std::string_view text = secret.reveal();
+  auto bytes = base64_decode(text.starts_with(kPrefix) ? text.substr(kPrefix.size()) : "");
+  if (!bytes.ok() || bytes->size() < kMinBytes || bytes->size() > kMaxBytes)
+    return configuration_error(place, "expected a Standard Webhooks secret: whsec_ and base64 of 24 to 64 bytes");
+  Secret key(*bytes);
+  wipe(*bytes);
+  return key;
+}
+
+Status read_handler(const json::Value* value, std::optional<HandlerSetup>& out) {
+  if (value == nullptr) return {};
+  TILL_ASSIGN(Members members, Members::of(*value, "$.handler"));
+  HandlerSetup setup;
+  http::Request request;
+  request.method = "POST";
+  TILL_TRY(members.text("url", request.url));
+  if (Status fits = http::check_request(request); !fits.ok())
+    return configuration_error(members.place_of("url"), fits.error().message);
+  setup.url = request.url;
+  const json::Value* secret = members.find("secret");
+  const std::string place = members.place_of("secret");
+  if (secret == nullptr) return configuration_error(place, "a secret is missing: the shop tells by it who sends");
+  TILL_ASSIGN(const Secret text, read_secret(*secret, place));
+  TILL_ASSIGN(setup.key, read_handler_key(text, place));
+  TILL_TRY(members.count("timeout_ms", 100, 600'000, setup.timeout_ms));
+  TILL_TRY(members.count("max_in_flight", 1, 100, setup.max_in_flight));
+  TILL_TRY(members.count("poll_interval_ms", 10, kMaxTimeMs, setup.poll_interval_ms));
+  TILL_TRY(members.finish());
+  out = std::move(setup);
+  return {};
+}
+
+Status read_reconcile(const json::Value* value, std::int64_t& interval_ms) {
+  if (value == nullptr) return {};
+  TILL_ASSIGN(Members members, Members::of(*value, "$.reconcile"));
+  TILL_TRY(members.count("interval_ms", 0, 24 * kMaxTimeMs, interval_ms));
+  return members.finish();
+}
+
 Status read_limits(const json::Value* value, http::ServerOptions& out) {
   if (value == nullptr) return {};
   TILL_ASSIGN(Members members, Members::of(*value, "$.limits"));
@@ -160,6 +204,8 @@ Result<ServiceConfig> ServiceConfig::from_json(std::string_view text) {
   TILL_TRY(read_webhooks(members.find("webhooks"), config));
   TILL_TRY(read_api(members.find("api"), config));
   TILL_TRY(read_gateways(members.find("gateways"), config.gateways));
+  TILL_TRY(read_handler(members.find("handler"), config.handler));
+  TILL_TRY(read_reconcile(members.find("reconcile"), config.reconcile_interval_ms));
   TILL_TRY(read_limits(members.find("limits"), config.server));
   TILL_TRY(members.count("close_timeout_ms", 0, kMaxTimeMs, config.close_timeout_ms));
   TILL_TRY(read_log(members, config.log));

@@ -29,6 +29,15 @@ struct GatewaySetup {
   Secret settings_json;  // what Gateway::open() takes, secrets filled in
 };
 
+// Where the inbox's events go.
+struct HandlerSetup {
+  std::string url;                       // https, or http on loopback
+  Secret key;                            // the bytes of the Standard Webhooks secret
+  std::int64_t timeout_ms = 15'000;      // for one answer
+  std::int64_t max_in_flight = 8;        // events that are with the shop at the same time
+  std::int64_t poll_interval_ms = 1000;  // how soon an event of another process, or one whose pause is over, is found
+};
+
 enum class LogLevel { kOff, kWarn, kInfo };
 
 struct ServiceConfig {
@@ -38,14 +47,17 @@ struct ServiceConfig {
   Secret token;                               // for the api; empty when there is none
   std::vector<GatewaySetup> gateways;         // in their order
   http::ServerOptions server;                 // limits; without `listen`
-  std::int64_t close_timeout_ms = 30'000;     // how long requests under way have at the end
+  std::optional<HandlerSetup> handler;
+  std::int64_t reconcile_interval_ms = 60'000;  // 0: never
+  std::int64_t close_timeout_ms = 30'000;       // how long requests under way have at the end
   LogLevel log = LogLevel::kInfo;
 
   // {"runtime": what RuntimeOptions takes, "webhooks": {"listen", "cert_file", "key_file"}, "api": {the same, "token"},
-  // "gateways": {name: {"provider", "settings"}}, "limits": {...}, "close_timeout_ms", "log": "info" | "warn" | "off"}:
-  // docs/serve.md. `listen` is one address or a list. Any text below "settings", and the token, may be {"env": "NAME"}
-  // or {"file": "/path"} instead; those are read here, without a line break at their end. Unknown members are errors.
-  // kConfiguration with the place; never quotes a secret.
+  // "gateways": {name: {"provider", "settings"}}, "handler": {"url", "secret", ...}, "reconcile": {"interval_ms"},
+  // "limits": {...}, "close_timeout_ms", "log": "info" | "warn" | "off"}: docs/serve.md. `listen` is one address or a
+  // list. Any text below "settings", the token and the handler's secret may be {"env": "NAME"} or {"file": "/path"}
+  // instead; those are read here, without a line break at their end. Unknown members are errors. kConfiguration with
+  // the place; never quotes a secret.
   static Result<ServiceConfig> from_json(std::string_view text);
 };
 

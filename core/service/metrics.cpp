@@ -102,6 +102,16 @@ void Metrics::count_webhook(std::string_view gateway, std::string_view result, s
   ++webhooks_[common + label("reason", reason)];
 }
 
+void Metrics::count_event(std::string_view result) {
+  const std::lock_guard lock(mutex_);
+  ++events_[label("result", result)];
+}
+
+void Metrics::count_reconcile(std::string_view gateway, std::string_view result) {
+  const std::lock_guard lock(mutex_);
+  ++reconciles_[label("gateway", gateway) + "," + label("result", result)];
+}
+
 void Metrics::count_refusal(std::string_view reason) {
   const std::lock_guard lock(mutex_);
   add(refusals_, label("reason", reason), label("reason", "other"));
@@ -115,6 +125,8 @@ std::string Metrics::text(const Moment& moment) const {
     counters(out, "till_http_refused_total",
              "Requests and connections that were refused before anybody looked at them.", refusals_);
     counters(out, "till_webhooks_total", "Webhooks by what became of them.", webhooks_);
+    counters(out, "till_events_total", "Events by what the handler made of them.", events_);
+    counters(out, "till_reconcile_total", "Passes over what is not known, by how they ended.", reconciles_);
     describe(out, "till_http_request_seconds", "histogram", "From a request's end to its answer.");
     for (const auto& [labels, durations] : durations_) {
       for (std::size_t i = 0; i < kBucketsMs.size(); ++i)

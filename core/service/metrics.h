@@ -37,6 +37,9 @@ class Metrics {
   void count_request(std::string_view route, int status, std::int64_t took_ms);
   // `result`: "accepted", "duplicate", "refused" or "failed"; `reason` of the last two.
   void count_webhook(std::string_view gateway, std::string_view result, std::string_view reason);
+  // `result`: "done" or "failed".
+  void count_event(std::string_view result);
+  void count_reconcile(std::string_view gateway, std::string_view result);
   // What the server refused by itself.
   void count_refusal(std::string_view reason);
   std::string text(const Moment& moment) const;
@@ -50,7 +53,7 @@ class Metrics {
   using Labels = std::string;  // as they are written: `route="call",status="200"`
 
   mutable std::mutex mutex_;  // guards the rest
-  std::map<Labels, std::uint64_t> requests_, webhooks_, refusals_;
+  std::map<Labels, std::uint64_t> requests_, webhooks_, events_, reconciles_, refusals_;
   std::map<Labels, Durations> durations_;
 };
 

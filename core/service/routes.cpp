@@ -73,6 +73,10 @@ void route_call(const std::shared_ptr<Visit>& visit, std::string_view rest) {
 
 void route_api(const std::shared_ptr<Visit>& visit) {
   const std::string_view path = visit->path();
+  if (path == "/operator" || path.starts_with("/operator/")) {
+    visit->set_route("operator");
+    return serve_operator(visit);
+  }
   if (!has_token(visit->request(), visit->around().token)) return ask_for_token(visit);
   if (const auto rest = behind(path, "/v1/")) return route_call(visit, *rest);
   if (path != "/v1" && path != "/metrics") return refuse(visit, 404, "not_found", "there is nothing at this address");

@@ -1,5 +1,7 @@
 #include "core/service/service.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <utility>
 
@@ -85,6 +87,13 @@ Result<std::unique_ptr<Service>> Service::open(ServiceConfig config, Log::Sink s
   TILL_TRY(around->runtime->engine());  // a store that cannot be opened is told now, not to the first webhook
 
   std::unique_ptr<Service> service(new Service(around));
+  if (!around->token.empty()) {
+    TILL_ASSIGN(around->sessions, Sessions::create(around->token));
+  }
+  if (config.handler) {
+    TILL_ASSIGN(service->handler_, Handler::open(around, *config.handler));
+    around->on_news = service->handler_->waker();
+  }
   service->close_timeout_ms_ = config.close_timeout_ms;
   http::ServerOptions options = std::move(config.server);
   options.listen = config.webhooks;
@@ -106,13 +115,22 @@ Result<std::unique_ptr<Service>> Service::open(ServiceConfig config, Log::Sink s
   for (std::size_t i = 0; i < doors.size(); ++i)
     (i < around->api_begins ? service->webhook_addresses_ : service->api_addresses_)
         .push_back(shown(service->server_->addresses()[i], doors[i]));
+  if (config.reconcile_interval_ms > 0)
+    service->reconciler_ = std::make_unique<Reconciler>(*around, config.reconcile_interval_ms);
   return service;
 }
 
 bool Service::close(std::int64_t timeout_ms) {
   if (!server_) return true;
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
   around_->stopping.store(true);
-  const bool whole = server_->close(timeout_ms);
+  reconciler_.reset();
+  bool whole = server_->close(timeout_ms);
+  if (handler_) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now());
+    whole = handler_->finish(std::max<std::int64_t>(left.count(), 0)) && whole;
+    handler_.reset();
+  }
   around_->worker.reset();
   server_.reset();
   around_->gateways.clear();

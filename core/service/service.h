@@ -8,11 +8,11 @@
 
 #include "core/base/result.h"
 #include "core/service/config.h"
+#include "core/service/handler.h"
 #include "core/service/log.h"
+#include "core/service/reconciler.h"
 
 namespace till::service {
-
-struct Surroundings;
 
 // What a service offers is docs/serve.md. Not to be carried over fork().
 class Service {
@@ -33,14 +33,16 @@ class Service {
   const std::vector<std::string>& api_addresses() const { return api_addresses_; }
   // As the configuration has it.
   std::int64_t close_timeout_ms() const { return close_timeout_ms_; }
-  // Takes no more requests, lets those under way finish for at most `timeout_ms`, and closes the store when what they
-  // began is kept. True when nothing was cut off. A second call returns at once.
+  // Takes no more requests and events, lets those under way finish for at most `timeout_ms`, and closes the store when
+  // what they began is kept. True when nothing was cut off. A second call returns at once.
   bool close(std::int64_t timeout_ms);
 
  private:
   explicit Service(std::shared_ptr<Surroundings> around);
   std::shared_ptr<Surroundings> around_;
+  std::unique_ptr<Handler> handler_;
   std::unique_ptr<http::Server> server_;
+  std::unique_ptr<Reconciler> reconciler_;
   std::vector<std::string> webhook_addresses_, api_addresses_;
   std::int64_t close_timeout_ms_ = 0;
 };

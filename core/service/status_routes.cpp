@@ -8,7 +8,12 @@
 namespace till::service {
 namespace {
 
-// Looks something up in the store and says how long it took.
+void later(const std::shared_ptr<Visit>& visit, void (*task)(Visit&)) {
+  if (!visit->around().worker->submit([visit, task] { task(*visit); })) visit->answer(text_answer(503, "too busy"));
+}
+
+}  // namespace
+
 Status read_store(Surroundings& around, const StoreQueue::Task& task, std::int64_t* took_ms) {
   const auto begin = std::chrono::steady_clock::now();
   TILL_ASSIGN(const std::shared_ptr<Engine> engine, around.runtime->engine());
@@ -16,12 +21,6 @@ Status read_store(Surroundings& around, const StoreQueue::Task& task, std::int64
   *took_ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count();
   return read;
 }
-
-void later(const std::shared_ptr<Visit>& visit, void (*task)(Visit&)) {
-  if (!visit->around().worker->submit([visit, task] { task(*visit); })) visit->answer(text_answer(503, "too busy"));
-}
-
-}  // namespace
 
 // Says no more than that somebody is there to answer.
 void tell_health(const std::shared_ptr<Visit>& visit) { visit->answer(text_answer(200, "alive")); }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/clock.h"
@@ -13,6 +15,7 @@
 #include "core/runtime/runtime.h"
 #include "core/service/log.h"
 #include "core/service/metrics.h"
+#include "core/service/session.h"
 #include "core/service/worker.h"
 
 namespace till::service {
@@ -27,6 +30,8 @@ struct Surroundings {
   Metrics metrics;
   std::unique_ptr<Log> log;
   std::unique_ptr<Worker> worker;
+  std::optional<Sessions> sessions;                  // when there is an api
+  std::function<void()> on_news = [] {};             // something may have come into the inbox
   std::atomic<const http::Server*> server{nullptr};  // set once it is open
   std::atomic<bool> stopping{false};
 };

@@ -8,6 +8,7 @@
 
 #include "core/http/server.h"
 #include "core/service/surroundings.h"
+#include "core/store/queue.h"
 
 namespace till::service {
 
@@ -40,6 +41,9 @@ class Visit {
   std::string route_ = "none", gateway_, operation_, result_, reason_;
 };
 
+// Looks something up in the store, on this thread, and says how long that took.
+Status read_store(Surroundings& around, const StoreQueue::Task& task, std::int64_t* took_ms);
+
 // Finds the route and sends the visit there.
 void route(const std::shared_ptr<Visit>& visit);
 
@@ -50,5 +54,6 @@ void list_gateways(const std::shared_ptr<Visit>& visit);
 void tell_health(const std::shared_ptr<Visit>& visit);
 void tell_readiness(const std::shared_ptr<Visit>& visit);
 void tell_metrics(const std::shared_ptr<Visit>& visit);
+void serve_operator(const std::shared_ptr<Visit>& visit);
 
 }  // namespace till::service

@@ -51,6 +51,7 @@ void tell(Visit& visit, std::string_view gateway, const Result<std::string>& rep
   visit.set_result(duplicate ? "duplicate" : "accepted", reason);
   const auto body = result.ok() ? result->find_string("http_body") : std::nullopt;
   visit.answer(text_answer(static_cast<int>(status.value_or(200)), body.value_or("ok")));
+  visit.around().on_news();
 }
 
 }  // namespace

@@ -61,8 +61,12 @@ class Service:
         )
         assert self.process.stdout
         self.webhooks = self.process.stdout.readline().split()[1].removesuffix("GATEWAY")
-        while self.process.stdout.readline() != "ready\n":
-            assert self.process.poll() is None
+        self.operator = ""
+        for line in self.process.stdout:
+            if line == "ready\n":
+                break
+            if line.startswith("api") and "http://" in line:
+                self.operator = line.split()[1] + "/operator/"
 
     def ask(self, method: str, path: str, body: str | None = None) -> tuple[int, str]:
         connection = UnixConnection(self.socket)

@@ -244,6 +244,7 @@ def test_example_is_good_once_its_secrets_are_there(tmp_path: Path) -> None:
     text = (ROOT / "packaging" / "till.example.toml").read_text()
     (tmp_path / "token").write_text(TOKEN)
     (tmp_path / "openpay.key").write_text(KEY.replace("test", "live"))
+    (tmp_path / "handler.secret").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
     path = tmp_path / "till.toml"
     path.write_text(text.replace("/etc/till/", f"{tmp_path}/"))
     done = check(str(path))
@@ -257,7 +258,16 @@ def test_documentation_names_every_member(tmp_path: Path) -> None:
     assert len(members) == 8, done.stderr
     assert [name for name in members if f"`{name}`" not in told] == []
     example = tomllib.loads((ROOT / "packaging" / "till.example.toml").read_text())
-    assert set(example) <= {"runtime", "webhooks", "api", "gateways", "limits", "close_timeout_ms"}
+    assert set(example) <= {
+        "runtime",
+        "webhooks",
+        "api",
+        "gateways",
+        "handler",
+        "reconcile",
+        "limits",
+        "close_timeout_ms",
+    }
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")

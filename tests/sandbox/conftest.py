@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import browsers
 import httpx
 import pytest
 from bitgpt_client import BitGptClient
@@ -18,6 +17,7 @@ from globalpay_client import GlobalPayClient
 from openpay_client import OpenPayClient
 from shop import Shop
 
+import browsers
 from till.sandbox import Control, Sandbox
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "bitpay.json"

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from bitpay_client import BitPayClient
-from browsers import assert_well_formed, click, wait_until
 from openpay_client import OpenPayClient
 from shop import Shop
 
+from browsers import assert_well_formed, click, wait_until
 from till.sandbox import PROVIDERS, Control, Sandbox
 
 HOSTILE = '<script>document.title="owned"</script>"\'><img src=x onerror=alert(1)>'

@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 from bitpay_client import BitPayClient, Identity
-from browsers import assert_well_formed, press, status, wait_until, waits_for
 from forumpay_client import ForumPayClient
 from globalpay_client import GlobalPayClient
 from openpay_client import OpenPayClient
 
+from browsers import assert_well_formed, press, status, wait_until, waits_for
 from till.sandbox import Control, Sandbox
 
 HOSTILE = '<script>document.title="owned"</script>"\'><img src=x onerror=alert(1)>'

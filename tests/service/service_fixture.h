@@ -71,6 +71,7 @@ end
         {"webhooks", json::Object{{"listen", "127.0.0.1:0"}}},
         {"api", json::Object{{"listen", json::Array{"unix:" + folder_.path() + "/api.sock", "127.0.0.1:0"}},
                              {"token", kToken}}},
+        {"reconcile", json::Object{{"interval_ms", json::Value::integer(0)}}},
         {"gateways", json::Object{{"shop", json::Object{{"provider", "acme"}, {"settings", settings()}}}}}};
     for (const auto& [key, value] : more) whole.set(key, value);
     return whole;

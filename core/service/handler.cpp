@@ -1,0 +1,215 @@
+#include "core/service/handler.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+
+#include "core/base/encoding.h"
+#include "core/crypto/hmac.h"
+#include "core/json/json.h"
+#include "core/runtime/inbox.h"
+#include "core/runtime/local_operation.h"
+#include "core/service/surroundings.h"
+
+namespace till::service {
+namespace {
+
+constexpr std::int64_t kLeaseBeyondTimeoutMs = 30'000;  // to write down how it ended
+// Members of the inbox's own book-keeping, which are not the shop's business.
+constexpr std::array<const char*, 4> kPrivate = {"state", "due_at", "lease", "last_error"};
+
+// An event that was taken: by which it is ended.
+struct Taken {
+  std::string id, lease;
+};
+
+json::Array items_of(const std::string& reply) {
+  auto parsed = json::parse(reply, {.max_bytes = reply.size()});
+  json::Value* const items = parsed.ok() && parsed->object() ? parsed->object()->find("items") : nullptr;
+  return items != nullptr && items->array() ? std::move(*items->array()) : json::Array();
+}
+
+}  // namespace
+
+// Shared by the callbacks, which may come after the handler has gone.
+class Handler::State : public std::enable_shared_from_this<State> {
+ public:
+  State(std::shared_ptr<Surroundings> around, const HandlerSetup& setup, HmacKey key)
+      : around_(std::move(around)),
+        url_(setup.url),
+        timeout_ms_(setup.timeout_ms),
+        max_in_flight_(setup.max_in_flight),
+        poll_interval_ms_(setup.poll_interval_ms),
+        key_(std::move(key)) {}
+
+  void open(http::Client* client) {
+    {
+      const std::lock_guard lock(client_mutex_);
+      client_ = client;
+    }
+    take();
+    tick();
+  }
+
+  // The client is not used any more when this returns.
+  void close() {
+    stop();
+    const std::lock_guard lock(client_mutex_);
+    client_ = nullptr;
+  }
+
+  bool finish(std::int64_t timeout_ms) {
+    stop();
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [this] { return busy_ == 0; });
+  }
+
+  // Asks for as many events as the shop can be given now.
+  void take() {
+    std::int64_t free = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      again_ = taking_;
+      free = max_in_flight_ - busy_;
+      if (stopping_ || taking_ || free <= 0) return;
+      taking_ = true;
+      busy_ += free;  // until it is known how many there are
+    }
+    const json::Value input = json::Object{{"limit", json::Value::integer(free)},
+                                           {"lease_ms", json::Value::integer(timeout_ms_ + kLeaseBeyondTimeoutMs)}};
+    run("events.take", input, [free](State& self, const Result<std::string>& reply) { self.taken(reply, free); });
+  }
+
+ private:
+  void stop() {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+
+  void tick() {
+    const std::lock_guard lock(client_mutex_);
+    if (client_ == nullptr) return;
+    client_->wait(poll_interval_ms_, [self = shared_from_this()](const Status& waited) {
+      if (!waited.ok()) return;
+      self->take();
+      self->tick();
+    });
+  }
+
+  void run(std::string_view operation, const json::Value& input,
+           std::function<void(State&, const Result<std::string>&)> then) {
+    start_local(*find_local_operation(operation), {.runtime = around_->runtime}, json::write(input),
+                [self = shared_from_this(), then = std::move(then)](const Result<std::string>& reply) {
+                  if (!reply.ok()) self->around_->log->warn("inbox", {{"reason", reply.error().code}});
+                  then(*self, reply);
+                });
+  }
+
+  void taken(const Result<std::string>& reply, std::int64_t reserved) {
+    json::Array events = reply.ok() ? items_of(*reply) : json::Array();
+    const auto count = static_cast<std::int64_t>(events.size());
+    bool again = false;
+    {
+      const std::lock_guard lock(mutex_);
+      taking_ = false;
+      busy_ -= reserved - count;
+      again = (std::exchange(again_, false) && reply.ok()) || count == reserved;
+    }
+    changed_.notify_all();
+    for (json::Value& event : events) send(std::move(*event.object()));
+    if (again) take();
+  }
+
+  void send(json::Object event) {
+    const Taken taken{*event.find("id")->string(), *event.find("lease")->string()};
+    for (const char* key : kPrivate) event.erase(key);
+    http::Request request;
+    request.method = "POST";
+    request.url = url_;
+    request.body = json::write(std::move(event));
+    sign(request, taken.id);
+    // Held during the call, so that the client does not go meanwhile; it may call back within it.
+    const std::lock_guard lock(client_mutex_);
+    if (client_ == nullptr) return settle("events.release", {{"id", taken.id}, {"lease", taken.lease}});
+    client_->send(std::move(request), {timeout_ms_, false, 1},
+                  [self = shared_from_this(), taken](const Result<http::Response>& response) {
+                    self->answered(taken, response);
+                  });
+  }
+
+  // The Standard Webhooks specification, "Signature scheme": id, time in seconds and body, with "." between.
+  void sign(http::Request& request, const std::string& id) const {
+    const std::string time = std::to_string(around_->clock->now_ms() / 1000);
+    const Mac mac = key_.sign_parts(std::array<std::string_view, 5>{id, ".", time, ".", request.body});
+    request.headers.add("Content-Type", "application/json");
+    request.headers.add("webhook-id", id);
+    request.headers.add("webhook-timestamp", time);
+    request.headers.add("webhook-signature", "v1," + base64_encode(mac.bytes()));
+  }
+
+  void answered(const Taken& taken, const Result<http::Response>& response) {
+    const bool done = response.ok() && response->status / 100 == 2;
+    around_->metrics.count_event(done ? "done" : "failed");
+    json::Object input{{"id", taken.id}, {"lease", taken.lease}};
+    if (done) return settle("events.done", std::move(input));
+    const std::string why = response.ok() ? "HTTP " + std::to_string(response->status) : response.error().message;
+    input.set("message", "the handler failed: " + why);
+    if (response.ok()) {
+      const auto pause = http::read_hints(response->headers, around_->clock->now_ms()).retry_after_ms;
+      if (pause) input.set("retry_after_ms", json::Value::integer(std::min(*pause, kMaxRetryAfterMs)));
+    }
+    around_->log->warn("handler", {{"event_id", taken.id}, {"reason", why}});
+    settle("events.fail", std::move(input));
+  }
+
+  void settle(std::string_view operation, json::Object input) {
+    run(operation, std::move(input), [](State& self, const Result<std::string>&) {
+      {
+        const std::lock_guard lock(self.mutex_);
+        --self.busy_;
+      }
+      self.changed_.notify_all();
+      self.take();
+    });
+  }
+
+  const std::shared_ptr<Surroundings> around_;
+  const std::string url_;
+  const std::int64_t timeout_ms_, max_in_flight_, poll_interval_ms_;
+  const HmacKey key_;
+  std::recursive_mutex client_mutex_;
+  http::Client* client_ = nullptr;  // guarded by client_mutex_
+  std::mutex mutex_;                // guards the rest
+  std::condition_variable changed_;
+  std::int64_t busy_ = 0;  // events that are with the shop, are being taken or are being ended
+  bool taking_ = false;
+  bool again_ = false;  // somebody asked meanwhile
+  bool stopping_ = false;
+};
+
+Result<std::unique_ptr<Handler>> Handler::open(std::shared_ptr<Surroundings> around, const HandlerSetup& setup) {
+  TILL_ASSIGN(HmacKey key, HmacKey::create(HmacHash::kSha256, setup.key));
+  const http::ClientOptions options = around->runtime->options().http;
+  std::unique_ptr<Handler> made(new Handler(std::make_shared<State>(std::move(around), setup, std::move(key))));
+  made->client_ = std::make_unique<http::Client>(options);
+  made->state_->open(made->client_.get());
+  return made;
+}
+
+Handler::~Handler() {
+  state_->close();
+  client_.reset();
+}
+
+std::function<void()> Handler::waker() const {
+  return [state = std::weak_ptr<State>(state_)] {
+    if (const auto there = state.lock()) there->take();
+  };
+}
+
+bool Handler::finish(std::int64_t timeout_ms) { return state_->finish(timeout_ms); }
+
+}  // namespace till::service
