@@ -17,9 +17,9 @@ namespace {
 const std::vector<std::string_view> kWrites = {"payments.create", "payments.cancel", "payments.accept",
                                                "refunds.create",  "cards.verify",    "cards.confirm",
                                                "tokens.create",   "tokens.approve"};
-const std::vector<std::string_view> kReads = {
-    "payments.get",    "payments.list", "payments.watch", "refunds.get",     "refunds.list",     "rates.get", "rates.list",
-    "currencies.list", "ledgers.list",  "ledgers.entries", "webhooks.receive", "check"};
+const std::vector<std::string_view> kReads = {"payments.get", "payments.list",   "payments.watch",   "refunds.get",
+                                              "refunds.list", "rates.get",       "rates.list",       "currencies.list",
+                                              "ledgers.list", "ledgers.entries", "webhooks.receive", "check"};
 
 TEST(Operations, are_known_by_their_names) {
   for (const auto name : kWrites) EXPECT_TRUE(find_operation(name) && find_operation(name)->write) << name;
