@@ -134,8 +134,7 @@ Result<std::string> base64_decode(std::string_view text) {
   if (all > kBase64Mask) return bad_character("base64", find_bad_character(kBase64Table, digits));
   // What is left are two digits that make one byte, or three that make two, or none.
   const std::size_t unused = padding * 2;
-  if ((group & ((1u << unused) - 1u)) != 0)
-    return invalid_encoding("base64: the unused bits at the end are not zero");
+  if ((group & ((1u << unused) - 1u)) != 0) return invalid_encoding("base64: the unused bits at the end are not zero");
   group >>= unused;
   if (padding == 1) *out++ = static_cast<char>(group >> 8 & 0xffu);
   if (padding != 0) *out = static_cast<char>(group & 0xffu);
