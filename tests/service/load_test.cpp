@@ -124,7 +124,9 @@ TEST_F(LoadTest, every_2xx_is_in_the_store_and_memory_is_bounded) {
           << reference;
   }
   EXPECT_GT(paid, 0u);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   EXPECT_LT(whole, half + 32 * kMiB) << "it still grows";
+#endif
   const auto seconds = std::max<std::int64_t>(load_time().count(), 1);
   std::printf("%zu calls and %zu webhooks in %lld s, %d answered with 503; %zu MiB resident, %zu at half time\n",
               created, paid, static_cast<long long>(seconds), overloaded, whole / kMiB, half / kMiB);
