@@ -41,6 +41,12 @@ Status run_in_savepoint(Store& store, const StoreQueue::Task& task) {
   return status;
 }
 
+Status commit_or_roll_back(Store& store) {
+  Status committed = store.commit();
+  if (!committed.ok() && store.in_transaction()) store.rollback();
+  return committed;
+}
+
 bool is(const Status& status, std::string_view code) { return !status.ok() && status.error().code == code; }
 
 bool may_run_again(const Status& status) { return is(status, "store_unreachable") || is(status, "store_conflict"); }
@@ -203,7 +209,7 @@ void StoreQueue::loop() {
   }
 }
 
-// Runs the batch in the transaction that is open, and commits it.
+// Runs the batch in the transaction that is open, each task in a savepoint, and commits it.
 Status StoreQueue::run_all(std::span<const Waiting> batch, std::vector<Status>& results) {
   for (const Waiting& waiting : batch) {
     results.push_back(run_in_savepoint(*store_, waiting.task));
@@ -212,15 +218,31 @@ Status StoreQueue::run_all(std::span<const Waiting> batch, std::vector<Status>& 
     // What came before is gone with the transaction, and what follows would be outside of one.
     return results.back().ok() ? Status(internal_error("the store took a transaction back")) : results.back();
   }
-  Status committed = store_->commit();
-  if (!committed.ok() && store_->in_transaction()) store_->rollback();
-  return committed;
+  return commit_or_roll_back(*store_);
 }
 
+// Tasks seldom fail, and each savepoint is a way to the server and back: the first time there are none, and when a task
+// fails, all run once more with them.
 Status StoreQueue::try_batch(std::span<const Waiting> batch, std::vector<Status>& results) {
   const std::lock_guard lock(store_mutex_);
   results.clear();
   TILL_TRY(store_->resume());
+  TILL_TRY(store_->begin());
+  bool well = true;
+  for (std::size_t i = 0; well && i < batch.size(); ++i) {
+    results.push_back(run_task(*store_, batch[i].task));
+    well = results.back().ok() && store_->in_transaction();
+  }
+  if (store_->lost()) return lost_connection();
+  if (well) {
+    Status committed = commit_or_roll_back(*store_);
+    if (committed.ok() || store_->lost() || batch.size() == 1) return committed;
+  } else if (store_->in_transaction()) {
+    store_->rollback();
+  }
+  if (batch.size() == 1)
+    return results[0].ok() ? Status(internal_error("the store took a transaction back")) : Status();
+  results.clear();
   TILL_TRY(store_->begin());
   return run_all(batch, results);
 }

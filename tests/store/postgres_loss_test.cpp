@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -231,9 +232,21 @@ TEST_F(PostgresCut, a_connection_that_breaks_between_two_changes_takes_back_both
   StoreQueue queue(open_store(through_proxy()).value());
   proxy_.cut("RELEASE SAVEPOINT task", Proxy::Cut::kAfter);
   std::atomic<int> failed = 0;
-  for (int i = 0; i < 10; ++i) queue.submit(count_one, [&](const Status& status) { failed += status.ok() ? 0 : 1; });
+  const auto fails = [&](const Status& status) { failed += status.ok() ? 0 : 1; };
+  // Holds the queue until all are there; and one of them fails, so that each has a savepoint.
+  std::promise<void> all_there;
+  const std::shared_future<void> there = all_there.get_future().share();
+  queue.submit(
+      [&](Store&) {
+        there.wait();
+        return Status();
+      },
+      fails);
+  queue.submit([](Store&) { return Status(internal_error("no")); }, fails);
+  for (int i = 0; i < 10; ++i) queue.submit(count_one, fails);
+  all_there.set_value();
   EXPECT_TRUE(queue.run(count_one).ok());
-  EXPECT_EQ(failed, 0);
+  EXPECT_EQ(failed, 1);
   EXPECT_EQ(proxy_.cuts(), 1);
   EXPECT_EQ(counted(schema_.url()), 11);
 }

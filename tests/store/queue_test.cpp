@@ -47,6 +47,17 @@ TEST(StoreQueueTest, a_failing_task_takes_back_its_own_changes_only) {
   EXPECT_EQ(count_payments(queue), 11u);
 }
 
+TEST(StoreQueueTest, a_lone_task_that_fails_changes_nothing) {
+  StoreQueue queue(open_sqlite_store("memory").value());
+  const Status status = queue.run([](Store& store) -> Status {
+    TILL_TRY(put("pay_1")(store));
+    return internal_error("no");
+  });
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().message, "no");
+  EXPECT_EQ(count_payments(queue), 0u);
+}
+
 TEST(StoreQueueTest, eight_threads_lose_nothing) {
   StoreQueue queue(open_sqlite_store("memory").value());
   std::vector<std::thread> threads;
