@@ -9,7 +9,7 @@ build=(build-essential g++ cmake ninja-build pkg-config libssl-dev libboost1.81-
        libsecp256k1-dev liblua5.4-dev libsqlite3-dev ca-certificates)
 python=(python3 python3-venv python3-dev)
 tests=(libsimdjson-dev libgtest-dev libgmock-dev openssl chromium chromium-driver postgresql libpq5 procps)
-benches=(libbenchmark-dev libcurl4-openssl-dev)
+benches=(libbenchmark-dev libcurl4-openssl-dev postgresql libpq5 procps)
 # Go builds stripe-mock for one test, which is skipped without it: nobody without root is asked for it.
 if [ "$(id -u)" -eq 0 ] && ! command -v go >/dev/null; then tests+=(golang-go); fi
 

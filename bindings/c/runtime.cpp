@@ -58,3 +58,18 @@ till_status till_runtime_reload(till_runtime* runtime, till_reply** out, till_er
     return {};
   });
 }
+
+till_status till_store_call(till_runtime* runtime, const char* operation, const char* input_json, size_t input_size,
+                            till_reply** out, till_error** error) {
+  if (out != nullptr) *out = nullptr;
+  return guarded(error, [&]() -> Status {
+    TILL_TRY(required(runtime, "runtime"));
+    TILL_TRY(required(operation, "operation"));
+    TILL_TRY(required(out, "out"));
+    const std::string_view input =
+        input_json == nullptr ? std::string_view("{}") : std::string_view(input_json, input_size);
+    TILL_ASSIGN(auto reply, runtime->runtime->call_store(operation, input));
+    *out = make_reply(std::move(reply));
+    return {};
+  });
+}

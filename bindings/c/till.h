@@ -117,8 +117,8 @@ TILL_API const char *till_status_name(int status);
  * Args:      options_json: optional; an object, every member may be absent: plugin_path (array of folders that hold one
  *            folder or package per provider; searched before $TILL_PLUGIN_PATH and the installed providers), trusted_keys
  *            (array of public keys in hex, or of files of them, whose packages are loaded; beside $TILL_TRUSTED_KEYS), store
- *            ("sqlite:/path/to/file", a plain path, or "memory" to keep nothing; default $TILL_STORE, else
- *            ~/.local/state/till/till.sqlite3), ca_file (PEM; default the system's), proxy, no_proxy,
+ *            ("sqlite:/path/to/file", a plain path, "postgresql://user@host/database" where several machines share the work, or
+ *            "memory" to keep nothing; default $TILL_STORE, else ~/.local/state/till/till.sqlite3), ca_file (PEM; default the system's), proxy, no_proxy,
  *            connect_timeout_ms (10000), max_connections_per_origin (64).
  *            out: the runtime.
  * Returns:   TILL_OK. TILL_CONFIGURATION: the text is not a JSON object, or an option is unknown or has a wrong value
@@ -586,6 +586,22 @@ TILL_API till_status till_webhook_schemes(till_reply **out, till_error **error);
  */
 TILL_API till_status till_webhook_sign(const char *scheme, const char *request_json, const char *body, size_t body_size,
                                        till_reply **out, till_error **error);
+
+/*
+ * Asks the store, and no provider, about all that it holds, whichever gateway's it is: store.info (what there is, and how
+ * much), store.prune (removes what is over), store.export (a page of the history), and the events.* operations, which a
+ * gateway has for its own events.
+ * Args:      runtime; operation: "store.prune"; input_json, input_size: its input (docs/schemas/store.prune.json, ...); NULL
+ *            for {}; out: its output, described there.
+ * Returns:   TILL_OK. TILL_UNSUPPORTED: no such operation. TILL_INVALID_REQUEST: the input is wrong (`field` says where), or
+ *            webhooks that a provider may still send again are to be removed. TILL_INTERNAL: the store failed; the code says
+ *            how ("store_unreachable", "store_busy", ...).
+ * Ownership: *out is the caller's; free it with till_reply_free().
+ * Threads:   any. Waits for the store.
+ * Since 0.1.
+ */
+TILL_API till_status till_store_call(till_runtime *runtime, const char *operation, const char *input_json, size_t input_size,
+                                     till_reply **out, till_error **error);
 
 #ifdef __cplusplus
 }

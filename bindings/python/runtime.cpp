@@ -3,6 +3,8 @@
 
 #include <pybind11/stl.h>
 
+#include <optional>
+
 #include "bindings/python/bindings.h"
 #include "bindings/python/errors.h"
 
@@ -22,6 +24,15 @@ py::object describe_provider(Runtime& runtime, std::string_view id) {
   return reply_object(runtime.describe_provider(id));
 }
 
+py::object call_store(Runtime& runtime, std::string_view operation, std::string_view input_json) {
+  std::optional<Result<std::string>> result;
+  {
+    const py::gil_scoped_release released;
+    result = runtime.call_store(operation, input_json);
+  }
+  return reply_object(*std::move(result));
+}
+
 // [{"provider", "version", "change", "message"}] as JSON. Without the GIL: this reads files.
 std::string reloaded(Runtime& runtime) {
   const py::gil_scoped_release released;
@@ -35,6 +46,7 @@ void bind_runtime(py::module_& module) {
       .def_static("open", &open_runtime, py::arg("options_json"))
       .def("provider_ids", &Runtime::provider_ids)
       .def("reload", [](Runtime& runtime) { return py::bytes(reloaded(runtime)); })
+      .def("call_store", &call_store, py::arg("operation"), py::arg("input_json"))
       .def("describe_provider", &describe_provider, py::arg("id"))
       .def_property_readonly("store_place", &Runtime::store_place);
 }

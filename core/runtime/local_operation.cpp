@@ -14,6 +14,7 @@
 #include "core/runtime/operation_input.h"
 #include "core/runtime/runtime.h"
 #include "core/runtime/stored_payments.h"
+#include "core/runtime/upkeep.h"
 
 namespace till {
 namespace {
@@ -25,6 +26,8 @@ using plugin::text_shape;
 
 constexpr bool kLooks = false;
 constexpr bool kChanges = true;
+// An age: a hundred years.
+constexpr std::int64_t kMaxAgeMs = std::int64_t{36'500} * 86'400'000;
 
 Value id() { return text_shape(kMaxIdLength, 1); }
 
@@ -39,6 +42,49 @@ Result<Value> fail_event(const LocalScope& scope, const Value& input, Store& sto
   if (const auto message = input.find_string("message"); message && scope.redact)
     told.object()->set("message", scope.redact(std::string(*message)));
   return inbox(scope, store).fail(told);
+}
+
+Status check_whole_store(const LocalScope& scope) {
+  if (scope.gateway.empty()) return {};
+  return Error{.kind = ErrorKind::kUnsupported,
+               .code = "whole_store",
+               .message = "this is about the whole store and not about one gateway: ask the runtime"};
+}
+
+Result<Value> run_info(const LocalScope& scope, const Value&, Store& store) {
+  TILL_TRY(check_whole_store(scope));
+  return store_info(store, scope.runtime->store_place());
+}
+
+Result<Value> run_prune(const LocalScope& scope, const Value& input, Store& store) {
+  TILL_TRY(check_whole_store(scope));
+  return prune_store(store, scope.runtime->clock(), input);
+}
+
+Result<Value> run_export(const LocalScope& scope, const Value& input, Store& store) {
+  TILL_TRY(check_whole_store(scope));
+  return export_store(store, input);
+}
+
+std::vector<LocalOperation> store_table() {
+  const Value age = number(0, kMaxAgeMs);
+  const Value pruning = object_shape({{"payments_older_than_ms", age},
+                                      {"events_older_than_ms", age},
+                                      {"writes_older_than_ms", age},
+                                      {"webhooks_older_than_ms", age},
+                                      {"forget_webhooks", plugin::boolean_shape()},
+                                      {"dry_run", plugin::boolean_shape()}});
+  const Value exporting =
+      object_shape({{"kind", plugin::words_shape({"payments", "writes", "events", "webhooks", "refusals"})},
+                    {"bodies", plugin::boolean_shape()},
+                    {"limit", number(1, static_cast<std::int64_t>(kMaxExportPage))},
+                    {"cursor", text_shape(kMaxCursorLength)}},
+                   {"kind"});
+  return {
+      {"store.info", kLooks, object_shape({}), run_info},
+      {"store.prune", kChanges, pruning, run_prune},
+      {"store.export", kLooks, exporting, run_export},
+  };
 }
 
 std::vector<LocalOperation> make_table() {
@@ -63,7 +109,7 @@ std::vector<LocalOperation> make_table() {
                     {"unknown", Object{{"type", "boolean"}}},
                     {"limit", number(1, static_cast<std::int64_t>(kMaxPageSize))},
                     {"cursor", text_shape(kMaxCursorLength)}});
-  return {
+  std::vector<LocalOperation> all{
       {"payments.stored", kLooks, stored,
        [](auto& scope, auto& input, auto& store) { return list_stored_payments(store, scope.gateway, input); }},
       {"events.list", kLooks, filter,
@@ -79,6 +125,8 @@ std::vector<LocalOperation> make_table() {
       {"events.replay", kChanges, one,
        [](auto& scope, auto& input, auto& store) { return inbox(scope, store).replay(input); }},
   };
+  for (LocalOperation& operation : store_table()) all.push_back(std::move(operation));
+  return all;
 }
 
 const std::vector<LocalOperation>& table() {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <future>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -204,6 +205,20 @@ std::string Runtime::reload_plugins_json() {
                                {"change", plugin::plugin_change_name(one.kind)},
                                {"message", std::move(one.message)}});
   return json::write(out);
+}
+
+Result<std::string> Runtime::call_store(std::string_view operation, std::string_view input_json) {
+  const LocalOperation* local = find_local_operation(operation);
+  if (!local)
+    return Error{
+        .kind = ErrorKind::kUnsupported,
+        .code = "unknown_operation",
+        .message = "the store has no operation of that name: " + std::string(operation.substr(0, kMaxIdLength))};
+  std::promise<Result<std::string>> promise;
+  auto future = promise.get_future();
+  start_local(*local, {.runtime = shared_from_this()}, input_json,
+              [&promise](Result<std::string> result) { promise.set_value(std::move(result)); });
+  return future.get();
 }
 
 std::string Runtime::store_place() const { return shown_store_place(store_place_); }

@@ -65,6 +65,10 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   // The manifest of one provider as JSON text, for forms and lists.
   Result<std::string> describe_provider(std::string_view id);
 
+  // Runs a local operation ("store.info", "store.prune", "store.export", "events.list", ...) on behalf of no gateway:
+  // on all that the store holds. Waits for it; kUnsupported when there is no such operation.
+  Result<std::string> call_store(std::string_view operation, std::string_view input_json);
+
   const Clock& clock() const { return *options_.clock; }
   const RuntimeOptions& options() const { return options_; }
   // The store's place as it will be used: a path, "memory", or a URL without its password.

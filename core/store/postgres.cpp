@@ -328,6 +328,24 @@ Result<bool> PostgresDatabase::was_committed(std::string_view transaction_name) 
   return unreachable("it is still busy with the transaction");
 }
 
+Result<std::int64_t> PostgresDatabase::schema_version() {
+  TILL_ASSIGN(const SqlRows table, query("SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = "
+                                         "current_schema() AND tablename = 'till_schema'",
+                                         {}));
+  if (table.integer(0, 0) == 0) return std::int64_t{0};
+  TILL_ASSIGN(const SqlRows version, query("SELECT version FROM till_schema", {}));
+  return version.size() == 1 ? version.integer(0, 0) : std::int64_t{0};
+}
+
+Result<std::int64_t> PostgresDatabase::size_bytes() {
+  TILL_ASSIGN(const SqlRows size,
+              query("SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_catalog.pg_class c WHERE "
+                    "c.relnamespace = current_schema()::regnamespace AND c.relname IN ('payments', 'writes', "
+                    "'events', 'webhooks', 'refusals')",
+                    {}));
+  return size.integer(0, 0);
+}
+
 Status PostgresDatabase::lock(std::string_view what) {
   TILL_TRY(query("SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || $1, 0))", {what}));
   return {};

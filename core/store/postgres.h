@@ -27,6 +27,10 @@ class PostgresDatabase final : public SqlDatabase {
 
   using SqlDatabase::query;
   Result<SqlRows> query(std::string_view sql, std::span<const SqlValue> values) override;
+  std::string_view kind() const override { return "postgresql"; }
+  // 0 when the schema holds no store yet.
+  Result<std::int64_t> schema_version() override;
+  Result<std::int64_t> size_bytes() override;
   Status execute(const char* sql) override;
   bool in_transaction() const override;
   bool lost() const override { return connection_ == nullptr; }

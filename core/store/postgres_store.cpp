@@ -103,17 +103,6 @@ Error newer(std::int64_t version) {
           .field = "$.store"};
 }
 
-// 0 when there is no store yet.
-Result<std::int64_t> find_version(PostgresDatabase& database) {
-  TILL_ASSIGN(const SqlRows table,
-              database.query("SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND "
-                             "tablename = 'till_schema'",
-                             {}));
-  if (table.integer(0, 0) == 0) return std::int64_t{0};
-  TILL_ASSIGN(const SqlRows version, database.query("SELECT version FROM till_schema", {}));
-  return version.size() == 1 ? version.integer(0, 0) : std::int64_t{0};
-}
-
 Status check_schema(PostgresDatabase& database) {
   TILL_ASSIGN(const SqlRows schema,
               database.query("SELECT coalesce(current_schema(), ''), current_setting('search_path')", {}));
@@ -135,7 +124,7 @@ Error cannot_make(Error error) {
 Status run_migrations(PostgresDatabase& database) {
   TILL_TRY(database.execute("SET LOCAL lock_timeout = 0"));
   TILL_TRY(database.lock("till_schema"));
-  TILL_ASSIGN(const std::int64_t version, find_version(database));
+  TILL_ASSIGN(const std::int64_t version, database.schema_version());
   if (version > static_cast<std::int64_t>(kMigrations.size())) return newer(version);
   for (auto i = static_cast<std::size_t>(version); i < kMigrations.size(); ++i) {
     if (Status made = database.execute(kMigrations[i]); !made.ok()) return cannot_make(std::move(made).error());
@@ -148,7 +137,7 @@ Status run_migrations(PostgresDatabase& database) {
 
 Status migrate(PostgresDatabase& database) {
   TILL_TRY(check_schema(database));
-  TILL_ASSIGN(const std::int64_t found, find_version(database));
+  TILL_ASSIGN(const std::int64_t found, database.schema_version());
   if (found == static_cast<std::int64_t>(kMigrations.size())) return {};
   if (found > static_cast<std::int64_t>(kMigrations.size())) return newer(found);
   TILL_TRY(database.begin());

@@ -55,6 +55,11 @@ class SqlDatabase {
   Result<SqlRows> query(std::string_view sql, std::initializer_list<SqlValue> values) {
     return query(sql, std::span<const SqlValue>(values.begin(), values.size()));
   }
+  // "sqlite", "postgresql"; the number of its schema; and what it takes on the disk.
+  virtual std::string_view kind() const = 0;
+  virtual Result<std::int64_t> schema_version() = 0;
+  virtual Result<std::int64_t> size_bytes() = 0;
+
   // Runs one or several statements without placeholders.
   virtual Status execute(const char* sql) = 0;
   virtual bool in_transaction() const = 0;

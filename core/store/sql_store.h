@@ -74,6 +74,8 @@ class SqlStore final : public Store {
   // sql_upkeep.cpp
   Result<std::vector<StoreCounts>> counts() override;
   Result<Pruned> prune(const Retention& retention, std::size_t limit) override;
+  Result<Pruned> prunable(const Retention& retention) override;
+  Result<StoreInfo> info() override;
 
  private:
   // A SELECT whose rows stay as they are until the transaction ends.
@@ -85,8 +87,9 @@ class SqlStore final : public Store {
   // A page of a list, from the newest.
   Result<SqlRows> newest(std::string_view select, SqlConditions& conditions, std::string_view before_id,
                          std::size_t limit);
-  Result<SqlRows> remove(std::string_view table, std::string_view key, std::string_view found,
-                         std::initializer_list<SqlValue> values);
+  Result<SqlRows> remove(std::string_view table, std::string_view key, std::string_view over, UnixMillis before,
+                         std::int64_t limit);
+  Result<std::int64_t> count(std::string_view from, std::initializer_list<SqlValue> values = {});
   Result<Pruned> prune_payments(UnixMillis before, std::int64_t limit);
 
   const std::string place_;

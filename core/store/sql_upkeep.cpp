@@ -4,6 +4,18 @@
 #include "core/store/sql_store.h"
 
 namespace till {
+namespace {
+
+// What is over, and may be removed once it is older than $1.
+constexpr std::string_view kPaymentsOver =
+    "payments p WHERE p.updated_at < $1 AND p.outcome = 'known' AND p.status IN ('paid', 'expired', 'cancelled', "
+    "'failed') AND NOT EXISTS (SELECT 1 FROM events e WHERE e.payment_id = p.id AND e.state IN ('waiting', 'taken')) "
+    "AND NOT EXISTS (SELECT 1 FROM writes w WHERE w.payment_id = p.id AND w.state <> 'done')";
+constexpr std::string_view kEventsOver = "events p WHERE p.at < $1 AND p.state IN ('done', 'dead')";
+constexpr std::string_view kWritesOver = "writes p WHERE p.created_at < $1 AND p.state = 'done'";
+constexpr std::string_view kWebhooksOver = "webhooks p WHERE p.received_at < $1";
+
+}  // namespace
 
 Result<std::vector<StoreCounts>> SqlStore::counts() {
   std::map<std::string, StoreCounts> by_gateway;
@@ -43,30 +55,23 @@ Result<std::vector<StoreCounts>> SqlStore::counts() {
   return out;
 }
 
-// `found` selects the rows of `table` by their `key`, as due_key; those that somebody else holds are left for later.
-Result<SqlRows> SqlStore::remove(std::string_view table, std::string_view key, std::string_view found,
-                                 std::initializer_list<SqlValue> values) {
-  const std::string sql = std::string("WITH due AS MATERIALIZED (")
-                              .append(found)
-                              .append(database_->skip_locked())
-                              .append(") DELETE FROM ")
-                              .append(table)
-                              .append(" WHERE ")
-                              .append(key)
-                              .append(" IN (SELECT due_key FROM due) RETURNING ")
-                              .append(key);
-  return database_->query(sql, values);
+// The first rows of `table` that are `over`; those that somebody else holds are left for later.
+Result<SqlRows> SqlStore::remove(std::string_view table, std::string_view key, std::string_view over, UnixMillis before,
+                                 std::int64_t limit) {
+  std::string sql = "WITH due AS MATERIALIZED (SELECT p.";
+  sql.append(key).append(" AS due_key FROM ").append(over).append(" ORDER BY p.").append(key).append(" LIMIT $2");
+  sql.append(database_->skip_locked()).append(") DELETE FROM ").append(table).append(" WHERE ").append(key);
+  sql.append(" IN (SELECT due_key FROM due) RETURNING ").append(key);
+  return database_->query(sql, {before, limit});
+}
+
+Result<std::int64_t> SqlStore::count(std::string_view from, std::initializer_list<SqlValue> values) {
+  TILL_ASSIGN(const SqlRows rows, database_->query(std::string("SELECT count(*) FROM ").append(from), values));
+  return rows.integer(0, 0);
 }
 
 Result<Pruned> SqlStore::prune_payments(UnixMillis before, std::int64_t limit) {
-  TILL_ASSIGN(
-      const SqlRows gone,
-      remove("payments", "id",
-             "SELECT p.id AS due_key FROM payments p WHERE p.updated_at < $1 AND p.outcome = 'known' AND p.status IN "
-             "('paid', 'expired', 'cancelled', 'failed') AND NOT EXISTS (SELECT 1 FROM events e WHERE e.payment_id = "
-             "p.id AND e.state IN ('waiting', 'taken')) AND NOT EXISTS (SELECT 1 FROM writes w WHERE w.payment_id = "
-             "p.id AND w.state <> 'done') ORDER BY p.id LIMIT $2",
-             {before, limit}));
+  TILL_ASSIGN(const SqlRows gone, remove("payments", "id", kPaymentsOver, before, limit));
   Pruned pruned{.payments = static_cast<std::int64_t>(gone.size())};
   for (std::size_t row = 0; row < gone.size(); ++row) {
     TILL_ASSIGN(const SqlRows events,
@@ -82,22 +87,33 @@ Result<Pruned> SqlStore::prune_payments(UnixMillis before, std::int64_t limit) {
 Result<Pruned> SqlStore::prune(const Retention& retention, std::size_t limit) {
   const std::int64_t most = sql_limit(limit);
   TILL_ASSIGN(Pruned pruned, prune_payments(retention.payments_before, most));
-  TILL_ASSIGN(const SqlRows events,
-              remove("events", "sequence",
-                     "SELECT sequence AS due_key FROM events WHERE at < $1 AND state IN ('done', 'dead') ORDER BY "
-                     "sequence LIMIT $2",
-                     {retention.events_before, most}));
-  TILL_ASSIGN(const SqlRows writes,
-              remove("writes", "id",
-                     "SELECT id AS due_key FROM writes WHERE created_at < $1 AND state = 'done' ORDER BY id LIMIT $2",
-                     {retention.writes_before, most}));
-  TILL_ASSIGN(const SqlRows webhooks,
-              remove("webhooks", "id", "SELECT id AS due_key FROM webhooks WHERE received_at < $1 ORDER BY id LIMIT $2",
-                     {retention.webhooks_before, most}));
+  TILL_ASSIGN(const SqlRows events, remove("events", "sequence", kEventsOver, retention.events_before, most));
+  TILL_ASSIGN(const SqlRows writes, remove("writes", "id", kWritesOver, retention.writes_before, most));
+  TILL_ASSIGN(const SqlRows webhooks, remove("webhooks", "id", kWebhooksOver, retention.webhooks_before, most));
   pruned.events += events.changed;
   pruned.writes += writes.changed;
   pruned.webhooks = webhooks.changed;
   return pruned;
+}
+
+Result<Pruned> SqlStore::prunable(const Retention& retention) {
+  Pruned over;
+  TILL_ASSIGN(over.payments, count(kPaymentsOver, {retention.payments_before}));
+  TILL_ASSIGN(over.events, count(kEventsOver, {retention.events_before}));
+  TILL_ASSIGN(over.writes, count(kWritesOver, {retention.writes_before}));
+  TILL_ASSIGN(over.webhooks, count(kWebhooksOver, {retention.webhooks_before}));
+  return over;
+}
+
+Result<StoreInfo> SqlStore::info() {
+  StoreInfo info{.kind = std::string(database_->kind())};
+  TILL_ASSIGN(info.schema, database_->schema_version());
+  TILL_ASSIGN(info.bytes, database_->size_bytes());
+  TILL_ASSIGN(info.kept.payments, count("payments"));
+  TILL_ASSIGN(info.kept.events, count("events"));
+  TILL_ASSIGN(info.kept.writes, count("writes"));
+  TILL_ASSIGN(info.kept.webhooks, count("webhooks"));
+  return info;
 }
 
 }  // namespace till

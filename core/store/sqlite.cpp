@@ -109,6 +109,12 @@ Result<std::int64_t> SqliteDatabase::query_integer(const char* sql) {
   return rows.integer(0, 0);
 }
 
+Result<std::int64_t> SqliteDatabase::size_bytes() {
+  TILL_ASSIGN(const std::int64_t pages, query_integer("PRAGMA page_count"));
+  TILL_ASSIGN(const std::int64_t page_bytes, query_integer("PRAGMA page_size"));
+  return pages * page_bytes;
+}
+
 bool SqliteDatabase::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 
 }  // namespace till

@@ -25,6 +25,9 @@ class SqliteDatabase final : public SqlDatabase {
 
   using SqlDatabase::query;
   Result<SqlRows> query(std::string_view sql, std::span<const SqlValue> values) override;
+  std::string_view kind() const override { return "sqlite"; }
+  Result<std::int64_t> schema_version() override { return query_integer("PRAGMA user_version"); }
+  Result<std::int64_t> size_bytes() override;
   Status execute(const char* sql) override;
   bool in_transaction() const override;
   // Takes the write lock at once, so that what the transaction reads stays true to its end.

@@ -157,6 +157,14 @@ struct Pruned {
   std::int64_t payments = 0, events = 0, writes = 0, webhooks = 0;
 };
 
+// How much a store holds, and where.
+struct StoreInfo {
+  std::string kind{};  // "sqlite", "postgresql"
+  std::int64_t schema = 0;
+  std::int64_t bytes = 0;  // on the disk, indexes included
+  Pruned kept{};
+};
+
 // One open store. Not thread-safe: StoreQueue owns it and takes turns. Every error is kInternal with a code that begins
 // with "store_", or kConfiguration when the place itself is wrong: "store_unreachable" when the connection broke or
 // cannot be made, "store_conflict" when another transaction was in the way and the same may be tried again,
@@ -256,6 +264,10 @@ class Store {
   virtual Result<std::vector<StoreCounts>> counts() = 0;
   // Removes what is over, at most `limit` payments, events, writes and webhooks each; call again while it finds some.
   virtual Result<Pruned> prune(const Retention& retention, std::size_t limit) = 0;
+  // How much of it there is to remove now. Events and writes that would go with their payments are not counted.
+  virtual Result<Pruned> prunable(const Retention& retention) = 0;
+  // Counts every row: takes its time.
+  virtual Result<StoreInfo> info() = 0;
 };
 
 // "in_flight", "done", "unknown"; "waiting", "taken", "done", "dead"; "done", "unmatched".

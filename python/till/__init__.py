@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from till._rates import Currency, Rate
     from till._refunds import Refund
     from till._runtime import PluginChange, Runtime
+    from till._store import OpenCounts, Pruned, Store, StoreInfo
     from till._tokens import Token
     from till._watch import AsyncPaymentWatch, PaymentWatch
     from till._webhooks import WebhookResult
@@ -68,6 +69,7 @@ __all__ = [
     "LedgerEntry",
     "Money",
     "NotFound",
+    "OpenCounts",
     "OutcomeUnknown",
     "Page",
     "PayTo",
@@ -78,11 +80,14 @@ __all__ = [
     "PluginChange",
     "PluginError",
     "ProviderError",
+    "Pruned",
     "Rate",
     "RateLimited",
     "Refund",
     "Request",
     "Runtime",
+    "Store",
+    "StoreInfo",
     "TillError",
     "Token",
     "TransportError",
@@ -129,6 +134,10 @@ _HOMES = {
     "Refund": "_refunds",
     "PluginChange": "_runtime",
     "Runtime": "_runtime",
+    "OpenCounts": "_store",
+    "Pruned": "_store",
+    "Store": "_store",
+    "StoreInfo": "_store",
     "Token": "_tokens",
     "AsyncPaymentWatch": "_watch",
     "PaymentWatch": "_watch",

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from till import _native
 from till._errors import ConfigurationError, error_from_native
 from till._json import decode, encode
+from till._store import Store
 from till._text import checked_text
 
 
@@ -29,7 +30,8 @@ class PluginChange:
 class Runtime:
     """The compiled core, opened. Most programs never make one: gateways share a default.
 
-    `store` is a path (`memory` keeps nothing beyond this process); left out, it is `$TILL_STORE`, else a
+    `store` is a path, a `postgresql://` URL where workers on several machines share the work, or `memory`,
+    which keeps nothing beyond this process; left out, it is `$TILL_STORE`, else a
     file in the user's state folder. `ca_file` replaces the system's certificates. `plugin_path` lists
     folders of providers, or of packages, that come before the built-in ones; a package is loaded when its
     key is among `trusted_keys` (in hex, or files of them) and what it may touch was approved. Threads and
@@ -107,12 +109,12 @@ class Runtime:
         ]
 
     @property
-    def store(self) -> str:
-        """Where payments are kept: a path, or `memory`."""
-        return self._native.store_place
+    def store(self) -> Store:
+        """What is kept, and where."""
+        return Store(self._native)
 
     def __repr__(self) -> str:
-        return f"Runtime(store={self.store!r})"
+        return f"Runtime(store={self.store.place!r})"
 
 
 _shared: dict[tuple[str | None, str | None, str | None], Runtime] = {}

@@ -40,6 +40,7 @@ TEST(CAbiLibrary, null_arguments_are_refused_and_never_crash) {
   EXPECT_EQ(till_exchange_result(nullptr, &reply, nullptr), TILL_INVALID_REQUEST);
   EXPECT_EQ(till_watch_open(nullptr, "{}", 2, nullptr, nullptr), TILL_INVALID_REQUEST);
   EXPECT_EQ(till_watch_next(nullptr, 0, &reply, nullptr), TILL_INVALID_REQUEST);
+  EXPECT_EQ(till_store_call(nullptr, "store.info", nullptr, 0, &reply, nullptr), TILL_INVALID_REQUEST);
   EXPECT_EQ(till_key_generate(nullptr, nullptr), TILL_INVALID_REQUEST);
   EXPECT_EQ(till_key_public(nullptr, &reply, nullptr), TILL_INVALID_REQUEST);
 }
@@ -87,6 +88,19 @@ TEST_F(CAbi, providers_are_listed_and_described) {
   EXPECT_TRUE(has(outcome_of(status, reply, error).json, R"("refunds.create":"Tiny has no refunds.")"));
   status = till_runtime_provider(runtime_.get(), "huge", &reply, &error);
   EXPECT_EQ(outcome_of(status, reply, error).status, TILL_NOT_FOUND);
+}
+
+TEST_F(CAbi, the_whole_store_is_asked_through_the_runtime) {
+  const auto ask = [&](const char* operation, const std::string& input) {
+    till_reply* reply = nullptr;
+    till_error* error = nullptr;
+    const auto status = till_store_call(runtime_.get(), operation, input.data(), input.size(), &reply, &error);
+    return outcome_of(status, reply, error);
+  };
+  EXPECT_TRUE(has(ask("store.info", "{}").json, R"("place":"memory")"));
+  EXPECT_TRUE(has(ask("events.list", "{}").json, R"("items":[])"));
+  EXPECT_EQ(ask("store.prune", R"({"webhooks_older_than_ms":1})").status, TILL_INVALID_REQUEST);
+  EXPECT_EQ(ask("payments.create", "{}").status, TILL_UNSUPPORTED);
 }
 
 TEST_F(CAbi, plugins_are_loaded_again_under_an_open_gateway) {

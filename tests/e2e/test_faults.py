@@ -139,7 +139,7 @@ def test_the_same_key_is_remembered_by_a_new_runtime_on_the_same_store(
 ) -> None:
     first = shop.payments.create(PRICE, idempotency_key="order-1234")
     place = sandbox.providers["openpay"]
-    runtime = till.Runtime(store=shop.runtime.store, ca_file=sandbox.ca_file)
+    runtime = till.Runtime(store=shop.runtime.store.place, ca_file=sandbox.ca_file)
     other = till.Gateway("openpay", place.settings, mode="test", base_url=place.base_url, runtime=runtime)
     assert other.payments.create(PRICE, idempotency_key="order-1234").id == first.id
     assert len(writes(control)) == 1

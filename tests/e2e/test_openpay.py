@@ -255,7 +255,7 @@ def test_card_data_reaches_neither_the_store_nor_the_payment(
         payment = shop.payments.create(PRICE, card=card, reference="1234")
     assert payment.status == "paid"
     assert CARD not in repr(payment) + repr(payment.raw)
-    folder = shop.runtime.store.rpartition("/")[0]
+    folder = shop.runtime.store.place.rpartition("/")[0]
     from pathlib import Path
 
     kept = b"".join(path.read_bytes() for path in Path(folder).iterdir() if path.is_file())

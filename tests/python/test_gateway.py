@@ -123,8 +123,8 @@ def test_many_threads_get_the_same_shared_runtime(tmp_path: Path) -> None:
 
 
 def test_a_runtime_says_where_its_store_is_and_refuses_unknown_options(tmp_path: Path) -> None:
-    assert till.Runtime(store=tmp_path / "x.sqlite3").store == str(tmp_path / "x.sqlite3")
-    assert till.Runtime(store="memory").store == "memory"
+    assert till.Runtime(store=tmp_path / "x.sqlite3").store.place == str(tmp_path / "x.sqlite3")
+    assert till.Runtime(store="memory").store.place == "memory"
     with pytest.raises(TypeError):
         till.Runtime(stoer="memory")  # type: ignore[call-arg]
 

@@ -99,7 +99,7 @@ def _sandbox(arguments: list[str]) -> int:
 
 
 def _whole_parser() -> argparse.ArgumentParser:
-    from till.cli import demo, keys, pay, payments, plugin, providers, serve, webhooks
+    from till.cli import demo, keys, pay, payments, plugin, providers, serve, store, webhooks
     from till.cli._parser import Parser
 
     parser = Parser(
@@ -118,5 +118,6 @@ def _whole_parser() -> argparse.ArgumentParser:
     commands.add_parser("sandbox", help="run local simulators of the providers", add_help=False)
     webhooks.add(commands)
     serve.add(commands)
+    store.add(commands)
     demo.add(commands)
     return parser

@@ -120,7 +120,7 @@ def _forms(secret: str, names: set[str]) -> set[str]:
 
 def _files(bench: Bench) -> list[Path]:
     """The store and what SQLite keeps beside it."""
-    place = Path(bench.runtime.store)
+    place = Path(bench.runtime.store.place)
     if not place.is_file():
         raise Problem("the store is no file, so nothing was looked at")
     return [path for path in place.parent.iterdir() if path.name.startswith(place.name)]
