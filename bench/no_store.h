@@ -67,6 +67,8 @@ class NoStore final : public Store {
 
   Result<std::vector<StoreCounts>> counts() override { return std::vector<StoreCounts>(); }
   Result<Pruned> prune(const Retention&, std::size_t) override { return Pruned(); }
+  Result<Pruned> prunable(const Retention&) override { return Pruned(); }
+  Result<StoreInfo> info() override { return StoreInfo(); }
 };
 
 }  // namespace till

@@ -21,6 +21,7 @@ measure "a Standard Webhook of 1 KiB, beside the blocks of its HMAC" $programs/t
 measure "HTTP client, CPU time per request (target: below libcurl multi)" $python bench/http_peers.py $programs/till_bench_http
 measure "scripts: a fresh sandbox, and a mapping" $programs/till_bench_script
 measure "one payments.create without I/O (target: 40 us each way)" $programs/till_bench_operation
+measure "durable events, 64 waiting, beside the disk's fdatasync" $programs/till_bench_store
 measure "calls from Python beside calls from C++" $python bench/python_calls.py $programs/till_bench_operation
 
 echo
