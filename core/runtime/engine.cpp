@@ -27,7 +27,12 @@ struct Engine::Run {
 };
 
 Engine::Engine(http::ClientOptions http, std::unique_ptr<Store> store, std::unique_ptr<Store> reader)
-    : store_(std::move(store), std::move(reader)), client_(std::move(http)) {}
+    : store_(std::move(store), std::move(reader)), client_(std::move(http)) {
+  store_.on_inbox_change([this] {
+    const OwnThread mark;
+    inbox_bell_.ring();
+  });
+}
 
 bool Engine::on_own_thread() { return own_thread_depth > 0; }
 

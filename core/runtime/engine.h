@@ -7,6 +7,7 @@
 
 #include "core/base/result.h"
 #include "core/http/client.h"
+#include "core/runtime/bell.h"
 #include "core/runtime/operation.h"
 #include "core/store/queue.h"
 
@@ -32,6 +33,8 @@ class Engine {
   http::Client::StreamId stream(http::Request request, http::StreamOptions options,
                                 http::Client::BytesCallback on_bytes, http::Client::Callback on_end);
   void stop(http::Client::StreamId stream) { client_.stop(stream); }
+  // Rings when an event may have become ready to be taken; its listeners run on a thread of this engine.
+  Bell& inbox_bell() { return inbox_bell_; }
   // True on a thread that runs one of this process's engines' callbacks.
   static bool on_own_thread();
 
@@ -41,6 +44,7 @@ class Engine {
   void advance(std::shared_ptr<Run> run, Step step_operation);
   void step(std::shared_ptr<Run> run);
 
+  Bell inbox_bell_;  // outlives the store, which rings it
   StoreQueue store_;
   http::Client client_;  // goes first, so that no reply meets a closed store
 };

@@ -281,6 +281,7 @@ Status StoreQueue::run_until_known(std::span<const Waiting> batch, std::vector<S
 void StoreQueue::run_batch(std::vector<Waiting>& batch) {
   std::vector<Status> results;
   results.reserve(batch.size());
+  const std::uint64_t inbox_changes = store_->inbox_changes();
   const Status committed = run_until_known(batch, results);
   std::vector<Waiting> again;
   for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -293,6 +294,7 @@ void StoreQueue::run_batch(std::vector<Waiting>& batch) {
     Status ended = run_until_known(std::span(&one, 1), results);
     one.done(ended.ok() ? std::move(results[0]) : std::move(ended));
   }
+  if (store_->inbox_changes() != inbox_changes && on_inbox_change_) on_inbox_change_();
 }
 
 }  // namespace till

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
@@ -50,6 +51,9 @@ class StoreQueue {
   void submit(Task task, Done done);
   // The same, and waits. From a `done` it would wait for itself, and is an error with code "store_reentered".
   Status run(Task task);
+  // `call` is called after each commit by which an event may have become ready to be taken, on the queue's thread,
+  // after the changes' own `done`; it must not block. Say so before the first change.
+  void on_inbox_change(std::function<void()> call) { on_inbox_change_ = std::move(call); }
   // Registers with fork(), unless that has happened. Whoever holds a lock of its own around fork() calls this before it
   // registers, so that its lock is taken before the queues are held.
   static void register_for_fork();
@@ -78,6 +82,7 @@ class StoreQueue {
   std::unique_ptr<Store> store_;
   std::unique_ptr<Store> reader_;
   const std::chrono::milliseconds patience_;
+  std::function<void()> on_inbox_change_;
   std::mutex store_mutex_;
   std::mutex reader_mutex_;
   std::mutex mutex_;

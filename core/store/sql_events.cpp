@@ -52,6 +52,7 @@ std::vector<std::size_t> by_sequence(const SqlRows& rows) {
 }  // namespace
 
 Status SqlStore::add_event(const Event& event) {
+  ++inbox_changes_;
   return run(
       "INSERT INTO events (id, gateway, payment_id, type, source, at, detail, state) VALUES ($1, $2, $3, $4, $5, $6, "
       "$7, 'waiting') ON CONFLICT (id) DO NOTHING",
@@ -83,6 +84,7 @@ Result<std::vector<InboxEvent>> SqlStore::take_events(const EventTaking& taking)
 
 Result<bool> SqlStore::settle_event(std::string_view id, std::string_view lease, EventState state, UnixMillis due_at,
                                     std::string_view last_error) {
+  ++inbox_changes_;
   TILL_ASSIGN(const SqlRows rows,
               database_->query("UPDATE events SET state = $1, due_at = $2, last_error = $3, lease = '' WHERE id = $4 "
                                "AND state = 'taken' AND lease = $5",
@@ -91,6 +93,7 @@ Result<bool> SqlStore::settle_event(std::string_view id, std::string_view lease,
 }
 
 Result<bool> SqlStore::release_event(std::string_view id, std::string_view lease, UnixMillis due_at) {
+  ++inbox_changes_;
   TILL_ASSIGN(const SqlRows rows,
               database_->query("UPDATE events SET state = 'waiting', due_at = $1, attempts = attempts - 1, lease = '' "
                                "WHERE id = $2 AND state = 'taken' AND lease = $3",
@@ -99,6 +102,7 @@ Result<bool> SqlStore::release_event(std::string_view id, std::string_view lease
 }
 
 Result<bool> SqlStore::replay_event(std::string_view id, UnixMillis now_ms) {
+  ++inbox_changes_;
   TILL_ASSIGN(const SqlRows rows,
               database_->query("UPDATE events SET state = 'waiting', due_at = $1, attempts = 0, last_error = '', "
                                "lease = '' WHERE id = $2 AND state IN ('done', 'dead')",

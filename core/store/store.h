@@ -268,6 +268,12 @@ class Store {
   virtual Result<Pruned> prunable(const Retention& retention) = 0;
   // Counts every row: takes its time.
   virtual Result<StoreInfo> info() = 0;
+
+  // Grows with each change here by which an event may have become ready to be taken, rolled back or not.
+  std::uint64_t inbox_changes() const { return inbox_changes_; }
+
+ protected:
+  std::uint64_t inbox_changes_ = 0;
 };
 
 // "in_flight", "done", "unknown"; "waiting", "taken", "done", "dead"; "done", "unmatched".
