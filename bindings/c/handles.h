@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "bindings/c/inbox_worker.h"
 #include "bindings/c/till.h"
 #include "core/base/result.h"
 #include "core/runtime/exchange.h"
@@ -44,6 +45,10 @@ struct till_exchange {
 
 struct till_watch {
   std::shared_ptr<till::Watch> watch;
+};
+
+struct till_inbox {
+  std::shared_ptr<till::c::InboxWorker> worker;
 };
 
 namespace till::c {

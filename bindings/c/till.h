@@ -603,6 +603,50 @@ TILL_API till_status till_webhook_sign(const char *scheme, const char *request_j
 TILL_API till_status till_store_call(till_runtime *runtime, const char *operation, const char *input_json, size_t input_size,
                                      till_reply **out, till_error **error);
 
+/* ---- Events ----------------------------------------------------------------------------------------------------- */
+
+/*
+ * What happens to payments waits in the gateway's inbox until it was handled (docs/events.md). Either take events with
+ * till_call(): "events.take", then "events.done" or "events.fail" for each; "events.list", "events.get" and "events.replay"
+ * show and repeat them. Or have them given to a handler:
+ */
+typedef struct till_inbox till_inbox; /* a thread that gives events to a handler */
+
+/*
+ * Receives one event (docs/schemas/event.json, with its payment), which is the library's and good until the handler
+ * returns. TILL_OK: the event is done. Any other status: it comes again after a pause that grows, and is dead after about a
+ * day. It has lease_ms; after that, as when the process dies, the event is given to another handler: the same event may come
+ * twice, and its `id` tells. It may take its time, wait for other operations with till_call(), end the event itself with
+ * "events.fail" and a message, and free any handle, its own inbox included. Since 0.1.
+ */
+typedef till_status (*till_event_handler)(void *context, const till_reply *event);
+
+/*
+ * Gives the gateway's events to a handler, one after another, on a thread of its own; open several for several at once. Of
+ * one payment no event is given before the earlier ones are done or dead. What this process commits comes at once, what
+ * others commit when this looks again.
+ * Args:      gateway; options_json: optional; {"lease_ms": 60000, "poll_ms": 1000}: how long the handler has each event
+ *            (1000 to 3600000), and how often to look again (10 to 3600000); handler; context: optional, handed to it;
+ *            out: the inbox.
+ * Returns:   TILL_OK: events are being waited for. TILL_INVALID_REQUEST: an argument is wrong. TILL_INTERNAL or
+ *            TILL_CONFIGURATION: the store cannot be opened, or there is no thread to be had.
+ * Ownership: *out is the caller's; free it with till_inbox_free(). It keeps the gateway and its runtime.
+ * Threads:   any. After fork() it goes on in the parent only; a child opens its own, and may only free this one.
+ * Since 0.1.
+ */
+TILL_API till_status till_inbox_open(till_gateway *gateway, const char *options_json, till_event_handler handler,
+                                     void *context, till_inbox **out, till_error **error);
+
+/*
+ * Ends and frees an inbox: waits until the handler under way has returned and its event is ended; no call follows. From
+ * inside the handler it returns at once, and that call is the last one. Nothing happens to the events that wait.
+ * Args:      inbox: may be NULL.
+ * Time:      as long as the handler.
+ * Threads:   any; not while holding what the handler waits for.
+ * Since 0.1.
+ */
+TILL_API void till_inbox_free(till_inbox *inbox);
+
 #ifdef __cplusplus
 }
 #endif

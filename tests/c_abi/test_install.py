@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("TILL_BUILD_DIR", ROOT / "build/dev"))
-EXAMPLE = ROOT / "bindings/c/examples/pay.c"
+EXAMPLES = ROOT / "bindings/c/examples"
+EXAMPLE = EXAMPLES / "pay.c"
 STRICT = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror"]
 
 CMAKE_PROJECT = """
@@ -110,6 +112,28 @@ def test_a_project_with_pkg_config_uses_the_shared_library(
     run("cc", *STRICT, EXAMPLE, *flags, "-o", program)
     library_path = str(next(prefix.rglob("libtill.so")).parent)
     pays(program, provider_url, {"LD_LIBRARY_PATH": library_path})
+
+
+def test_the_example_of_events_prints_each_until_its_input_ends(
+    prefix: Path, provider_url: str, tmp_path: Path
+) -> None:
+    flags = pkg_config(prefix, "--cflags", "--libs")
+    for name in ("pay", "events"):
+        run("cc", *STRICT, EXAMPLES / f"{name}.c", *flags, "-o", tmp_path / name)
+    store = {"TILL_STORE": str(tmp_path / "till.sqlite3")}
+    env = {"LD_LIBRARY_PATH": str(next(prefix.rglob("libtill.so")).parent), **store}
+    pays(tmp_path / "pay", provider_url, env)
+    settings = json.dumps({"api_key": "sk_test_1234567890", "base_url": provider_url})
+    command = [str(tmp_path / "events"), "openpay", settings]
+    piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env={**os.environ, **env}, **piped) as printing:
+        assert printing.stdout
+        event = json.loads(printing.stdout.readline())
+        rest, _ = printing.communicate()
+    assert (event["type"], event["payment"]["reference"]) == ("payment.created", "order-1")
+    assert (rest, printing.returncode) == ("", 0)
+    with sqlite3.connect(store["TILL_STORE"]) as book:
+        assert book.execute("SELECT state, attempts FROM events").fetchall() == [("done", 1)]
 
 
 def test_a_project_with_pkg_config_static_needs_no_libtill_at_run_time(
