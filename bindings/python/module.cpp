@@ -10,6 +10,7 @@ PYBIND11_MODULE(_native, module) {
   till::python::bind_gateway(module);
   till::python::bind_exchange(module);
   till::python::bind_watch(module);
+  till::python::bind_inbox(module);
   till::python::bind_values(module);
   till::python::bind_webhook(module);
   till::python::bind_service(module);

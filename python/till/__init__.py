@@ -32,8 +32,10 @@ if TYPE_CHECKING:
         Unsupported,
         WebhookRejected,
     )
+    from till._events import Event, EventState
     from till._exchange import Exchange, Request
     from till._gateway import AsyncGateway, Check, Gateway
+    from till._handling import Handled
     from till._identity import Identity
     from till._ledgers import Ledger, LedgerEntry
     from till._money import Money
@@ -61,8 +63,11 @@ __all__ = [
     "Conflict",
     "Currency",
     "Decline",
+    "Event",
+    "EventState",
     "Exchange",
     "Gateway",
+    "Handled",
     "Identity",
     "InvalidRequest",
     "Ledger",
@@ -115,11 +120,14 @@ _HOMES = {
     "TransportError": "_errors",
     "Unsupported": "_errors",
     "WebhookRejected": "_errors",
+    "Event": "_events",
+    "EventState": "_events",
     "Exchange": "_exchange",
     "Request": "_exchange",
     "AsyncGateway": "_gateway",
     "Check": "_gateway",
     "Gateway": "_gateway",
+    "Handled": "_handling",
     "Identity": "_identity",
     "Ledger": "_ledgers",
     "LedgerEntry": "_ledgers",

@@ -33,11 +33,11 @@ class Completions:
         finally:
             self._waiting.pop(token, None)
 
-    async def next_of(self, watch: _native.NativeWatch) -> bytes | NativeError:
-        """Waits for a watch's news."""
+    async def next_of(self, source: _native.NativeWatch | _native.NativeInbox) -> bytes | NativeError:
+        """Waits for a watch's news, or an inbox's event."""
         token, future = self._expect()
         try:
-            watch.start_next(token, self._queue)
+            source.start_next(token, self._queue)
             return await future
         finally:
             self._waiting.pop(token, None)

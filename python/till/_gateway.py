@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from till import _cards, _ledgers, _native, _payments, _rates, _refunds, _tokens, _webhooks
+from till import _cards, _events, _ledgers, _native, _payments, _rates, _refunds, _tokens, _webhooks
 from till._call import Call
 from till._errors import NativeError, TillError, error_from_native
 from till._exchange import Exchange
@@ -18,7 +18,7 @@ from till._runtime import Runtime, milliseconds, shared_runtime
 from till._text import checked_text
 
 if TYPE_CHECKING:
-    from till._native import NativeWatch  # its module has the name of a member here
+    from till._native import NativeInbox, NativeWatch  # its module has the name of a member here
 
 T = TypeVar("T")
 
@@ -44,6 +44,12 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "cards.verify": _cards.verification,
     "check": _check,
     "currencies.list": page_of(_rates.currency),
+    "events.done": _events.event,
+    "events.fail": _events.event,
+    "events.get": _events.event,
+    "events.list": page_of(_events.event),
+    "events.release": _events.event,
+    "events.replay": _events.event,
     "ledgers.entries": page_of(_ledgers.ledger_entry),
     "ledgers.list": page_of(_ledgers.ledger),
     "payments.accept": _payments.payment,
@@ -146,6 +152,12 @@ class _Account:
             raise in_python(error_from_native(native), call.operation)
         return native
 
+    def _open_inbox(self, options: Mapping[str, object]) -> NativeInbox:
+        native = _native.NativeInbox.open(self._native, encode(options))
+        if isinstance(native, tuple):
+            raise error_from_native(native)
+        return native
+
     def _finished(self, call: Call[T], reply: bytes | NativeError) -> T:
         if isinstance(reply, tuple):
             error = in_python(error_from_native(reply), call.operation)
@@ -193,6 +205,7 @@ class Gateway(_Account):
         self.cards = _cards.Cards(self._run)
         self.tokens = _tokens.Tokens(self._run)
         self.webhooks = _webhooks.Webhooks(self._run)
+        self.events = _events.Events(self._run, self._open_inbox)
 
     def check(self) -> Check:
         """Are these credentials good? Moves no money. `AuthenticationError` when they are not.
@@ -240,6 +253,7 @@ class AsyncGateway(_Account):
         self.cards = _cards.AsyncCards(self._run)
         self.tokens = _tokens.AsyncTokens(self._run)
         self.webhooks = _webhooks.AsyncWebhooks(self._run)
+        self.events = _events.AsyncEvents(self._run, self._open_inbox)
 
     async def check(self) -> Check:
         """See `Gateway.check`."""

@@ -9,6 +9,12 @@ from till._errors import TillError
 
 # Operation -> the core's name -> Python's. `from` cannot be a parameter, and an `id` says whose it is.
 _PARAMETERS: dict[str, dict[str, str]] = {
+    "events.done": {"id": "event_id"},
+    "events.fail": {"id": "event_id", "retry_after_ms": "retry_after"},
+    "events.get": {"id": "event_id"},
+    "events.release": {"id": "event_id"},
+    "events.replay": {"id": "event_id"},
+    "events.take": {"lease_ms": "lease"},
     "ledgers.entries": {"from": "since", "to": "until"},
     "payments.accept": {"id": "payment_id"},
     "payments.cancel": {"id": "payment_id"},

@@ -90,7 +90,7 @@ def test_every_operation_and_public_class_that_can_has_an_example() -> None:
         "TillError",
         "Page",
     } <= shown
-    for noun in ("payments", "refunds", "rates", "ledgers", "cards", "tokens", "webhooks"):
+    for noun in ("payments", "refunds", "rates", "ledgers", "cards", "tokens", "webhooks", "events"):
         module = importlib.import_module(f"till._{noun}")
         operations = [
             value
