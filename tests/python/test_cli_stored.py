@@ -1,4 +1,4 @@
-"""`till payments list --stored` and `show --stored`: the store's view."""
+"""`till payments list --stored`, `show`, and `till events`: the store's view."""
 
 from __future__ import annotations
 
@@ -89,6 +89,19 @@ def test_what_is_unknown_is_listed(
     assert status == 0 and "pending, unknown" in out and lost in out and "order-1" not in out
 
 
+def test_a_payment_is_shown_with_its_history(
+    shop: till.Gateway, till_payer: Payer, run: Callable[..., tuple[int, str]]
+) -> None:
+    payment = pay(shop, "order-1")
+    till_payer.pay(payment)
+    status, out = run("payments", "show", "globalpay", payment.id or "")
+    assert status == 0
+    assert out.index("payment.created") < out.index("payment.paid")
+    told = as_json(run("payments", "show", "globalpay", payment.id or "", "--json"))
+    assert [event["type"] for event in told["events"]] == ["payment.created", "payment.paid"]
+    assert (told["status"], told["outcome"]) == ("paid", "known")
+
+
 def test_a_payment_is_shown_as_it_was_last_seen(
     shop: till.Gateway, till_payer: Payer, run: Callable[..., tuple[int, str]]
 ) -> None:
@@ -113,3 +126,50 @@ def test_filters_of_the_providers_list_are_refused_for_the_stores(
 ) -> None:
     status, out = run("payments", "list", "globalpay", "--stored", "--since", "2026-01-01")
     assert status == 2 and "--since" in out
+
+
+def bury(shop: till.Gateway) -> till.Event:
+    """An event that is dead."""
+    while True:
+        (event,) = shop.events.take(limit=1) or (None,)
+        if event is None:
+            (found,) = shop.events.list(state="dead")
+            return found
+        shop.events.fail(event, "the mail server\x1b[2J is away", retry_after=0)
+
+
+def test_events_are_listed_shown_and_replayed(
+    shop: till.Gateway, till_payer: Payer, run: Callable[..., tuple[int, str]]
+) -> None:
+    payment = pay(shop, "order-1")
+    dead = bury(shop)
+    status, out = run("events", "dead", "globalpay")
+    assert status == 0 and dead.id in out and "the mail server\\x1b[2J is away" in out
+    told = as_json(run("events", "list", "globalpay", "--payment", payment.id or "", "--json"))
+    assert [(one["id"], one["state"]) for one in told["items"]] == [(dead.id, "dead")]
+    status, out = run("events", "show", "globalpay", dead.id)
+    assert status == 0 and "order-1" in out and "payment.created" in out and "\x1b" not in out
+    assert run("events", "replay", "globalpay", "--dead") == (0, "1 wait once more\n")
+    assert shop.events.get(dead.id).state == "waiting"
+    status, out = run("events", "replay", "globalpay", dead.id, "evt_none")
+    assert status == 1 and "0 wait once more" in out and "evt_none" in out
+    assert as_json(run("events", "dead", "globalpay", "--json"))["items"] == []
+
+
+def test_pages_of_events_follow_each_other(shop: till.Gateway, run: Callable[..., tuple[int, str]]) -> None:
+    pay(shop, "order-1")
+    pay(shop, "order-2")
+    told = as_json(run("events", "list", "globalpay", "--limit", "1", "--json"))
+    assert len(told["items"]) == 1
+    status, out = run("events", "list", "globalpay", "--limit", "1")
+    assert status == 0 and f"--cursor {told['next']}" in out
+    assert (
+        len(as_json(run("events", "list", "globalpay", "--all", "--state", "waiting", "--json"))["items"])
+        == 2
+    )
+
+
+def test_a_replay_of_nothing_says_what_is_missing(run: Callable[..., tuple[int, str]]) -> None:
+    for more in ([], ["evt_1", "--dead"]):
+        status, out = run("events", "replay", "globalpay", *more)
+        assert status == 2 and "--dead" in out

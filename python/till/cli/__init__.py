@@ -99,7 +99,7 @@ def _sandbox(arguments: list[str]) -> int:
 
 
 def _whole_parser() -> argparse.ArgumentParser:
-    from till.cli import demo, keys, pay, payments, plugin, providers, serve, store, webhooks
+    from till.cli import demo, events, keys, pay, payments, plugin, providers, serve, store, webhooks
     from till.cli._parser import Parser
 
     parser = Parser(
@@ -113,6 +113,7 @@ def _whole_parser() -> argparse.ArgumentParser:
     providers.add(commands)
     pay.add(commands)
     payments.add(commands)
+    events.add(commands)
     keys.add(commands)
     plugin.add(commands)
     commands.add_parser("sandbox", help="run local simulators of the providers", add_help=False)

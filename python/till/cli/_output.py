@@ -191,17 +191,18 @@ def payment_json(payment: Any) -> dict[str, Any]:
     shown = {}
     for name in payment.__slots__:
         if name != "raw":
-            shown[name] = _plain(getattr(payment, name))
+            shown[name] = plain(getattr(payment, name))
     return shown
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value of the library for programs: plain JSON, without the provider's raw replies."""
     if hasattr(value, "to_json"):
         return value.to_json()
     if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if hasattr(value, "__dataclass_fields__"):
-        return {name: _plain(getattr(value, name)) for name in value.__slots__ if name != "raw"}
+        return {name: plain(getattr(value, name)) for name in value.__slots__ if name != "raw"}
     if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
+        return {name: plain(item) for name, item in value.items()}
     return value.isoformat() if hasattr(value, "isoformat") else value

@@ -9,7 +9,8 @@ from typing import Any, get_args
 
 import till
 from till.cli._account import add_account_options, gateway_from
-from till.cli._output import FAILED, OK, Failure, payment_json, print_json, table, tell
+from till.cli._output import FAILED, OK, Failure, payment_json, plain, print_json, table, tell
+from till.cli.events import event_rows
 
 
 def add(commands: Any) -> None:
@@ -44,7 +45,15 @@ def _add_list(listing: argparse.ArgumentParser) -> None:
 
 
 def _show(options: argparse.Namespace) -> int:
-    show_payment(_found(gateway_from(options), options), as_json=options.json)
+    gateway = gateway_from(options)
+    payment = _found(gateway, options)
+    events = list(gateway.events.iterate(payment_id=payment.id))[::-1] if payment.id else []
+    if options.json:
+        print_json({**payment_json(payment), "events": [plain(event) for event in events]})
+        return OK
+    show_payment(payment, as_json=False)
+    if events:
+        print("\n" + table(["At", "Event", "Known from", "Handling"], event_rows(events)))
     return OK
 
 
