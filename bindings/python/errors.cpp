@@ -1,5 +1,7 @@
 #include "bindings/python/errors.h"
 
+#include "core/webhook/reason.h"
+
 namespace py = pybind11;
 
 namespace till::python {
@@ -16,11 +18,12 @@ py::str text(std::string_view bytes) {
 }  // namespace
 
 py::tuple error_tuple(const Error& error) {
-  py::object retry_after = py::none();
+  py::object retry_after = py::none(), http_status = py::none();
   if (error.retry_after_ms) retry_after = py::int_(*error.retry_after_ms);
+  if (error.kind == ErrorKind::kWebhookRejected) http_status = py::int_(webhook::refusal_http_status(error.reason));
   return py::make_tuple(text(error_kind_name(error.kind)), text(error.code), text(error.message), text(error.field),
                         text(error.provider_code), text(error.request_id), text(error.payment_id), text(error.reason),
-                        text(sent_name(error.sent)), error.retryable, retry_after);
+                        text(sent_name(error.sent)), error.retryable, retry_after, http_status);
 }
 
 py::object reply_object(const Result<std::string>& reply) {

@@ -135,6 +135,7 @@ Value payment_to_record(const Payment& payment) {
   if (payment.accepted) record.object()->set("accepted", true);
   record.object()->set("state", payment.state);
   record.object()->set("plugin_version", payment.plugin_version);
+  if (!payment.account.empty()) record.object()->set("account", payment.account);
   return record;
 }
 
@@ -164,6 +165,7 @@ Result<Payment> payment_from_record(const Value& record) {
   payment.raw = value_of(record, "raw");
   payment.state = value_of(record, "state");
   payment.plugin_version = text_of(record, "plugin_version");
+  payment.account = text_of(record, "account");
   return payment;
 }
 

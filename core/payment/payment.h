@@ -55,6 +55,7 @@ struct Payment {
   json::Value metadata;
   json::Value raw;                    // the provider's own reply, secrets and card data removed
   std::string plugin_version;         // of the plugin that made it; empty for a payment made before this was kept
+  std::string account;                // whose money it becomes, as the provider names merchants; private, never shown
   json::Value state;                  // what the provider's script wants back later; private, never shown
   std::optional<UnixMillis> look_at;  // when the provider is to be asked about it; nullopt: it need not be
   std::int64_t looks = 0;             // how often it was asked about without news
@@ -65,7 +66,8 @@ std::optional<PaymentStatus> payment_status_from_name(std::string_view name);
 
 // The public shape of docs/schemas/payment.json: every member present, times as ISO 8601 text in UTC.
 json::Value payment_to_json(const Payment& payment);
-// The public shape, `accepted`, `state` and `plugin_version`: what the store keeps, beside `look_at` and `looks`.
+// The public shape, `accepted`, `state`, `plugin_version` and `account`: what the store keeps, beside `look_at` and
+// `looks`.
 json::Value payment_to_record(const Payment& payment);
 // The inverse of payment_to_record(). Errors are kInternal: a record is only ever written by us.
 Result<Payment> payment_from_record(const json::Value& record);

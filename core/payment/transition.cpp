@@ -113,6 +113,8 @@ Status check_same_payment(const Payment& payment, const Observation& seen) {
   }
   if (!seen.reference.empty() && !payment.reference.empty() && seen.reference != payment.reference)
     return mismatch("reference_mismatch", "the provider's payment carries another reference than this payment");
+  if (!seen.account.empty() && !payment.account.empty() && seen.account != payment.account)
+    return mismatch("account_mismatch", "the provider's payment is of another merchant account than this payment");
   if (seen.test && *seen.test != payment.test)
     return mismatch("mode_mismatch",
                     *seen.test
@@ -146,6 +148,13 @@ void replace(std::optional<T>& into, const std::optional<T>& seen) {
   if (seen) into = seen;
 }
 
+// What cannot be compared is not less.
+bool is_less(const std::optional<Money>& seen, const std::optional<Money>& known) {
+  if (!seen || !known) return false;
+  const auto order = seen->compare(*known);
+  return order.ok() && *order < 0;
+}
+
 // amount_paid and amount_due where the provider left them out but they follow from the status. How much was paid does
 // not follow where the shop took another amount than was asked for.
 void derive_amounts(Payment& payment) {
@@ -176,6 +185,7 @@ Result<Observation> read_observation(const Value& output) {
   TILL_TRY(read_money(output, "amount_due", seen.amount_due));
   TILL_TRY(read_money(output, "amount_refunded", seen.amount_refunded));
   TILL_TRY(read_text(output, "reference", seen.reference));
+  TILL_TRY(read_text(output, "account", seen.account));
   TILL_TRY(read_text(output, "checkout_url", seen.checkout_url));
   TILL_TRY(read_text(output, "qr_url", seen.qr_url));
   TILL_TRY(read_object(output, "pay_to", seen.pay_to));
@@ -205,6 +215,7 @@ Result<Change> apply(const Payment& payment, const Observation& seen, UnixMillis
   replace(next.provider_id, seen.provider_id);
   if (!next.amount) next.amount = seen.amount;
   if (next.reference.empty()) next.reference = seen.reference;
+  if (next.account.empty()) next.account = seen.account;
   if (!may_change(payment.status, status)) return change;
 
   next.status = status;
@@ -225,6 +236,19 @@ Result<Change> apply(const Payment& payment, const Observation& seen, UnixMillis
   next.updated_at = now_ms;
   change.status_changed = next.status != payment.status;
   return change;
+}
+
+bool is_mismatch_code(std::string_view code) { return code == "amount_missing" || code.ends_with("_mismatch"); }
+
+bool goes_on(const Payment& payment, const Observation& seen) {
+  if (is_less(seen.amount_paid, payment.amount_paid) || is_less(seen.amount_refunded, payment.amount_refunded))
+    return false;
+  const PaymentStatus from = payment.status, to = seen.status.value_or(from);
+  if (from == to) return true;
+  if (!may_change(from, to)) return false;
+  const bool waits = from == PaymentStatus::kPending || from == PaymentStatus::kRequiresAction;
+  const bool has_money = from == PaymentStatus::kUnderpaid || from == PaymentStatus::kProcessing;
+  return waits || (has_money && to > from && to <= PaymentStatus::kPaid);
 }
 
 }  // namespace till

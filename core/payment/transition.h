@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
@@ -17,6 +18,7 @@ struct Observation {
   std::optional<PaymentStatus> status;
   std::optional<Money> amount, amount_paid, amount_due, amount_refunded;
   std::string reference;
+  std::string account;  // whose money it becomes, as the provider names merchants
   std::optional<bool> test;
   std::string checkout_url, qr_url;
   json::Value pay_to, next_action, decline;
@@ -37,8 +39,16 @@ struct Change {
 
 // The payment as it is after the observation. A status that may_change() forbids is ignored: late news moves nothing
 // backwards. kProvider errors, and nothing changes, when the observation is of another payment: code "amount_mismatch",
-// "amount_missing", "currency_mismatch", "reference_mismatch", "mode_mismatch" or "id_mismatch". A payment that the
-// shop accepted may be paid with less than was asked for.
+// "amount_missing", "currency_mismatch", "reference_mismatch", "account_mismatch", "mode_mismatch" or "id_mismatch". A
+// payment that the shop accepted may be paid with less than was asked for.
 Result<Change> apply(const Payment& payment, const Observation& observation, UnixMillis now_ms);
+
+// Whether an error's code is one of those of apply().
+bool is_mismatch_code(std::string_view code);
+
+// True when an observation that comes without its time may be applied as it is, because it can only be newer than what
+// is known: the payment goes on, no money that was seen is gone, and no end is left. A late one that is not of this
+// kind would move the payment back, so that the provider has to be asked.
+bool goes_on(const Payment& payment, const Observation& observation);
 
 }  // namespace till

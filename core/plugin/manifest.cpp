@@ -58,7 +58,7 @@ Status check_members(const Node& root, Manifest&) {
                     "documentation", "capabilities", "native",      "absent",     "settings",       "modes",
                     "default_mode",  "hosts",        "auth",        "headers",    "script_headers", "path_secrets",
                     "reply_secrets", "errors",       "idempotency", "currencies", "permissions",    "rate_limit",
-                    "webhooks"});
+                    "webhooks",      "account"});
 }
 
 // In this order: later parts refer to earlier ones.

@@ -80,7 +80,11 @@ struct Capability {
 // What the provider sends by itself, as far as it is documented.
 struct Webhooks {
   std::map<std::string, std::string, std::less<>> events;  // the provider's name -> one sentence
-  std::string reason;                                      // why nothing can be verified
+  std::string reason;                                      // why nothing can be verified, or not by default
+  std::string secret;          // the setting with the secret that verifies them; empty: nothing can be verified
+  std::string scheme;          // how they are signed: a scheme's name, or one as JSON; empty: `scheme_setting` says
+  std::string scheme_setting;  // the setting whose value chooses among `schemes`; any other value means "not at all"
+  std::map<std::string, std::string, std::less<>> schemes;
 };
 
 struct Mode {
@@ -107,6 +111,7 @@ struct Manifest {
   std::vector<std::string> path_secrets;                    // settings that may stand in a path as {secret.NAME}
   std::vector<std::string> reply_secrets;  // object keys in replies whose values the script sees as handles only
   Webhooks webhooks;
+  std::string account_setting;  // the setting that names the merchant as payments do; empty: there is none
   ErrorMap errors;
   RateLimit rate_limit;
   std::string idempotency_header;       // empty: the provider has none, so sent writes are never repeated

@@ -12,27 +12,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kSchemes = {"none", "header", "basic", "ecdsa_secp256k1"};
 
-const json::Value* find_setting(const Manifest& manifest, std::string_view name) {
-  const json::Value* properties = manifest.settings_schema.find("properties");
-  return properties == nullptr ? nullptr : properties->find(name);
-}
-
-Status check_setting_type(const Node& node, const Manifest& manifest, std::string_view name, std::string_view type) {
-  const json::Value* setting = find_setting(manifest, name);
-  if (setting == nullptr) return node.error("must be the name of one of the `settings`");
-  if (setting->find_string("type") != type)
-    return node.error("the setting must be of type `" + std::string(type) + "`");
-  return {};
-}
-
-Status check_setting_name(const Node& node, const Manifest& manifest, const std::string& name, bool must_be_secret) {
-  TILL_TRY(check_setting_type(node, manifest, name, "string"));
-  const json::Value* setting = find_setting(manifest, name);
-  if (must_be_secret && !setting->find_bool("secret").value_or(false))
-    return node.error("the setting must be marked \"secret\": true");
-  return {};
-}
-
 Status read_setting_name(const Node& auth, std::string_view key, const Manifest& manifest, bool must_be_secret,
                          std::string& out) {
   TILL_ASSIGN(const Node node, auth.required(key));
@@ -56,26 +35,12 @@ Status read_prefix_text(const Node& node, std::string& out) {
   return {};
 }
 
-// A setting from which a prefix always follows: a plain enum that has a value in every gateway.
-Status check_prefix_setting(const Node& node, const Manifest& manifest, const std::string& name) {
-  TILL_TRY(check_setting_name(node, manifest, name, false));
-  const json::Value& setting = *find_setting(manifest, name);
-  if (setting.find_bool("secret").value_or(false)) return node.error("the setting must not be secret");
-  if (setting.find("enum") == nullptr) return node.error("the setting must have an `enum`");
-  const json::Value* required = manifest.settings_schema.find("required");
-  const bool is_required = required != nullptr && std::find(required->array()->begin(), required->array()->end(),
-                                                            json::Value(name)) != required->array()->end();
-  if (!is_required && setting.find("default") == nullptr)
-    return node.error("the setting must have a default or be required");
-  return {};
-}
-
 Status read_prefix_choice(const Node& node, Manifest& manifest) {
   Auth& auth = manifest.auth;
   TILL_TRY(node.only({"setting", "values"}));
   TILL_ASSIGN(const Node setting, node.required("setting"));
   TILL_ASSIGN(auth.prefix_setting, setting.text());
-  TILL_TRY(check_prefix_setting(setting, manifest, auth.prefix_setting));
+  TILL_TRY(check_choice_setting(setting, manifest, auth.prefix_setting));
   TILL_ASSIGN(const Node values, node.required("values"));
   TILL_ASSIGN(const auto members, values.members());
   for (const auto& [value, prefix] : members) TILL_TRY(read_prefix_text(prefix, auth.prefixes[value]));

@@ -22,8 +22,16 @@ Status read_headers(const Node& root, Manifest& manifest);
 Status read_errors(const Node& root, Manifest& manifest);
 // How often the provider may be asked.
 Status read_rate_limit(const Node& root, Manifest& manifest);
-// What the provider sends by itself. Needs the capabilities.
+// What the provider sends by itself, and how it is signed. Needs the capabilities and the settings.
 Status read_webhooks(const Node& root, Manifest& manifest);
+
+// The schema of one of the settings; nullptr when there is none of that name.
+const json::Value* find_setting(const Manifest& manifest, std::string_view name);
+Status check_setting_type(const Node& node, const Manifest& manifest, std::string_view name, std::string_view type);
+// A setting that is text, and secret if it must be.
+Status check_setting_name(const Node& node, const Manifest& manifest, const std::string& name, bool must_be_secret);
+// A setting from which a choice always follows: a plain enum that has a value in every gateway.
+Status check_choice_setting(const Node& node, const Manifest& manifest, const std::string& name);
 
 // True for headers that neither a manifest nor a script may set: framing, routing, and the type of the body.
 bool is_reserved_header(std::string_view name);

@@ -1,5 +1,9 @@
 // What a provider sends by itself: its events, and whether they prove where they come from.
+#include <algorithm>
+
+#include "core/json/json.h"
 #include "core/plugin/manifest_parts.h"
+#include "core/webhook/json_forms.h"
 
 namespace till::plugin {
 namespace {
@@ -15,16 +19,57 @@ Status read_events(const Node& node, Webhooks& out) {
   return {};
 }
 
-// This version of the format has no way to describe a signature.
-Status read_signed(const Node& node, Webhooks& out) {
+// A known scheme's name, or a scheme of the provider's own. One that verifies nothing is no signature.
+Status read_scheme(const Node& node, std::string& out) {
+  if (node.value().object()) {
+    out = json::write(node.value());
+  } else {
+    TILL_ASSIGN(out, node.text());
+  }
+  const auto scheme = webhook::read_scheme_text(out);
+  if (!scheme.ok()) return node.error(scheme.error().message);
+  if (scheme->method == webhook::Scheme::Method::kRefetch)
+    return node.error("verifies nothing: write \"signed\": false and the reason");
+  return {};
+}
+
+// Where the documentation leaves open how it is signed, the merchant says so.
+Status read_scheme_choice(const Node& node, Manifest& manifest) {
+  Webhooks& out = manifest.webhooks;
+  TILL_TRY(node.only({"setting", "values"}));
+  TILL_ASSIGN(const Node setting, node.required("setting"));
+  TILL_ASSIGN(out.scheme_setting, setting.text());
+  TILL_TRY(check_choice_setting(setting, manifest, out.scheme_setting));
+  TILL_ASSIGN(const Node values, node.required("values"));
+  TILL_ASSIGN(const auto members, values.members());
+  const json::Array& choices = *find_setting(manifest, out.scheme_setting)->find("enum")->array();
+  for (const auto& [value, scheme] : members) {
+    if (std::find(choices.begin(), choices.end(), json::Value(value)) == choices.end())
+      return scheme.error("the setting cannot have this value");
+    TILL_TRY(read_scheme(scheme, out.schemes[value]));
+  }
+  return out.schemes.empty() ? values.error("must name at least one scheme") : Status();
+}
+
+Status read_signed(const Node& node, Manifest& manifest) {
+  Webhooks& out = manifest.webhooks;
   TILL_TRY(node.required("signed"));
   TILL_ASSIGN(const bool is_signed, node.flag("signed"));
-  if (is_signed)
-    return node.find("signed")->error(
-        "must be false: gateways of this release believe no webhook and fetch the payment instead");
-  TILL_ASSIGN(const Node reason, node.required("reason"));
-  TILL_ASSIGN(out.reason, reason.text());
-  return {};
+  if (const auto reason = node.find("reason")) {
+    TILL_ASSIGN(out.reason, reason->text());
+  }
+  if (!is_signed) {
+    TILL_TRY(node.required("reason"));
+    for (const char* key : {"scheme", "secret"})
+      if (const auto given = node.find(key)) return given->error("belongs to webhooks that are signed");
+    return {};
+  }
+  TILL_ASSIGN(const Node secret, node.required("secret"));
+  TILL_ASSIGN(out.secret, secret.text());
+  TILL_TRY(check_setting_name(secret, manifest, out.secret, true));
+  TILL_ASSIGN(const Node scheme, node.required("scheme"));
+  const bool chosen = scheme.find("setting").has_value();
+  return chosen ? read_scheme_choice(scheme, manifest) : read_scheme(scheme, out.scheme);
 }
 
 }  // namespace
@@ -32,10 +77,10 @@ Status read_signed(const Node& node, Webhooks& out) {
 Status read_webhooks(const Node& root, Manifest& manifest) {
   const auto node = root.find("webhooks");
   if (node) {
-    TILL_TRY(node->only({"events", "signed", "reason"}));
+    TILL_TRY(node->only({"events", "signed", "reason", "scheme", "secret"}));
     TILL_ASSIGN(const Node events, node->required("events"));
     TILL_TRY(read_events(events, manifest.webhooks));
-    TILL_TRY(read_signed(*node, manifest.webhooks));
+    TILL_TRY(read_signed(*node, manifest));
   }
   if (!manifest.capabilities.contains("webhooks.receive")) return {};
   if (!node) return root.error("`webhooks.receive` needs the member `webhooks`");

@@ -117,9 +117,24 @@ Value payment() {
                        {"decline", or_null(object_shape({{"code", seen_text()}, {"message", seen_text()}}))},
                        {"created_at", seen_time()},
                        {"expires_at", seen_time()},
+                       {"account", seen_id()},
                        {"state", or_null(open_shape())},
                        {"raw", any_shape()}},
                       {"status"});
+}
+
+// A webhook names a payment, and may say what became of it. Some providers count their ids in numbers.
+Value told_payment() {
+  Value shape = payment();
+  Value number_or_text = text_shape(kMaxIdLength, 1);
+  number_or_text.object()->set("type", json::Array{"string", "integer", "null"});
+  shape.object()->find("properties")->object()->set("id", std::move(number_or_text));
+  shape.object()->erase("required");
+  return shape;
+}
+
+Value webhook() {
+  return object_shape({{"event", text_shape(kMaxWordLength, 1)}, {"payment", or_null(told_payment())}}, {"event"});
 }
 
 // A list tells payments apart by their ids, and may be silent about the rest.
@@ -240,7 +255,7 @@ std::vector<UnifiedOperation> make_table() {
       {"cards.confirm", kWrite, kRequired, object_shape({{"amount", money_shape()}}, {"amount"}), card_verification()},
       {"tokens.create", kWrite, kNone, new_token, token()},
       {"tokens.approve", kWrite, kNone, pairing, page(token())},
-      {"webhooks.receive", kRead, kNone, nullptr, nullptr},
+      {"webhooks.receive", kRead, kNone, nullptr, webhook()},
       {"check", kRead, kNone, nothing(), answer_to_check()},
   };
 }

@@ -5,9 +5,22 @@
 #include <iterator>
 #include <set>
 
+#include "core/base/bytes.h"
+#include "core/base/encoding.h"
+#include "core/crypto/digest.h"
 #include "core/plugin/schema.h"
 
 namespace till::plugin {
+namespace {
+
+// A known scheme by its name, one of the provider's own by its digest.
+std::string scheme_word(const std::string& scheme) {
+  constexpr std::size_t kDigits = 16;
+  if (!scheme.starts_with('{')) return scheme;
+  return "by its own scheme " + hex_encode(byte_view(sha256(scheme))).substr(0, kDigits);
+}
+
+}  // namespace
 
 std::vector<std::string> permissions_of(const Manifest& manifest) {
   std::set<std::string> out;
@@ -22,6 +35,9 @@ std::vector<std::string> permissions_of(const Manifest& manifest) {
     if (call.returns_secrets) out.insert("reveals native." + name);
   for (const std::string& name : manifest.script_headers) out.insert("script_header " + name);
   for (const std::string& name : secret_names(manifest.settings_schema)) out.insert("secret " + name);
+  // What is believed of what strangers send: another scheme is another trust.
+  if (!manifest.webhooks.scheme.empty()) out.insert("signed_webhooks " + scheme_word(manifest.webhooks.scheme));
+  for (const auto& [value, scheme] : manifest.webhooks.schemes) out.insert("signed_webhooks " + scheme_word(scheme));
   return {out.begin(), out.end()};
 }
 

@@ -15,6 +15,7 @@ namespace till::plugin {
 //   "path_secret NAME"       this secret stands in addresses, which servers log
 //   "reveals OPERATION"      this operation hands a secret to its caller
 //   "script_header NAME"     its script sets this header
+//   "signed_webhooks SCHEME" what such webhooks say is believed without asking; a known scheme's name, or a digest
 //   "secret NAME"            it asks the merchant for this secret
 std::vector<std::string> permissions_of(const Manifest& manifest);
 

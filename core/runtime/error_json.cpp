@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "core/json/json.h"
+#include "core/webhook/reason.h"
 
 namespace till {
 namespace {
@@ -24,6 +25,8 @@ std::string error_json(const Error& error) {
   set_if_known(object, "request_id", error.request_id);
   set_if_known(object, "payment_id", error.payment_id);
   set_if_known(object, "reason", error.reason);
+  if (error.kind == ErrorKind::kWebhookRejected)
+    object.set("http_status", json::Value::integer(webhook::refusal_http_status(error.reason)));
   object.set("sent", sent_name(error.sent));
   object.set("retryable", error.retryable);
   if (error.retry_after_ms) object.set("retry_after_ms", json::Value::integer(*error.retry_after_ms));

@@ -14,6 +14,7 @@
 #include "core/json/path.h"
 #include "core/plugin/schema.h"
 #include "core/plugin/suggest.h"
+#include "core/runtime/gateway_webhooks.h"
 #include "core/runtime/handles.h"
 
 namespace till {
@@ -22,8 +23,8 @@ namespace {
 constexpr std::size_t kMaxLabelLength = 100;
 
 // What every gateway has, whatever its provider.
-constexpr std::array<std::string_view, 5> kCommonSettings{"mode", "base_url", "timeout_ms", "label",
-                                                          "rate_limit_wait_ms"};
+constexpr std::array<std::string_view, 6> kCommonSettings{"mode",  "base_url",           "timeout_ms",
+                                                          "label", "rate_limit_wait_ms", "webhook_url"};
 // What is easily taken for a setting.
 constexpr std::array<std::string_view, 8> kRuntimeOptions{"plugin_path",
                                                           "trusted_keys",
@@ -167,6 +168,7 @@ Status take_common(json::Object& settings, GatewayConfig& config) {
   TILL_TRY(take_base_url(settings, config));
   TILL_TRY(take_span(settings, "timeout_ms", 1, kMaxTimeoutMs, config.timeout_ms));
   TILL_TRY(take_span(settings, "rate_limit_wait_ms", 0, kMaxRateLimitWaitMs, config.rate_limit_wait_ms));
+  TILL_TRY(take_webhook_url(settings, config));
   return take_label(settings, config);
 }
 
@@ -201,6 +203,7 @@ bool GatewayConfig::waits_for_challenge() const {
 
 std::string GatewayConfig::redact(std::string text) const {
   for (const auto& [setting, secret] : secrets) text = redact_secret(std::move(text), secret.reveal(), "[secret]");
+  for (const Secret& secret : webhook_secrets) text = redact_secret(std::move(text), secret.reveal(), "[secret]");
   return text;
 }
 
@@ -222,9 +225,11 @@ Result<std::unique_ptr<const GatewayConfig>> read_gateway_config(std::shared_ptr
   config->plugin = std::move(plugin);
   TILL_TRY(take_common(*parsed->object(), *config));
   TILL_TRY(check_names(config->manifest().settings_schema, *parsed->object()));
+  TILL_ASSIGN(auto webhook_secrets, take_webhook_secrets(*parsed->object(), config->manifest()));
   const auto secret_settings = plugin::secret_names(config->manifest().settings_schema);
   for (const std::string& name : secret_settings)
-    if (const auto secret = parsed->find_string(name)) TILL_TRY(check_secret(name, *secret));
+    if (const auto secret = parsed->find_string(name); secret && name != config->manifest().webhooks.secret)
+      TILL_TRY(check_secret(name, *secret));
   auto settings = plugin::validate(config->manifest().settings_schema, *std::move(parsed), "$");
   if (!settings.ok()) return as_configuration(std::move(settings).error());
 
@@ -246,6 +251,8 @@ Result<std::unique_ptr<const GatewayConfig>> read_gateway_config(std::shared_ptr
   TILL_TRY(take_identity(*config, script_settings));
   TILL_TRY(check_username(*config, script_settings));
   config->script_settings = std::move(script_settings);
+  config->account = config->script_settings.find_string(config->manifest().account_setting).value_or("");
+  TILL_TRY(read_webhook_verifier(std::move(webhook_secrets), *config));
   return std::unique_ptr<const GatewayConfig>(std::move(config));
 }
 

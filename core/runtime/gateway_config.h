@@ -8,12 +8,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/result.h"
 #include "core/crypto/ecdsa.h"
 #include "core/crypto/secret.h"
 #include "core/json/value.h"
 #include "core/plugin/plugin.h"
+#include "core/webhook/verifier.h"
 
 namespace till {
 
@@ -34,6 +36,10 @@ struct GatewayConfig {
   json::Value script_settings;                         // the `settings` of scripts: no secret in it
   std::map<std::string, Secret, std::less<>> secrets;  // by name of the setting
   std::optional<SigningKey> identity;                  // for request signatures
+  std::string account;      // whose money payments are, as the provider names merchants; empty: not said
+  std::string webhook_url;  // the address to which webhooks come, where a scheme signs it
+  std::optional<webhook::Verifier> webhooks;  // nullopt: webhooks are hints, whoever sends them
+  std::vector<Secret> webhook_secrets;        // all that are in force, the ones to come and to go included
 
   const plugin::Manifest& manifest() const { return plugin->manifest; }
   // The credentials of an operation stay here until the server asks for them.

@@ -3,6 +3,7 @@
 
 #include "core/base/counter.h"
 #include "core/runtime/rate_limit.h"
+#include "core/runtime/webhook_limits.h"
 
 namespace till {
 
@@ -10,6 +11,8 @@ namespace till {
 struct GatewayMemory {
   Counter nonces;   // time.nonce("count")
   RateMemory rate;  // until when nothing is sent
+  HintLimit hints;
+  RefusalCounter refusals;
 };
 
 }  // namespace till

@@ -90,16 +90,25 @@ Operation::~Operation() = default;
 const Clock& Operation::clock() const { return gateway_->runtime().clock(); }
 
 Result<std::unique_ptr<Operation>> Operation::prepare(std::shared_ptr<Gateway> gateway, std::string_view operation,
-                                                      std::string_view input_json, StoreQueue& lookup) {
+                                                      std::string_view input_json, StoreQueue& store) {
   std::shared_ptr<const GatewayConfig> config = gateway->config();
   TILL_ASSIGN(OperationInput input, read_operation_input(*config, operation, input_json));
   std::unique_ptr<Operation> self(new Operation(std::move(gateway), std::move(config), operation, std::move(input)));
-  TILL_TRY(self->look_up(lookup));
-  if (self->result_) return self;
-  TILL_TRY(self->take_its_version(input_json));
-  if (self->is_write_) self->plan_write();
-  TILL_TRY(self->run_script());
+  Status begun = self->begin(input_json, store);
+  const bool ended = begun.ok() && self->result_;
+  if (!begun.ok() || (ended && !self->result_->ok()))
+    count_refusal(*self->gateway_, ended ? self->result_->error() : begun.error(), store);
+  if (!begun.ok()) return std::move(begun).error();
   return self;
+}
+
+Status Operation::begin(std::string_view input_json, StoreQueue& store) {
+  if (operation_ == "webhooks.receive") TILL_TRY(take_webhook(input_json));
+  TILL_TRY(look_up(store));
+  if (result_) return {};
+  TILL_TRY(take_its_version(input_json));
+  if (is_write_) plan_write();
+  return run_script();
 }
 
 Status Operation::look_up(StoreQueue& lookup) {
@@ -230,7 +239,7 @@ Status Operation::run_script() {
 StoreQueue::Task Operation::store_task() {
   return [this](Store& store) {
     if (phase_ == Phase::kRecord) return record(store);
-    return phase_ == Phase::kFind ? find_hinted(store) : commit(store);
+    return phase_ == Phase::kFind ? place_news(store) : commit(store);
   };
 }
 
@@ -401,7 +410,7 @@ bool Operation::is_challenge(const http::Response& response) const {
 }
 
 void Operation::take_output(const json::Value& output) {
-  if (operation_ == "webhooks.receive") return take_hint(output);
+  if (operation_ == "webhooks.receive") return take_news(output);
   if (operation_ == "payments.watch") return take_watch(output);
   output_ = bounded_raw(redacted(config(), handles_.shown(output, returns_secrets_)));
   phase_ = Phase::kCommit;
@@ -419,7 +428,7 @@ void Operation::take_watch(const json::Value& output) {
 void Operation::finish(Error error) {
   error = told(std::move(error));
   if (error.payment_id.empty() && payment_) error.payment_id = payment_->id;
-  if (!is_write_) {
+  if (!is_write_ && !news_) {
     end(std::move(error));
     return;
   }

@@ -38,10 +38,10 @@ class Operation {
     kNothing,  // result() stands
   };
 
-  // Checks the input and runs the script to its first request. `lookup` reads the store for what the call is about.
+  // Checks the input and runs the script to its first request. `store` is read for what the call is about.
   // Errors here mean that nothing was recorded or sent.
   static Result<std::unique_ptr<Operation>> prepare(std::shared_ptr<Gateway> gateway, std::string_view operation,
-                                                    std::string_view input_json, StoreQueue& lookup);
+                                                    std::string_view input_json, StoreQueue& store);
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
   ~Operation();
@@ -81,6 +81,7 @@ class Operation {
   const GatewayConfig& config() const { return *config_; }
 
   // Before the first request.
+  Status begin(std::string_view input_json, StoreQueue& store);
   Status look_up(StoreQueue& lookup);
   Status look_up_payment(Store& store);
   Status check_askable();
@@ -107,11 +108,25 @@ class Operation {
   void take_watch(const json::Value& output);
 
   // A webhook, between what it says and what is true.
+  Status take_webhook(std::string_view input_json);
+  static void count_refusal(Gateway& gateway, const Error& error, StoreQueue& store);
   Error told(Error error) const;
-  void take_hint(const json::Value& output);
-  Status find_hinted(Store& store);
+  void take_news(const json::Value& output);
+  WebhookOutcome::Trust told_trust() const;
+  Result<bool> claim_event(Store& store, WebhookState state);
+  bool may_be_news() const;
+  Status place_news(Store& store);
+  void answer_webhook(WebhookOutcome outcome);
+  void answer_duplicate();
+  Status keep_unmatched(Store& store);
+  Status commit_told(Store& store);
+  Status refuse_told(Store& store, const Error& why);
+  Status limit_hints(Store& store);
   void refetch();
   Status begin_refetch();
+  Status commit_fetched(Store& store);
+  Status commit_unfetched(Store& store, const Error& why);
+  Status match_webhooks(Store& store, const Payment& payment);
 
   // The end.
   void finish(Error error);
@@ -121,7 +136,7 @@ class Operation {
   Status commit(Store& store);
   Status commit_error(Store& store);
   Status commit_output(Store& store);
-  Status commit_mismatch(Store& store);
+  Status commit_mismatch(Store& store, const std::string& reason);
   Result<json::Value> commit_result(Store& store);
   Result<json::Value> commit_payment(Store& store);
   Result<json::Value> commit_page(Store& store);
@@ -129,7 +144,8 @@ class Operation {
   Result<json::Value> commit_refund(Store& store);
   Result<json::Value> commit_refunds(Store& store);
   Result<Payment> current_payment(Store& store) const;
-  Status keep(Store& store, const Change& change);
+  Payment expected(Payment payment) const;
+  Status keep(Store& store, const Payment& before, const Change& change);
   void end(Result<std::string> result);
 
   std::shared_ptr<Gateway> gateway_;
@@ -145,8 +161,9 @@ class Operation {
   std::optional<Payment> payment_;  // the one that the call is about: as looked up, or as it will be made
   std::optional<Write> write_;      // the record of a write
   std::optional<WatchTarget> watch_target_;
-  std::optional<WebhookHint> hint_;  // what a webhook said
-  bool changed_ = false;             // the payment's status is another one now
+  std::optional<ReceivedWebhook> webhook_;  // one that came
+  std::optional<WebhookNews> news_;         // what it said
+  bool changed_ = false;                    // the payment's status is another one now
 
   Phase phase_ = Phase::kTalk;
   Need need_ = Need::kNothing;

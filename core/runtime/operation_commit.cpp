@@ -23,16 +23,6 @@ bool is_store_error(const Error& error) {
   return error.kind == ErrorKind::kInternal && error.code.starts_with("store_");
 }
 
-Event payment_event(const Payment& payment, std::string type, std::string source, const Clock& clock) {
-  return {.id = new_id("evt_", clock),
-          .gateway = payment.gateway,
-          .payment_id = payment.id,
-          .type = std::move(type),
-          .source = std::move(source),
-          .at = payment.updated_at,
-          .detail = json::write(json::Object{{"status", payment_status_name(payment.status)}})};
-}
-
 // docs/schemas/refund.json, from what a script returned; `earlier` is what the store has of it, or null.
 Result<json::Value> refund_view(const Payment& payment, const json::Value& seen, const json::Value* earlier,
                                 const Clock& clock) {
@@ -82,7 +72,10 @@ Result<json::Value> merge_refund(Payment& payment, const json::Value& seen, cons
 
 }  // namespace
 
-Status Operation::commit(Store& store) { return error_ ? commit_error(store) : commit_output(store); }
+Status Operation::commit(Store& store) {
+  if (news_) return error_ ? commit_unfetched(store, *error_) : commit_fetched(store);
+  return error_ ? commit_error(store) : commit_output(store);
+}
 
 // A refusal frees the idempotency key: nothing happened, so the caller may mend the cause and call again. What may have
 // happened stays, and says so.
@@ -108,10 +101,10 @@ Status Operation::commit_output(Store& store) {
     Error error = hide_secrets(std::move(value).error(), config(), handles_);
     if (error.sent == Sent::kNo) error.sent = Sent::kYes;
     if (payment_) error.payment_id = payment_->id;
-    ready_.emplace(std::move(error));
-    return write_ ? commit_mismatch(store) : Status();
+    ready_.emplace(error);
+    return write_ ? commit_mismatch(store, error.code) : Status();
   }
-  std::string text = json::write(hint_ ? webhook_result(*hint_, *value, changed_) : *value);
+  std::string text = json::write(*value);
   ready_.emplace(text);
   if (!write_) return {};
   return store.settle_write(write_->id, WriteState::kDone, returns_secrets_ ? std::string() : text);
@@ -119,13 +112,14 @@ Status Operation::commit_output(Store& store) {
 
 // The provider acted, but not as it was asked to: nobody should take that for an outcome. What it calls the payment is
 // kept, so that it can be asked about and refunded.
-Status Operation::commit_mismatch(Store& store) {
+Status Operation::commit_mismatch(Store& store, const std::string& reason) {
   if (operation_ == "payments.create") {
     payment_->provider_id = output_->find_string("id").value_or("");
     payment_->raw = member_or_null(*output_, "raw");
     payment_->updated_at = clock().now_ms();
     TILL_TRY(store.put_payment(*payment_));
-    TILL_TRY(store.add_event(payment_event(*payment_, "payment.mismatch", "reply", clock())));
+    TILL_TRY(store.add_event(mismatch_event(*payment_, reason, "reply", clock())));
+    TILL_TRY(match_webhooks(store, *payment_));
   }
   return store.settle_write(write_->id, WriteState::kUnknown, "");
 }
@@ -143,14 +137,21 @@ Result<json::Value> Operation::commit_result(Store& store) {
 Result<Payment> Operation::current_payment(Store& store) const {
   if (payment_->id.empty() || operation_ == "payments.create") return *payment_;
   TILL_ASSIGN(auto found, store.find_payment(payment_->id));
-  return found ? *std::move(found) : *payment_;
+  return expected(found ? *std::move(found) : *payment_);
 }
 
-Status Operation::keep(Store& store, const Change& change) {
+// A payment that was made before the settings named the account is held to it from now on.
+Payment Operation::expected(Payment payment) const {
+  if (payment.account.empty()) payment.account = config().account;
+  return payment;
+}
+
+Status Operation::keep(Store& store, const Payment& before, const Change& change) {
   changed_ = change.status_changed;
   if (change.payment.id.empty()) return {};
   TILL_TRY(store.put_payment(change.payment));
-  const std::string source = is_write_ ? "reply" : hint_ ? "webhook" : "poll";
+  if (before.provider_id != change.payment.provider_id) TILL_TRY(match_webhooks(store, change.payment));
+  const std::string source = is_write_ ? "reply" : news_ ? "webhook" : "poll";
   if (operation_ == "payments.create")
     TILL_TRY(store.add_event(payment_event(change.payment, "payment.created", source, clock())));
   if (!change.status_changed) return {};
@@ -163,7 +164,7 @@ Result<json::Value> Operation::commit_payment(Store& store) {
   TILL_ASSIGN(Payment current, current_payment(store));
   if (operation_ == "payments.accept") current.accepted = true;
   TILL_ASSIGN(const Change change, apply(current, seen, clock().now_ms()));
-  TILL_TRY(keep(store, change));
+  TILL_TRY(keep(store, current, change));
   return payment_to_json(change.payment);
 }
 
@@ -188,7 +189,7 @@ Result<json::Value> Operation::commit_page_item(Store& store, const json::Value&
   }
   const auto change = apply(ours ? *ours : blank_payment(config()), seen, clock().now_ms());
   if (!change.ok()) return ours ? Result<json::Value>(payment_to_json(*ours)) : Result<json::Value>(change.error());
-  if (ours && change->status_changed) TILL_TRY(keep(store, *change));
+  if (ours && change->status_changed) TILL_TRY(keep(store, *ours, *change));
   return payment_to_json(change->payment);
 }
 

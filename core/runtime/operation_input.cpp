@@ -8,8 +8,6 @@
 #include "core/json/json.h"
 #include "core/plugin/operations.h"
 #include "core/plugin/schema.h"
-#include "core/runtime/operation_outcome.h"
-#include "core/runtime/webhook_input.h"
 
 namespace till {
 namespace {
@@ -137,14 +135,6 @@ Result<OperationInput> read_native(const plugin::Manifest& manifest, json::Value
   return input;
 }
 
-// What anybody may send; a secret of the gateway that it repeats is hidden.
-Result<OperationInput> read_webhook(const GatewayConfig& config, std::string_view input_json) {
-  OperationInput input;
-  TILL_ASSIGN(const json::Value seen, read_webhook_input(input_json));
-  input.value = redacted(config, seen);
-  return input;
-}
-
 }  // namespace
 
 Result<json::Value> parse_input(std::string_view input_json) {
@@ -180,7 +170,7 @@ Result<OperationInput> read_operation_input(const GatewayConfig& config, std::st
                                             std::string_view input_json) {
   const plugin::Manifest& manifest = config.manifest();
   TILL_TRY(check_supported(manifest, operation));
-  if (operation == "webhooks.receive") return read_webhook(config, input_json);
+  if (operation == "webhooks.receive") return OperationInput();  // read once it is verified
   TILL_ASSIGN(json::Value parsed, parse_input(input_json));
   if (!native_name(operation).empty()) return read_native(manifest, std::move(parsed));
 

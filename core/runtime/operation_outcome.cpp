@@ -45,6 +45,7 @@ Payment blank_payment(const GatewayConfig& config) {
   payment.gateway = config.name;
   payment.plugin_version = config.manifest().version;
   payment.test = config.test;
+  payment.account = config.account;
   return payment;
 }
 
@@ -87,6 +88,23 @@ Result<std::string> earlier_outcome(const Write& earlier, const Write& now, Unix
     return conflict("outcome_not_kept",
                     "the first call with this idempotency key handed out a secret, which is not kept", earlier, false);
   return earlier.outcome;
+}
+
+Event payment_event(const Payment& payment, std::string type, std::string source, const Clock& clock) {
+  return {.id = new_id("evt_", clock),
+          .gateway = payment.gateway,
+          .payment_id = payment.id,
+          .type = std::move(type),
+          .source = std::move(source),
+          .at = payment.updated_at,
+          .detail = json::write(json::Object{{"status", payment_status_name(payment.status)}})};
+}
+
+Event mismatch_event(const Payment& payment, std::string_view reason, std::string source, const Clock& clock) {
+  Event event = payment_event(payment, "payment.mismatch", std::move(source), clock);
+  event.at = clock.now_ms();
+  event.detail = json::write(json::Object{{"status", payment_status_name(payment.status)}, {"reason", reason}});
+  return event;
 }
 
 Error hide_secrets(Error error, const GatewayConfig& config, const Handles& handles) {

@@ -26,6 +26,11 @@ std::string refund_provider_id(const Payment& payment, const json::Value& input)
 // or the first call is still under way, kOutcomeUnknown when nobody knows.
 Result<std::string> earlier_outcome(const Write& earlier, const Write& now, UnixMillis now_ms);
 
+// What happened to a payment, as its history keeps it.
+Event payment_event(const Payment& payment, std::string type, std::string source, const Clock& clock);
+// "payment.mismatch": the provider told of it what cannot be true. `reason` is one of apply()'s codes.
+Event mismatch_event(const Payment& payment, std::string_view reason, std::string source, const Clock& clock);
+
 // `error` with every secret and handle in its texts replaced.
 Error hide_secrets(Error error, const GatewayConfig& config, const Handles& handles);
 // `value` with every secret of the gateway replaced.

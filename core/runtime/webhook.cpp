@@ -1,27 +1,63 @@
-// From a script's hint to the caller's result: see webhook.h.
+// From a request to what it proves, names and says: see webhook.h.
 #include "core/runtime/webhook.h"
 
 #include <algorithm>
 #include <utility>
 
+#include "core/base/bytes.h"
+#include "core/base/encoding.h"
+#include "core/base/id.h"
+#include "core/base/limits.h"
+#include "core/crypto/digest.h"
+#include "core/json/json.h"
+#include "core/plugin/operation_output.h"
+#include "core/runtime/operation_outcome.h"
 #include "core/runtime/webhook_input.h"
 
 namespace till {
 namespace {
 
-constexpr std::size_t kMaxIdLength = 255;
-constexpr int kHttpOk = 200;
 // Payments with one reference that are looked at: a payer rarely tries an order more than twice.
 constexpr std::size_t kMaxSameReference = 20;
 
-// An id as text; some providers count theirs in numbers.
-Status read_id(const json::Value& payment, std::string_view key, std::string& out) {
-  const json::Value* value = payment.find(key);
-  if (!value || value->is_null()) return {};
-  if (value->string()) out = *value->string();
-  if (value->as_integer()) out = value->number()->text;
-  if (!out.empty() && out.size() <= kMaxIdLength) return {};
-  return plugin_error("script_output", "a webhook's payment." + std::string(key) + " is text of 1 to 255 bytes");
+constexpr std::string_view kDigestPrefix = "sha256:";
+
+std::string digest_of(std::string_view text) {
+  return std::string(kDigestPrefix) + hex_encode(byte_view(sha256(text)));
+}
+
+// The address is the shop's own word; only the query is the request's.
+std::string address_of(const GatewayConfig& config, const WebhookRequest& request) {
+  if (request.query.empty()) return config.webhook_url;
+  return config.webhook_url + (config.webhook_url.find('?') == std::string::npos ? "?" : "&") + request.query;
+}
+
+Result<webhook::Verified> verify(const GatewayConfig& config, const WebhookRequest& request, UnixMillis now_ms) {
+  if (!config.webhooks) return webhook::Verified();
+  const std::vector<webhook::Header> headers(request.headers.begin(), request.headers.end());
+  const std::string url = address_of(config, request);
+  return config.webhooks->verify({.headers = headers, .body = request.body, .url = url, .method = "POST"}, now_ms);
+}
+
+// Each kind of key has a prefix, so that no hint can stand in the way of an event. A body that is bound as a whole
+// names the event better than all that is signed: the same event comes again with another time.
+void name_event(std::string_view body, ReceivedWebhook& received) {
+  const std::string& key = received.verified.dedupe_key;
+  received.has_event_id = !key.empty() && !key.starts_with(kDigestPrefix);
+  if (received.is_believed() && !received.has_event_id)
+    received.event_key = "event:" + digest_of(body);
+  else if (!key.empty())
+    received.event_key = "event:" + key;
+}
+
+std::string kept_body(const json::Value& seen) {
+  const json::Value* json = seen.find("json");
+  std::string text = json ? json::write(*json) : std::string(seen.find_string("text").value_or(""));
+  if (text.size() <= kMaxKeptWebhookBytes) return text;
+  std::size_t end = kMaxKeptWebhookBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  text.resize(end);
+  return text;
 }
 
 bool is_over(PaymentStatus status) {
@@ -42,38 +78,73 @@ Result<std::optional<Payment>> find_by_reference(Store& store, std::string_view 
 
 }  // namespace
 
-Result<WebhookHint> read_webhook_hint(const json::Value& output) {
-  WebhookHint hint;
-  const auto event = output.find_string("event");
-  if (!event || event->empty() || event->size() > kMaxEventNameLength)
-    return plugin_error("script_output", "a webhook needs an `event`, text of 1 to 255 bytes");
-  hint.event = *event;
-  const json::Value* payment = output.find("payment");
-  if (!payment || payment->is_null()) return hint;
-  if (!payment->object()) return plugin_error("script_output", "a webhook's payment is a table with id or reference");
-  TILL_TRY(read_id(*payment, "id", hint.provider_id));
-  TILL_TRY(read_id(*payment, "reference", hint.reference));
-  return hint;
+Result<ReceivedWebhook> receive_webhook(const GatewayConfig& config, std::string_view input_json, UnixMillis now_ms) {
+  TILL_ASSIGN(const WebhookRequest request, read_webhook_request(input_json));
+  ReceivedWebhook received;
+  received.received_at = now_ms;
+  TILL_ASSIGN(received.verified, verify(config, request, now_ms));
+  TILL_ASSIGN(const json::Value seen, webhook_seen(request));
+  received.seen = redacted(config, seen);
+  received.kept_body = kept_body(received.seen);
+  name_event(request.body, received);
+  return received;
 }
 
-Result<std::optional<Payment>> find_hinted_payment(Store& store, std::string_view gateway, const WebhookHint& hint) {
-  if (!hint.provider_id.empty()) {
-    TILL_ASSIGN(auto found, store.find_payment_by_provider_id(gateway, hint.provider_id));
-    if (found || hint.reference.empty()) return found;
+Result<WebhookNews> read_webhook_news(json::Value output) {
+  TILL_TRY(plugin::check_operation_output("webhooks.receive", output));
+  WebhookNews news;
+  news.event = *output.find_string("event");
+  json::Value* payment = output.object()->find("payment");
+  if (!payment || payment->is_null()) return news;
+  if (json::Value* id = payment->object()->find("id"); id && id->as_integer()) *id = json::Value(id->number()->text);
+  TILL_ASSIGN(Observation seen, read_observation(*payment));
+  if (seen.reference.size() > kMaxIdLength) return plugin_error("script_output", "a webhook's reference is too long");
+  news.provider_id = seen.provider_id;
+  news.reference = seen.reference;
+  if (seen.status) news.told = std::move(seen);
+  return news;
+}
+
+Result<std::optional<Payment>> find_told_payment(Store& store, std::string_view gateway, const WebhookNews& news,
+                                                 bool exact) {
+  if (!news.provider_id.empty()) {
+    TILL_ASSIGN(auto found, store.find_payment_by_provider_id(gateway, news.provider_id));
+    if (found || exact) return found;
   }
-  if (hint.reference.empty()) return std::optional<Payment>();
-  return find_by_reference(store, gateway, hint.reference);
+  if (news.reference.empty()) return std::optional<Payment>();
+  return find_by_reference(store, gateway, news.reference);
 }
 
-json::Value webhook_result(const WebhookHint& hint, const json::Value& payment, bool changed) {
-  const bool names_payment = !hint.provider_id.empty() || !hint.reference.empty();
-  json::Value unchecked = names_payment ? "unknown_payment" : "no_payment";
-  return json::Object{{"event", hint.event},
-                      {"payment", payment},
-                      {"trust", payment.is_null() ? "unverified" : "refetched"},
-                      {"changed", changed},
-                      {"reason", payment.is_null() ? std::move(unchecked) : json::Value()},
-                      {"http_status", json::Value::integer(kHttpOk)}};
+Webhook webhook_record(const GatewayConfig& config, const ReceivedWebhook& received, const WebhookNews& news,
+                       const Clock& clock) {
+  const std::string said = json::write(json::Array{news.event, news.provider_id, news.reference});
+  return {.id = new_id("whk_", clock),
+          .gateway = config.name,
+          .dedupe_key = received.event_key.empty() ? "hint:" + digest_of(said) : received.event_key,
+          .event = news.event,
+          .provider_id = news.provider_id,
+          .reference = news.reference,
+          .signature = std::string(webhook::signature_name(received.verified.signature)),
+          .trust = received.is_believed() ? "signed" : "unverified",
+          .received_at = received.received_at,
+          .body = received.kept_body};
+}
+
+std::string_view outcome_trust_name(WebhookOutcome::Trust trust) {
+  if (trust == WebhookOutcome::Trust::kSigned) return "signed";
+  return trust == WebhookOutcome::Trust::kRefetched ? "refetched" : "unverified";
+}
+
+json::Value webhook_result(const ReceivedWebhook& received, const WebhookNews& news, WebhookOutcome outcome) {
+  return json::Object{{"event", news.event},
+                      {"payment", std::move(outcome.payment)},
+                      {"signature", webhook::signature_name(received.verified.signature)},
+                      {"trust", outcome_trust_name(outcome.trust)},
+                      {"duplicate", outcome.duplicate},
+                      {"changed", outcome.changed},
+                      {"reason", outcome.reason.empty() ? json::Value() : json::Value(std::move(outcome.reason))},
+                      {"http_status", json::Value::integer(outcome.http_status)},
+                      {"http_body", ""}};
 }
 
 }  // namespace till

@@ -33,22 +33,19 @@ class HeaderReader {
   Status add(const std::string& place, const json::Value& name, const json::Value& value) {
     if (!name.string() || !value.string()) return header_error(place);
     bytes_ += name.string()->size() + value.string()->size();
-    if (++fields_ > kMaxHeaderFields || bytes_ > kMaxHeaderBytes)
+    if (headers_.size() == kMaxHeaderFields || bytes_ > kMaxHeaderBytes)
       return webhook_rejected("too_large", "a webhook has more or larger headers than any provider sends");
-    const std::string key = lower_case(*name.string());
-    const json::Value* earlier = headers_.find(key);
-    headers_.set(key, earlier ? *earlier->string() + ", " + *value.string() : *value.string());
+    headers_.emplace_back(*name.string(), *value.string());
     return {};
   }
-  json::Object take() { return std::move(headers_); }
+  std::vector<std::pair<std::string, std::string>> take() { return std::move(headers_); }
 
  private:
-  json::Object headers_;
-  std::size_t fields_ = 0;
+  std::vector<std::pair<std::string, std::string>> headers_;
   std::size_t bytes_ = 0;
 };
 
-Result<json::Object> read_headers(const json::Value* given) {
+Result<std::vector<std::pair<std::string, std::string>>> read_headers(const json::Value* given) {
   HeaderReader reader;
   if (!given || given->is_null()) return reader.take();
   if (const json::Object* object = given->object()) {
@@ -63,6 +60,17 @@ Result<json::Object> read_headers(const json::Value* given) {
     TILL_TRY(reader.add(place, (*pair)[0], (*pair)[1]));
   }
   return reader.take();
+}
+
+// Lower-case names; fields of one name are joined as HTTP has it.
+json::Object joined(const std::vector<std::pair<std::string, std::string>>& headers) {
+  json::Object out;
+  for (const auto& [name, value] : headers) {
+    const std::string key = lower_case(name);
+    const json::Value* earlier = out.find(key);
+    out.set(key, earlier ? *earlier->string() + ", " + value : value);
+  }
+  return out;
 }
 
 Result<std::string> read_body(const json::Object& input) {
@@ -107,24 +115,37 @@ Error webhook_rejected(std::string reason, std::string message) {
           .reason = std::move(reason)};
 }
 
-Result<json::Value> read_webhook_input(std::string_view input_json) {
+Result<WebhookRequest> read_webhook_request(std::string_view input_json) {
   if (input_json.size() > kMaxInputBytes)
     return webhook_rejected("too_large", "a webhook has at most " + std::to_string(kMaxWebhookBodyBytes) + " bytes");
   TILL_ASSIGN(const json::Value parsed, json::parse(input_json));
   if (!parsed.object()) return invalid_request("$", "an operation's input is a JSON object");
   for (const auto& [key, value] : *parsed.object())
-    if (key != "headers" && key != "body" && key != "body_base64")
-      return invalid_request(json::member_path("$", key), "unknown member; there are headers, body and body_base64");
-  TILL_ASSIGN(std::string body, read_body(*parsed.object()));
-  if (body.size() > kMaxWebhookBodyBytes)
+    if (key != "headers" && key != "body" && key != "body_base64" && key != "query")
+      return invalid_request(json::member_path("$", key),
+                             "unknown member; there are headers, body, body_base64 and query");
+  WebhookRequest request;
+  TILL_ASSIGN(request.body, read_body(*parsed.object()));
+  if (request.body.size() > kMaxWebhookBodyBytes)
     return webhook_rejected("too_large", "a webhook has at most " + std::to_string(kMaxWebhookBodyBytes) + " bytes");
-  TILL_ASSIGN(json::Object headers, read_headers(parsed.find("headers")));
-  if (!is_valid_utf8(body)) return webhook_rejected("malformed", "the webhook's body is not UTF-8 text");
+  TILL_ASSIGN(request.headers, read_headers(parsed.find("headers")));
+  if (const json::Value* query = parsed.find("query"); query && !query->is_null()) {
+    if (!query->string()) return invalid_request("$.query", "expected text");
+    if (query->string()->size() > kMaxUrlLength)
+      return webhook_rejected("too_large", "the webhook's query is too long");
+    request.query = *query->string();
+  }
+  return request;
+}
+
+Result<json::Value> webhook_seen(const WebhookRequest& request) {
+  if (!is_valid_utf8(request.body)) return webhook_rejected("malformed", "the webhook's body is not UTF-8 text");
+  json::Object headers = joined(request.headers);
   json::Object seen;
   const json::Value* type = headers.find("content-type");
-  TILL_TRY(add_parsed(body, type ? *type->string() : std::string(), seen));
+  TILL_TRY(add_parsed(request.body, type ? *type->string() : std::string(), seen));
   seen.set("headers", std::move(headers));
-  seen.set("text", std::move(body));
+  seen.set("text", request.body);
   return json::Value(std::move(seen));
 }
 

@@ -39,6 +39,16 @@ std::string_view reason_name(Reason reason) {
   return "mismatch";
 }
 
+int refusal_http_status(std::string_view reason) {
+  using enum Reason;
+  constexpr int kBadRequest = 400, kUnauthorized = 401, kContentTooLarge = 413;
+  if (reason == reason_name(kTooLarge)) return kContentTooLarge;
+  for (const Reason unproven : {kMissingSignature, kMissingValue, kMalformedSignature, kMalformedTime, kTooOld, kTooNew,
+                                kUnexpectedAlgorithm, kUnknownKey, kKeyNotInForce, kMismatch})
+    if (reason == reason_name(unproven)) return kUnauthorized;
+  return kBadRequest;
+}
+
 Error rejected(Reason reason, std::string message) {
   return {.kind = ErrorKind::kWebhookRejected,
           .code = "webhook_rejected",

@@ -28,6 +28,10 @@ enum class Reason {
 // "missing_signature", "too_old", ...: the `reason` of WebhookRejected.
 std::string_view reason_name(Reason reason);
 
+// What to answer the sender of a webhook that is refused for this reason, one of ours or another word: 413 when it is
+// too large, 401 when it does not prove who sent it, 400 when it makes no sense.
+int refusal_http_status(std::string_view reason);
+
 // The refusal. `message` names places, and never what the sender wrote there.
 Error rejected(Reason reason, std::string message);
 

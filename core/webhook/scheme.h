@@ -136,6 +136,9 @@ struct Scheme {
 // "webhook_scheme", `field` is the place ("$.signed[2].header").
 Result<Scheme> parse_scheme(std::string_view text);
 
+// Whether verifying takes the address to which the webhook came, or a parameter in it.
+bool needs_url(const Scheme& scheme);
+
 bool is_hmac(Algorithm algorithm);
 bool is_plain_hash(Algorithm algorithm);
 // "hmac-sha256": the word in the JSON.

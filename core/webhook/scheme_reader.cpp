@@ -303,6 +303,19 @@ Result<Scheme> parse_scheme(std::string_view text) {
   return read_scheme(Node(*value, "$"));
 }
 
+bool needs_url(const Scheme& scheme) {
+  const auto in_url = [](const Source& source) { return source.kind == Source::Kind::kQuery; };
+  const auto piece_in_url = [&](const auto& self, const Piece& piece) -> bool {
+    if (piece.kind == Piece::Kind::kUrl || piece.kind == Piece::Kind::kPath) return true;
+    return in_url(piece.source) ||
+           std::any_of(piece.inner.begin(), piece.inner.end(), [&](const Piece& inner) { return self(self, inner); });
+  };
+  if (in_url(scheme.carrier.source) || in_url(scheme.carrier.key_id) || in_url(scheme.dedupe_source)) return true;
+  if (scheme.freshness && in_url(scheme.freshness->source)) return true;
+  return std::any_of(scheme.signed_.begin(), scheme.signed_.end(),
+                     [&](const Piece& piece) { return piece_in_url(piece_in_url, piece); });
+}
+
 bool is_hmac(Algorithm algorithm) { return algorithm <= Algorithm::kHmacSha512; }
 
 bool is_plain_hash(Algorithm algorithm) { return algorithm >= Algorithm::kSha1; }

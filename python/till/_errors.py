@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-NativeError: TypeAlias = tuple[str, str, str, str, str, str, str, str, str, bool, int | None]
+NativeError: TypeAlias = tuple[str, str, str, str, str, str, str, str, str, bool, int | None, int | None]
 """An error as the compiled core hands it over: kind, code, message, field, provider_code, request_id,
-payment_id, reason, sent, retryable, retry_after_ms."""
+payment_id, reason, sent, retryable, retry_after_ms, http_status."""
 
 
 class TillError(Exception):
@@ -146,9 +146,14 @@ class OutcomeUnknown(TillError):
 
 
 class WebhookRejected(TillError):
-    """A webhook that is not to be believed; `reason` says why."""
+    """A webhook that is not to be believed; `reason` says why.
+
+    Answer its sender with `http_status`: 413 when it is too large, 401 when it does not prove who sent it, 400
+    when it makes no sense.
+    """
 
     reason: str | None = None
+    http_status: int = 400
 
 
 class PluginError(TillError):
@@ -160,7 +165,7 @@ _CLASSES: dict[str, type[TillError]] = {cls.__name__: cls for cls in TillError._
 
 def error_from_native(native: NativeError) -> TillError:
     """The exception for an error that the core returned; the caller raises it."""
-    kind, code, message, field, provider_code, request_id, payment_id, reason, sent, retryable, after = native
+    kind, code, message, field, provider_code, request_id, payment_id, reason, sent, retryable, after, status = native
     error = _CLASSES.get(kind, TillError)(
         message,
         code=code,
@@ -175,4 +180,5 @@ def error_from_native(native: NativeError) -> TillError:
         error.retry_after = after / 1000
     if isinstance(error, WebhookRejected):
         error.reason = reason or None
+        error.http_status = status or error.http_status
     return error

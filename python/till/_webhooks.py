@@ -14,41 +14,45 @@ from till._text import checked_text
 
 @dataclass(frozen=True, slots=True)
 class WebhookResult:
-    """What became of a webhook.
+    """What became of a webhook, once everything about it is durable.
 
-    `event` is the provider's own name for it, as it was received. `payment` is the payment as the provider
-    sees it now, or None with a `reason`: `unknown_payment` or `no_payment`. `trust` is `refetched` when the
-    provider was asked, else `unverified`: then nothing is known but that somebody sent this. `changed` is
-    False when the payment has the status that it had before. Answer the sender with `http_status`.
+    `event` is the provider's own name for it. `payment` is the payment as it is now, or None when the store has
+    none that is meant. Two results: `signature` says who sent it (`valid`, `token`, `none`), `trust` what was
+    believed (`signed`: its own word; `refetched`: the provider's, who was asked; `unverified`: nothing).
+    `duplicate` is True when the same event was taken before, `changed` when the payment has another status
+    now. `reason` says why it took no effect; docs/schemas/webhook.json lists the words. Answer the sender
+    with `http_status` and `http_body`.
     """
 
     event: str
     payment: Payment | None
-    trust: Literal["refetched", "unverified"]
+    signature: Literal["valid", "token", "none"]
+    trust: Literal["signed", "refetched", "unverified"]
+    duplicate: bool
     changed: bool
-    reason: Literal["unknown_payment", "no_payment"] | None
+    reason: str | None
     http_status: int
+    http_body: str
 
 
 def result(value: Any) -> WebhookResult:
     """A `WebhookResult` from its JSON."""
     found = value["payment"]
-    return WebhookResult(
-        event=value["event"],
-        payment=None if found is None else payment(found),
-        trust=value["trust"],
-        changed=value["changed"],
-        reason=value["reason"],
-        http_status=value["http_status"],
-    )
+    return WebhookResult(**{**value, "payment": None if found is None else payment(found)})
 
 
-def receive(headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes | str) -> Call[WebhookResult]:
+def receive(
+    headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes | str, *, query: str | None = None
+) -> Call[WebhookResult]:
     """Takes a request that came to your webhook's address: all its headers, and its body as it came.
 
-    What it says is a hint. The payment it names is looked up in the store and fetched from the provider; that
-    it comes twice, late or from a liar changes nothing else. `WebhookRejected` says that the request is no
-    webhook: answer 400. After any other error answer 503, and it will come again.
+    Give the raw bytes of the body: what was parsed and written again has other bytes, and no signature fits
+    them. `query` is what stood behind the "?" of the address, for providers that sign it.
+
+    A webhook that is signed as a whole takes effect at once, and once, however often it comes. Any other is a
+    hint: the payment it names is fetched from the provider, and a lie changes nothing. `WebhookRejected` says
+    that the request is no good: answer its `http_status`. After any other error answer 503, and it will come
+    again.
 
     A provider without webhooks is `Unsupported`:
 
@@ -58,7 +62,8 @@ def receive(headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes 
     """
     fields = headers.items() if isinstance(headers, Mapping) else headers
     pairs = [[checked_text(name, "headers"), checked_text(value, "headers")] for name, value in fields]
-    return Call("webhooks.receive", {"headers": pairs, **_body(body)}, result)
+    asked = {} if query is None else {"query": checked_text(query, "query")}
+    return Call("webhooks.receive", {"headers": pairs, **_body(body), **asked}, result)
 
 
 def _body(body: bytes | str) -> dict[str, str]:

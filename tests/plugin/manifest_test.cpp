@@ -569,6 +569,21 @@ TEST(Manifest, reads_what_webhooks_there_are) {
   EXPECT_EQ(result->webhooks.reason, "Acme signs nothing.");
 }
 
+TEST(Manifest, reads_how_webhooks_are_signed) {
+  const auto named = parse_manifest(
+      changed("webhooks", R"({"events":{},"signed":true,"secret":"token","scheme":"github","reason":"On request."})"));
+  ASSERT_TRUE(named.ok()) << named.error().message;
+  EXPECT_EQ(named->webhooks.scheme, "github");
+  EXPECT_EQ(named->webhooks.secret, "token");
+  EXPECT_EQ(named->webhooks.reason, "On request.");
+  const auto chosen = parse_manifest(changed("webhooks", R"({"events":{},"signed":true,"secret":"token","scheme":{
+      "setting":"kind","values":{"bearer":"github"}}})"));
+  ASSERT_TRUE(chosen.ok()) << chosen.error().message;
+  EXPECT_EQ(chosen->webhooks.scheme_setting, "kind");
+  EXPECT_EQ(chosen->webhooks.schemes.at("bearer"), "github");
+  EXPECT_EQ(parse_manifest(changed("account", R"({"setting":"user"})"))->account_setting, "user");
+}
+
 TEST(Manifest, refuses_webhooks_that_cannot_be_received) {
   expect_refused(
       {{"webhooks", "[]", "$.webhooks", "must be an object"},
@@ -577,7 +592,32 @@ TEST(Manifest, refuses_webhooks_that_cannot_be_received) {
        {"webhooks", R"({"events":{"a":""},"signed":false,"reason":"x"})", "$.webhooks.events.a", "not empty"},
        {"webhooks", R"({"events":{"":"x"},"signed":false,"reason":"x"})", R"($.webhooks.events."")", "1 to 255"},
        {"webhooks", R"({"events":{},"reason":"x"})", "$.webhooks.signed", "is required"},
-       {"webhooks", R"({"events":{},"signed":true,"reason":"x"})", "$.webhooks.signed", "must be false"},
+       {"webhooks", R"({"events":{},"signed":true,"reason":"x"})", "$.webhooks.secret", "is required"},
+       {"webhooks", R"({"events":{},"signed":false,"reason":"x","secret":"token"})", "$.webhooks.secret", "are signed"},
+       {"webhooks", R"({"events":{},"signed":false,"reason":"x","scheme":"github"})", "$.webhooks.scheme",
+        "are signed"},
+       {"webhooks", R"({"events":{},"signed":true,"secret":"token"})", "$.webhooks.scheme", "is required"},
+       {"webhooks", R"({"events":{},"signed":true,"secret":"user","scheme":"github"})", "$.webhooks.secret",
+        "\"secret\""},
+       {"webhooks", R"({"events":{},"signed":true,"secret":"none","scheme":"github"})", "$.webhooks.secret",
+        "`settings`"},
+       {"webhooks", R"({"events":{},"signed":true,"secret":"token","scheme":"githib"})", "$.webhooks.scheme",
+        "no webhook scheme"},
+       {"webhooks", R"({"events":{},"signed":true,"secret":"token","scheme":"mollie"})", "$.webhooks.scheme",
+        "verifies nothing"},
+       {"webhooks", R"({"events":{},"signed":true,"secret":"token","scheme":{"name":"x"}})", "$.webhooks.scheme",
+        "signature"},
+       {"webhooks",
+        R"({"events":{},"signed":true,"secret":"token","scheme":{"setting":"loose","values":{"a":"github"}}})",
+        "$.webhooks.scheme.setting", "default or be required"},
+       {"webhooks", R"({"events":{},"signed":true,"secret":"token","scheme":{"setting":"kind","values":{}}})",
+        "$.webhooks.scheme.values", "at least one"},
+       {"webhooks",
+        R"({"events":{},"signed":true,"secret":"token","scheme":{"setting":"kind","values":{"x":"github"}}})",
+        "$.webhooks.scheme.values.x", "cannot have"},
+       {"account", R"({"setting":"api_key"})", "$.account.setting", "must not be secret"},
+       {"account", R"({"setting":"size"})", "$.account.setting", "`string`"},
+       {"account", R"({})", "$.account.setting", "is required"},
        {"webhooks", R"({"events":{},"signed":false})", "$.webhooks.reason", "is required"},
        {"webhooks", R"({"events":{},"signed":false,"reason":"x","key":1})", "$.webhooks.key", "unknown member"}});
   const std::string receives = replaced(replaced(std::string(kFull), R"(, "webhooks": "Acme sends none.")", ""),

@@ -124,12 +124,13 @@ TEST(Permissions, are_read_off_the_manifest) {
     "c":{"type":"string","title":"C","description":"C."}}},
   "modes":{"live":{"base_url":"https://api.acme.example"},"own":{}},"default_mode":"live",
   "hosts":["pay.acme.example","api.acme.example"],"auth":{"scheme":"none"},
-  "script_headers":["X-One"],"path_secrets":["a"],"permissions":{"card_data":true}})");
+  "script_headers":["X-One"],"path_secrets":["a"],"permissions":{"card_data":true},
+  "webhooks":{"events":{},"signed":true,"secret":"b","scheme":"github"}})");
   ASSERT_TRUE(manifest.ok()) << manifest.error().message;
   EXPECT_THAT(permissions_of(*manifest),
               ElementsAre("card_data", "host api.acme.example", "host of the merchant", "host pay.acme.example",
                           "path_secret a", "reveals native.newKey", "reveals tokens.create", "script_header X-One",
-                          "secret a", "secret b"));
+                          "secret a", "secret b", "signed_webhooks github"));
 }
 
 TEST(Permissions, what_is_missing_is_what_was_not_approved) {

@@ -112,7 +112,9 @@ def test_the_payment_it_names_is_fetched(service: Service, options: dict[str, An
 
 def test_a_payment_that_is_not_ours_is_not_asked_about(service: Service, options: dict[str, Any]) -> None:
     result = till.Gateway("hooked", {}, **options).webhooks.receive({"X-Event": "paid"}, b'{"id": "p9"}')
-    assert result == till.WebhookResult("paid", None, "unverified", False, "unknown_payment", 200)
+    assert result == till.WebhookResult(
+        "paid", None, "none", "unverified", False, False, "unknown_payment", 200, ""
+    )
     assert service.asked == []
 
 
@@ -129,7 +131,7 @@ def test_it_is_awaited_too(options: dict[str, Any]) -> None:
 def test_what_is_no_webhook_is_rejected(options: dict[str, Any], body: bytes) -> None:
     with pytest.raises(till.WebhookRejected) as caught:
         till.Gateway("hooked", {}, **options).webhooks.receive({"X-Event": "paid"}, body)
-    assert caught.value.reason == "malformed"
+    assert (caught.value.reason, caught.value.http_status) == ("malformed", 400)
 
 
 def test_what_is_too_large_is_rejected(options: dict[str, Any]) -> None:
@@ -137,7 +139,7 @@ def test_what_is_too_large_is_rejected(options: dict[str, Any]) -> None:
     for size in (300 * 1024, 3 * 1024 * 1024):
         with pytest.raises(till.WebhookRejected) as caught:
             shop.webhooks.receive({}, b'"' + b"x" * size + b'"')
-        assert caught.value.reason == "too_large"
+        assert (caught.value.reason, caught.value.http_status) == ("too_large", 413)
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ inline constexpr std::string_view kAcmeScript = R"lua(
 local function payment(data)
   return {id = data.id, status = data.status, amount = money.of(data.amount, data.currency), reference = data.reference,
           amount_paid = data.paid and money.of(data.paid, data.currency) or nil,
-          test = data.test, state = {session = data.session}, raw = data}
+          test = data.test, account = data.account, state = {session = data.session}, raw = data}
 end
 function provider.payments.create(input)
   local body = {amount = money.decimal(input.amount), currency = input.amount.currency, reference = input.reference,

@@ -10,7 +10,8 @@ namespace till {
 namespace {
 
 std::string seen(std::string_view input) {
-  const auto read = read_webhook_input(input);
+  const auto request = read_webhook_request(input);
+  const auto read = request.ok() ? webhook_seen(*request) : Result<json::Value>(request.error());
   if (read.ok()) return json::write(*read);
   return std::string(error_kind_name(read.error().kind)) + " " + read.error().field + read.error().reason;
 }

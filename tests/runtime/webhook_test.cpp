@@ -1,54 +1,21 @@
 // Receiving webhooks: a hint, and then the truth.
 #include "core/runtime/webhook.h"
 
-#include <gmock/gmock.h>
-
-#include "tests/runtime/fixture.h"
+#include "core/base/limits.h"
+#include "core/runtime/webhook_limits.h"
+#include "tests/runtime/webhook_fixture.h"
 
 namespace till {
 namespace {
 
+using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::string_view kReceive = R"lua(
-function provider.webhooks.receive(input)
-  local told = input.json or input.form
-  log.info(input.headers["x-secret"] or "none")
-  if told.refuse then fail("InvalidRequest", "It is not for this shop.") end
-  if told.loop then while true do end end
-  return {event = told.event, payment = told.payment}
-end
-)lua";
-
-class WebhookTest : public AcmeTest {
+class WebhookTest : public WebhookFixture {
  protected:
-  WebhookTest() {
-    const std::string manifest = replaced(
-        replaced(kAcmeManifest, R"("check": {}})", R"("webhooks.receive": {}, "check": {}})"), R"("idempotency": null)",
-        R"("idempotency": null, "webhooks": {"events": {"paid": "It was paid."}, "signed": false, "reason": "Acme signs nothing."})");
-    open_variant(manifest, R"({"api_key":"sk_live_SECRET123"})", std::string(kAcmeScript) + std::string(kReceive));
-  }
-
-  static std::string webhook(std::string_view body) {
-    return json::write(json::Object{{"headers", json::Object{{"X-Secret", "sk_live_SECRET123"}}}, {"body", body}});
-  }
-  std::unique_ptr<Exchange> receive(std::string_view body) { return begin("webhooks.receive", webhook(body)); }
-
-  // A payment of this gateway, and its id.
-  std::string pay(std::string_view reference, std::string_view provider_id, std::string_view status = "pending") {
-    const json::Value input =
-        json::Object{{"amount", json::Object{{"amount", "48.25"}, {"currency", "EUR"}}}, {"reference", reference}};
-    const json::Value answer = json::Object{{"id", provider_id},
-                                            {"status", status},
-                                            {"amount", json::Number{"48.25"}},
-                                            {"currency", "EUR"},
-                                            {"reference", reference}};
-    const auto paid = run("payments.create", json::write(input), 200, json::write(answer));
-    EXPECT_TRUE(paid.ok()) << paid.error().message;
-    clock_->advance(10);  // ids are sorted by their time
-    return std::string(*paid->find_string("id"));
-  }
+  WebhookTest() { open_unsigned(); }
 };
 
 TEST_F(WebhookTest, is_a_hint_whose_truth_is_fetched) {
@@ -116,7 +83,7 @@ TEST_F(WebhookTest, about_a_payment_that_is_not_ours_asks_for_nothing) {
   ASSERT_EQ(unknown->request(), nullptr);
   EXPECT_EQ(
       unknown->result().value(),
-      R"({"event":"paid","payment":null,"trust":"unverified","changed":false,"reason":"unknown_payment","http_status":200})");
+      R"({"event":"paid","payment":null,"signature":"none","trust":"unverified","duplicate":false,"changed":false,"reason":"unknown_payment","http_status":200,"http_body":""})");
   const auto none = receive(R"({"event":"ping"})");
   EXPECT_EQ(parsed(none->result())->find_string("reason"), "no_payment");
 }
@@ -140,39 +107,139 @@ TEST_F(WebhookTest, that_makes_no_sense_is_rejected_and_no_fault_of_the_plugins)
   for (const char* body : {"7", "[]", "{}", "{\"event\":1", R"({"refuse":true})", "null", R"({"event":""})",
                            R"({"event":"x","payment":7})", R"({"event":"x","payment":{"id":true}})",
                            R"({"event":"x","payment":{"id":""}})"}) {
-    const auto exchange = shop_->begin("webhooks.receive", webhook(body));
-    const Error error = exchange.ok() ? (*exchange)->result().error() : exchange.error();
+    const Error error = refusal(request(body));
     EXPECT_EQ(error.kind, ErrorKind::kWebhookRejected) << body << ": " << error.message;
     EXPECT_EQ(error.reason, "malformed") << body;
   }
 }
 
 TEST_F(WebhookTest, whose_script_never_ends_is_the_plugins_error) {
-  const auto exchange = shop_->begin("webhooks.receive", webhook(R"({"loop":true})"));
+  const auto exchange = shop_->begin("webhooks.receive", request(R"({"loop":true})"));
   ASSERT_FALSE(exchange.ok());
   EXPECT_EQ(exchange.error().code, "script_time");
 }
 
-TEST_F(WebhookTest, whose_truth_cannot_be_fetched_is_that_error) {
-  pay("1234", "p1");
+TEST_F(WebhookTest, whose_truth_cannot_be_fetched_comes_again_and_makes_the_payment_due) {
+  const std::string id = pay("1234", "p1");
   const auto exchange = receive(R"({"event":"paid","payment":{"id":"p1"}})");
   fail(*exchange, Sent::kMaybe);
-  EXPECT_EQ(exchange->result().error().kind, ErrorKind::kTransport);
-  EXPECT_NE(exchange->result().error().payment_id, "");
+  const json::Value result = parsed(exchange->result()).value();
+  EXPECT_EQ(result.find_string("reason"), "not_fetched");
+  EXPECT_EQ(result.find_integer("http_status"), 503);
+  EXPECT_EQ(result.find_string("trust"), "unverified");
+  EXPECT_EQ(result.find("payment")->find_string("id"), id);
+  EXPECT_EQ(stored(id).look_at, clock_->now_ms());
+}
+
+TEST_F(WebhookTest, whose_truth_is_of_another_payment_changes_nothing_and_need_not_come_again) {
+  const std::string id = pay("1234", "p1");
+  const auto exchange = receive(R"({"event":"paid","payment":{"id":"p1"}})");
+  reply(*exchange, 200, R"({"id":"p1","status":"paid","amount":48.24,"currency":"EUR","reference":"1234"})");
+  const json::Value result = parsed(exchange->result()).value();
+  EXPECT_EQ(result.find_string("reason"), "amount_mismatch");
+  EXPECT_EQ(result.find_integer("http_status"), 200);
+  EXPECT_EQ(stored(id).status, PaymentStatus::kPending);
+  EXPECT_THAT(event_types(id), ElementsAre("payment.created"));
+}
+
+TEST_F(WebhookTest, that_says_more_than_its_name_is_a_hint_all_the_same) {
+  const std::string id = pay("1234", "p1");
+  const auto exchange = receive(
+      R"({"event":"paid","payment":{"id":"p1","status":"paid","amount":48.25,"currency":"EUR","reference":"1234"}})");
+  ASSERT_NE(exchange->request(), nullptr);
+  EXPECT_EQ(stored(id).status, PaymentStatus::kPending);
+  reply(*exchange, 200, kPending);
+  EXPECT_EQ(stored(id).status, PaymentStatus::kPending);
+}
+
+TEST_F(WebhookTest, about_an_unknown_payment_is_kept_once_however_often_it_comes) {
+  for (int i = 0; i < 3; ++i) {
+    const auto exchange = receive(R"({"event":"paid","payment":{"id":"p9"}})");
+    EXPECT_EQ(parsed(exchange->result())->find_bool("duplicate"), i > 0);
+    EXPECT_EQ(parsed(exchange->result())->find_integer("http_status"), 200);
+  }
+  receive(R"({"event":"expired","payment":{"id":"p9"}})");
+  receive(R"({"event":"ping"})");
+  EXPECT_EQ(kept().size(), 2u);
+  EXPECT_EQ(kept().back().state, WebhookState::kUnmatched);
+  EXPECT_EQ(kept().back().provider_id, "p9");
+}
+
+TEST_F(WebhookTest, hints_about_unknown_payments_are_kept_within_a_bound) {
+  const auto book = store();
+  ASSERT_TRUE(book->begin().ok());
+  for (std::size_t i = 0; i < kMaxUnmatchedHints; ++i) {
+    const std::string number = std::to_string(10'000 + i);
+    ASSERT_TRUE(book->claim_webhook({.id = "whk_0" + number,
+                                     .gateway = shop_->name(),
+                                     .dedupe_key = number,
+                                     .event = "paid",
+                                     .state = WebhookState::kUnmatched,
+                                     .trust = "unverified"})
+                    .ok());
+  }
+  ASSERT_TRUE(book->commit().ok());
+  receive(R"({"event":"paid","payment":{"id":"p9"}})");
+  const auto all = store()->list_webhooks({.gateway = shop_->name(), .limit = kMaxUnmatchedHints + 10}).value();
+  EXPECT_EQ(all.size(), kMaxUnmatchedHints);
+  EXPECT_EQ(all.front().provider_id, "p9");
+  EXPECT_EQ(all.back().dedupe_key, "10001");
+}
+
+TEST_F(WebhookTest, hints_about_one_payment_are_followed_a_few_times_and_then_wait) {
+  const std::string id = pay("1234", "p1");
+  for (std::size_t i = 0; i < kMaxHintsPerPayment; ++i)
+    EXPECT_NE(receive(R"({"event":"paid","payment":{"id":"p1"}})")->request(), nullptr);
+  const auto more = receive(R"({"event":"paid","payment":{"id":"p1"}})");
+  ASSERT_EQ(more->request(), nullptr);
+  EXPECT_EQ(parsed(more->result())->find_integer("http_status"), 429);
+  EXPECT_EQ(parsed(more->result())->find_string("reason"), "too_many");
+  EXPECT_GT(stored(id).look_at.value_or(0), clock_->now_ms());
+  EXPECT_LE(stored(id).look_at.value_or(0), clock_->now_ms() + kHintSpanMs);
+  clock_->advance(kHintSpanMs);
+  EXPECT_NE(receive(R"({"event":"paid","payment":{"id":"p1"}})")->request(), nullptr);
+}
+
+TEST(HintLimit, bounds_what_all_payments_of_a_gateway_cost_together) {
+  HintLimit limit;
+  for (std::size_t i = 0; i < kMaxHintsPerGateway; ++i) EXPECT_FALSE(limit.later("pay_" + std::to_string(i), 100'000));
+  EXPECT_EQ(limit.later("pay_x", 100'001), 100'000 + kHintSpanMs);
+  EXPECT_FALSE(limit.later("pay_x", 100'000 + kHintSpanMs));
+}
+
+TEST_F(WebhookTest, that_comes_before_the_reply_of_create_makes_the_payment_due_at_once) {
+  const auto creating = begin("payments.create", kPay);
+  const auto early = receive(R"({"event":"paid","payment":{"id":"p1"}})");
+  EXPECT_EQ(early->request(), nullptr);
+  EXPECT_EQ(parsed(early->result())->find_string("reason"), "unknown_payment");
+  reply(*creating, 200, kPending);
+  const std::string id(*parsed(creating->result())->find_string("id"));
+  EXPECT_EQ(stored(id).look_at, clock_->now_ms());
+  EXPECT_EQ(kept().front().state, WebhookState::kDone);
+  EXPECT_EQ(kept().front().payment_id, id);
+}
+
+TEST_F(WebhookTest, that_names_the_reference_before_the_reply_of_create_is_not_lost_either) {
+  const auto creating = begin("payments.create", kPay);
+  EXPECT_EQ(receive(R"({"event":"paid","payment":{"reference":"1234"}})")->request(), nullptr);
+  reply(*creating, 200, kPending);
+  EXPECT_EQ(stored(*parsed(creating->result())->find_string("id")).look_at, clock_->now_ms());
 }
 
 TEST_F(WebhookTest, shows_the_script_no_secret_that_it_repeats) {
   setenv("TILL_LOG", "info", 1);
   testing::internal::CaptureStderr();
-  const auto exchange = receive(R"({"event":"sk_live_SECRET123"})");
+  const auto exchange = begin("webhooks.receive", request(R"({"event":"sk_live_SECRET123","payment":{"id":"p1"}})",
+                                                          json::Object{{"X-Secret", "sk_live_SECRET123"}}));
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("webhooks.receive: [secret]"));
   unsetenv("TILL_LOG");
   EXPECT_THAT(exchange->result().value(), Not(HasSubstr("SECRET123")));
+  EXPECT_THAT(kept().front().body, AllOf(HasSubstr("[secret]"), Not(HasSubstr("SECRET123"))));
 }
 
 TEST_F(WebhookTest, is_unsupported_where_the_provider_declares_none) {
   shop_ = open_gateway();
-  EXPECT_EQ(shop_->begin("webhooks.receive", webhook("{}")).error().kind, ErrorKind::kUnsupported);
+  EXPECT_EQ(shop_->begin("webhooks.receive", request("{}")).error().kind, ErrorKind::kUnsupported);
 }
 
 }  // namespace

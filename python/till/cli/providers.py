@@ -80,8 +80,18 @@ def _sections(manifest: dict[str, Any]) -> list[str]:
 
 
 def _webhooks(declared: dict[str, Any]) -> str:
-    signed = "Signed." if declared.get("signed") else f"Not signed. {declared.get('reason', '')}"
+    signed = _signed(declared) if declared.get("signed") else f"Not signed. {declared.get('reason', '')}"
     return "\n".join([_wrapped(signed), *[_item(*pair) for pair in declared["events"].items()]])
+
+
+def _signed(declared: dict[str, Any]) -> str:
+    scheme = declared["scheme"]
+    named = scheme if isinstance(scheme, str) else scheme.get("name")
+    how = f"by the scheme {named}" if named else f"as `{scheme['setting']}` says"
+    return (
+        f"Signed {how}, verified with `{declared['secret']}`. Without that secret a webhook is a hint, and the "
+        f"payment is asked for. {declared.get('reason', '')}"
+    )
 
 
 def _settings(schema: dict[str, Any]) -> list[str]:

@@ -106,7 +106,7 @@ def _webhooks(manifest: dict[str, Any]) -> str:
     if not declared:
         return str(manifest.get("absent", {}).get("webhooks.receive", "received"))
     events = ", ".join(f"`{event}`" for event in declared["events"])
-    signed = "signed" if declared.get("signed") else "unsigned"
+    signed = f"signed where `{declared['secret']}` is given" if declared.get("signed") else "unsigned"
     reason = f" {declared['reason']}" if declared.get("reason") else ""
     return f"{signed}: {events}.{reason}"
 

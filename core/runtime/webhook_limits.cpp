@@ -1,0 +1,54 @@
+// What a gateway remembers of webhooks: see webhook_limits.h.
+#include "core/runtime/webhook_limits.h"
+
+#include <utility>
+
+namespace till {
+
+std::optional<UnixMillis> HintLimit::later(std::string_view payment_id, UnixMillis now_ms) {
+  const std::lock_guard lock(mutex_);
+  const bool another_span = now_ms >= span_began_at_ + kHintSpanMs || now_ms < span_began_at_;
+  if (another_span) {
+    span_began_at_ = now_ms;
+    followed_ = 0;
+    followed_of_.clear();
+  }
+  if (followed_ == kMaxHintsPerGateway) return span_began_at_ + kHintSpanMs;
+  std::size_t& of_payment = followed_of_[std::string(payment_id)];
+  if (of_payment == kMaxHintsPerPayment) return span_began_at_ + kHintSpanMs;
+  ++of_payment;
+  ++followed_;
+  return std::nullopt;
+}
+
+void RefusalCounter::count(std::string_view reason, UnixMillis now_ms) {
+  const std::lock_guard lock(mutex_);
+  Refusals& counted = counted_[std::string(reason)];
+  if (counted.count++ == 0) counted.first_at = now_ms;
+  counted.last_at = now_ms;
+}
+
+std::vector<Refusals> RefusalCounter::take(std::string_view gateway, UnixMillis now_ms) {
+  const std::lock_guard lock(mutex_);
+  if (now_ms < taken_at_ + kRefusalFlushMs && now_ms >= taken_at_) return {};
+  return take_locked(gateway, now_ms);
+}
+
+std::vector<Refusals> RefusalCounter::take_all(std::string_view gateway, UnixMillis now_ms) {
+  const std::lock_guard lock(mutex_);
+  return take_locked(gateway, now_ms);
+}
+
+std::vector<Refusals> RefusalCounter::take_locked(std::string_view gateway, UnixMillis now_ms) {
+  std::vector<Refusals> out;
+  for (auto& [reason, counted] : counted_) {
+    counted.gateway = gateway;
+    counted.reason = reason;
+    out.push_back(std::move(counted));
+  }
+  counted_.clear();
+  if (!out.empty()) taken_at_ = now_ms;
+  return out;
+}
+
+}  // namespace till

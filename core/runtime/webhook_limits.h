@@ -1,0 +1,56 @@
+// What a gateway remembers of webhooks in this process: how many hints were followed lately, and what was refused.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/store/store.h"
+
+namespace till {
+
+// Anybody can send a hint, and each that names a payment costs a request: so many are followed in one span of time.
+inline constexpr std::int64_t kHintSpanMs = 60'000;
+inline constexpr std::size_t kMaxHintsPerPayment = 10;
+inline constexpr std::size_t kMaxHintsPerGateway = 300;
+
+// Safe to call from any thread.
+class HintLimit {
+ public:
+  // Nullopt: ask about it now. Else there were too many, and this is when it may be asked about again.
+  std::optional<UnixMillis> later(std::string_view payment_id, UnixMillis now_ms);
+
+ private:
+  std::mutex mutex_;
+  UnixMillis span_began_at_ = 0;
+  std::size_t followed_ = 0;
+  std::unordered_map<std::string, std::size_t> followed_of_;  // at most kMaxHintsPerGateway
+};
+
+// How often counts of refusals go to the store: whoever sends rubbish shall not make it write.
+inline constexpr std::int64_t kRefusalFlushMs = 1'000;
+
+// Safe to call from any thread.
+class RefusalCounter {
+ public:
+  void count(std::string_view reason, UnixMillis now_ms);
+  // What was counted since the last time, when that is long enough ago; empty otherwise.
+  std::vector<Refusals> take(std::string_view gateway, UnixMillis now_ms);
+  // The same at once.
+  std::vector<Refusals> take_all(std::string_view gateway, UnixMillis now_ms);
+
+ private:
+  std::vector<Refusals> take_locked(std::string_view gateway, UnixMillis now_ms);
+
+  std::mutex mutex_;
+  UnixMillis taken_at_ = 0;
+  std::map<std::string, Refusals, std::less<>> counted_;  // by reason; the reasons are our own words
+};
+
+}  // namespace till
