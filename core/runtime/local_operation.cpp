@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/limits.h"
+#include "core/base/time.h"
 #include "core/json/json.h"
 #include "core/plugin/schema.h"
 #include "core/plugin/shapes.h"
@@ -36,6 +37,25 @@ Value number(std::int64_t least, std::int64_t most) {
 }
 
 Inbox inbox(const LocalScope& scope, Store& store) { return {store, scope.runtime->clock(), scope.gateway}; }
+
+// docs/schemas/refusal.json
+Value refusal_to_json(const Refusals& refusals) {
+  return Object{{"gateway", refusals.gateway},
+                {"reason", refusals.reason},
+                {"count", Value::integer(refusals.count)},
+                {"first_at", format_iso_time(refusals.first_at)},
+                {"last_at", format_iso_time(refusals.last_at)}};
+}
+
+Result<Value> list_refusals(const LocalScope& scope, Store& store) {
+  const std::vector<Refusals> counted = scope.refusals ? scope.refusals() : std::vector<Refusals>();
+  for (const Refusals& more : counted) TILL_TRY(store.count_refusals(more));
+  TILL_ASSIGN(const std::vector<Refusals> all, store.list_refusals());
+  json::Array items;
+  for (const Refusals& one : all)
+    if (scope.gateway.empty() || one.gateway == scope.gateway) items.push_back(refusal_to_json(one));
+  return Value(Object{{"items", std::move(items)}, {"next", nullptr}, {"total", nullptr}});
+}
 
 Result<Value> fail_event(const LocalScope& scope, const Value& input, Store& store) {
   Value told = input;
@@ -88,6 +108,7 @@ std::vector<LocalOperation> store_table() {
 }
 
 std::vector<LocalOperation> make_table() {
+  const Value nothing = object_shape({});
   const Value filter = object_shape({{"state", plugin::words_shape({"waiting", "taken", "done", "dead"})},
                                      {"payment_id", id()},
                                      {"limit", number(1, static_cast<std::int64_t>(kMaxPageSize))},
@@ -124,6 +145,8 @@ std::vector<LocalOperation> make_table() {
        [](auto& scope, auto& input, auto& store) { return inbox(scope, store).release(input); }},
       {"events.replay", kChanges, one,
        [](auto& scope, auto& input, auto& store) { return inbox(scope, store).replay(input); }},
+      {"webhooks.refusals", kChanges, nothing,
+       [](auto& scope, auto&, auto& store) { return list_refusals(scope, store); }},
   };
   for (LocalOperation& operation : store_table()) all.push_back(std::move(operation));
   return all;

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
@@ -23,6 +24,8 @@ struct LocalScope {
   // Hides secrets in text that is to be kept; empty: there are none to hide. Runs inside a transaction of the store, so
   // it takes no lock.
   std::function<std::string(std::string)> redact{};
+  // Refused webhooks that were counted and not written yet, to be written now; empty: there are none.
+  std::function<std::vector<Refusals>()> refusals{};
 };
 
 struct LocalOperation {

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from till._store import OpenCounts, Pruned, Store, StoreInfo
     from till._tokens import Token
     from till._watch import AsyncPaymentWatch, PaymentWatch
-    from till._webhooks import WebhookResult
+    from till._webhooks import WebhookRefusals, WebhookResult
 
 __version__ = "0.1.0"
 
@@ -97,6 +97,7 @@ __all__ = [
     "Token",
     "TransportError",
     "Unsupported",
+    "WebhookRefusals",
     "WebhookRejected",
     "WebhookResult",
 ]
@@ -149,6 +150,7 @@ _HOMES = {
     "Token": "_tokens",
     "AsyncPaymentWatch": "_watch",
     "PaymentWatch": "_watch",
+    "WebhookRefusals": "_webhooks",
     "WebhookResult": "_webhooks",
 }
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
+from till import _values
 from till._call import AsyncNoun, BlockingNoun, Call, awaitable, blocking
 from till._payments import Payment, payment
 from till._text import checked_text
@@ -66,6 +68,39 @@ def receive(
     return Call("webhooks.receive", {"headers": pairs, **_body(body), **asked}, result)
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookRefusals:
+    """How often webhooks were refused for one reason."""
+
+    gateway: str
+    reason: str
+    count: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+def _refusals(page: Any) -> list[WebhookRefusals]:
+    return [
+        WebhookRefusals(
+            gateway=item["gateway"],
+            reason=item["reason"],
+            count=item["count"],
+            first_at=_values.time(item["first_at"]),
+            last_at=_values.time(item["last_at"]),
+        )
+        for item in page["items"]
+    ]
+
+
+def refusals() -> Call[list[WebhookRefusals]]:
+    """How often this gateway refused webhooks, by reason, in all processes that share the store.
+
+    >>> shop.webhooks.refusals()
+    []
+    """
+    return Call("webhooks.refusals", {}, _refusals)
+
+
 def _body(body: bytes | str) -> dict[str, str]:
     if isinstance(body, str):
         return {"body": checked_text(body, "body")}
@@ -81,9 +116,11 @@ class Webhooks(BlockingNoun):
     """`gateway.webhooks`"""
 
     receive = blocking(receive)
+    refusals = blocking(refusals)
 
 
 class AsyncWebhooks(AsyncNoun):
     """`gateway.webhooks` of an `AsyncGateway`"""
 
     receive = awaitable(receive)
+    refusals = awaitable(refusals)

@@ -464,6 +464,29 @@ def test_a_lie_changes_nothing(shop: till.Gateway, control: Control) -> None:
         shop.webhooks.receive({}, json.dumps({"payload": {}}))
 
 
+@pytest.mark.parametrize("signs", ["body", "timestamp_body"])
+@pytest.mark.parametrize("encoding", ["hex", "base64"])
+def test_a_webhook_is_verified_as_the_merchant_chooses(
+    sandbox: Sandbox, runtime: till.Runtime, control: Control, signs: str, encoding: str
+) -> None:
+    control.options(webhook_signs=signs, webhook_encoding=encoding)
+    hook = {"label": "till", "url": "http://127.0.0.1:9/hooks", "events": ["order.paid"]}
+    secret = account(sandbox, runtime).native("POST /developers/webhooks", hook)["data"]["secret"]
+    choice = {"body": "body_", "timestamp_body": "timestamp_dot_body_"}[signs] + encoding
+    shop = account(sandbox, runtime, webhook_secret=secret, webhook_signature=choice)
+    control.hold_webhooks()
+    control.pay(make(shop).provider_id or "")
+    (told,) = control.webhooks()
+    body = json.dumps(told["body"], separators=(",", ":"), ensure_ascii=False)
+    result = shop.webhooks.receive(told["headers"], body)
+    assert (result.signature, result.trust, result.changed) == ("valid", "refetched", True)
+    with pytest.raises(till.WebhookRejected, match="signature"):
+        shop.webhooks.receive(told["headers"], body.replace("COMPLETED", "PENDING") + " ")
+    with pytest.raises(till.WebhookRejected) as caught:
+        shop.webhooks.receive({}, body)
+    assert caught.value.reason == "missing_signature"
+
+
 # Native calls
 
 

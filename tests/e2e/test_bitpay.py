@@ -395,3 +395,30 @@ def test_invoices_of_a_time_span_are_listed(bitpay: till.Gateway, control: Contr
 
 def test_check_says_for_whom_the_credentials_are(bitpay: till.Gateway) -> None:
     assert bitpay.check().ok
+
+
+def test_a_signed_notification_is_verified_where_the_token_is_given(
+    sandbox: Sandbox, runtime: till.Runtime, control: Control
+) -> None:
+    place = sandbox.providers["bitpay"]
+    settings = {**place.settings, "webhook_token": ["another-token", place.settings["token"]]}
+    shop = till.Gateway("bitpay", settings, mode="test", base_url=place.base_url, runtime=runtime)
+    with Listener(shop) as listener:
+        thread = threading.Thread(target=listener.serve_forever, args=(0.02,))
+        thread.start()
+        control.options(signed_notifications=True)
+        control.webhook_url(listener.url)
+        _, theirs = invoice(shop)
+        control.pay(theirs)
+        (sent,) = control.webhooks()
+        listener.shutdown()
+        thread.join()
+    (result,) = listener.results
+    assert (result.signature, result.trust, result.changed) == ("valid", "refetched", True)
+    body = json.dumps(sent["body"], separators=(",", ":"))
+    with pytest.raises(till.WebhookRejected) as unsigned:
+        shop.webhooks.receive({"content-type": "application/json"}, body)
+    assert (unsigned.value.reason, unsigned.value.http_status) == ("missing_signature", 401)
+    with pytest.raises(till.WebhookRejected) as changed:
+        shop.webhooks.receive(sent["headers"], body.replace("paid", "complete"))
+    assert (changed.value.reason, changed.value.http_status) == ("mismatch", 401)

@@ -8,7 +8,11 @@ request, the fixtures the rest.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -103,6 +107,81 @@ def test_the_example_has_no_mistake_and_its_fixtures_pass(capsys: pytest.Capture
     assert main(["plugin", "check", str(EXAMPLES / "stripe")]) == 0
     assert main(["plugin", "test", str(EXAMPLES / "stripe")]) == 0
     assert "0 problems" in capsys.readouterr().out
+
+
+SECRET = "whsec_test_0123456789"
+
+
+def signed(event: dict[str, Any], secret: str = SECRET) -> tuple[dict[str, str], bytes]:
+    """Headers and body as https://docs.stripe.com/webhooks has them, apart from the core."""
+    body, at = json.dumps(event).encode(), str(int(time.time()))
+    digest = hmac.new(secret.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()
+    return {"Stripe-Signature": f"t={at},v1={digest}"}, body
+
+
+def event(session: dict[str, Any], kind: str = "completed", number: int = 1) -> dict[str, Any]:
+    name = f"checkout.session.{kind}"
+    return {"id": f"evt_{number}", "object": "event", "type": name, "data": {"object": session}}
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> tuple[till.Gateway, till.Payment]:
+    """A gateway that verifies webhooks, and its payment of SESSION; nothing is sent."""
+    runtime = till.Runtime(plugin_path=[EXAMPLES], store=tmp_path / "till.sqlite3")
+    settings = {"secret_key": "sk_test_123456", "webhook_secret": SECRET}
+    shop = till.Gateway("stripe", settings, mode="test", runtime=runtime)
+    order = {"amount": {"amount": "48.25", "currency": "EUR"}, "reference": "order-7", "return_url": RETURN_URL}
+    exchange = shop.exchange("payments.create", order)
+    exchange.reply(200, {}, json.dumps({**SESSION, "payment_intent": None}).encode())
+    payment = exchange.result()
+    assert isinstance(payment, till.Payment)
+    return shop, payment
+
+
+def test_a_signed_event_is_believed_and_takes_effect_once(told: tuple[till.Gateway, till.Payment]) -> None:
+    shop, payment = told
+    result = shop.webhooks.receive(*signed(event(PAID)))
+    assert (result.signature, result.trust, result.changed, result.reason) == ("valid", "signed", True, None)
+    assert result.payment is not None
+    assert (result.payment.id, result.payment.status) == (payment.id, "paid")
+    assert result.payment.amount_paid == payment.amount
+    again = shop.webhooks.receive(*signed(event(PAID)))
+    assert (again.duplicate, again.changed, again.http_status) == (True, False, 200)
+
+
+@pytest.mark.parametrize(
+    ("lie", "reason"),
+    [
+        ({"amount_total": 4824}, "amount_mismatch"),
+        ({"currency": "usd"}, "currency_mismatch"),
+        ({"client_reference_id": "order-8"}, "reference_mismatch"),
+        ({"livemode": True}, "mode_mismatch"),
+    ],
+)
+def test_a_signed_event_that_contradicts_the_payment_changes_nothing(
+    told: tuple[till.Gateway, till.Payment], lie: dict[str, Any], reason: str
+) -> None:
+    shop, _ = told
+    result = shop.webhooks.receive(*signed(event({**PAID, **lie})))
+    assert (result.changed, result.reason, result.http_status) == (False, reason, 200)
+    assert result.payment is not None and result.payment.status == "pending"
+
+
+def test_an_event_that_tells_too_little_is_asked_about(told: tuple[till.Gateway, till.Payment]) -> None:
+    shop, _ = told
+    headers, body = signed(event({**PAID, "payment_status": "unpaid"}))
+    asking = shop.exchange("webhooks.receive", {"headers": headers, "body": body.decode()})
+    assert asking.request is not None and "/checkout/sessions/cs_test_1" in asking.request.url
+    asking.reply(200, {}, json.dumps({**PAID, "payment_intent": {**INTENT, "latest_charge": CHARGE}}).encode())
+    assert asking.result().trust == "refetched"
+
+
+def test_what_is_not_signed_by_stripe_is_refused(told: tuple[till.Gateway, till.Payment]) -> None:
+    shop, _ = told
+    for headers, body in (({}, signed(event(PAID))[1]), signed(event(PAID), "whsec_another_0123")):
+        with pytest.raises(till.WebhookRejected) as caught:
+            shop.webhooks.receive(headers, body)
+        assert caught.value.http_status == 401
 
 
 def test_the_example_is_under_two_hundred_lines() -> None:

@@ -150,6 +150,17 @@ def test_wrong_types_are_type_errors(options: dict[str, Any], headers: Any, body
         till.Gateway("hooked", {}, **options).webhooks.receive(headers, body)
 
 
+def test_refusals_are_counted(options: dict[str, Any]) -> None:
+    shop = till.Gateway("hooked", {}, **options)
+    assert shop.webhooks.refusals() == []
+    for _ in range(2):
+        with pytest.raises(till.WebhookRejected):
+            shop.webhooks.receive({}, b"{")
+    (one,) = shop.webhooks.refusals()
+    assert (one.gateway, one.reason, one.count) == ("hooked/live", "malformed", 2)
+    assert one.first_at is not None and one.last_at is not None and one.first_at <= one.last_at
+
+
 def test_a_host_with_its_own_client_may_step_it(options: dict[str, Any]) -> None:
     shop = till.Gateway("hooked", {}, **options)
     shop.payments.create(till.Money("10.00", "EUR"))

@@ -326,5 +326,16 @@ TEST_F(SignedWebhook, refusals_are_counted_by_reason_and_written_now_and_then) {
             (std::map<std::string, std::int64_t>{{"missing_signature", 50}, {"malformed", 1}, {"mismatch", 1}}));
 }
 
+TEST_F(SignedWebhook, refusals_are_listed_with_those_that_were_not_written_yet) {
+  for (int i = 0; i < 3; ++i) refusal(request(kPaidEvent));
+  const json::Value page = json::parse(shop_->call("webhooks.refusals", "{}").value()).value();
+  ASSERT_EQ(page.find("items")->array()->size(), 1u);
+  const json::Value& one = page.find("items")->array()->front();
+  EXPECT_EQ(one.find_string("reason"), "missing_signature");
+  EXPECT_EQ(one.find_integer("count"), 3);
+  EXPECT_EQ(one.find_string("gateway"), shop_->name());
+  EXPECT_EQ(json::parse(shop_->call("webhooks.refusals", "{}").value()).value(), page);
+}
+
 }  // namespace
 }  // namespace till

@@ -74,9 +74,7 @@ local function page_from(list, make)
   return {items = items, next = list.has_more and list.data[#list.data].id or nil}
 end
 
-local function session_of(id)
-  return http.get("/checkout/sessions/{id}", {path = {id = id}, query = {{"expand[]", EXPAND}}}).json
-end
+local function session_of(id) return http.get("/checkout/sessions/{id}", {path = {id = id}, query = {{"expand[]", EXPAND}}}).json end
 
 function provider.payments.create(input)
   refuse(input, {"webhook_url", "pay_currency"}, "Stripe takes no such thing with a payment: it is set on its dashboard.")
@@ -93,9 +91,7 @@ function provider.payments.create(input)
   }}).json)
 end
 
-function provider.payments.get(input)
-  return payment_from(session_of(input.provider_id), set(input.state))
-end
+function provider.payments.get(input) return payment_from(session_of(input.provider_id), set(input.state)) end
 
 function provider.payments.cancel(input)
   local opts = {path = {id = input.provider_id}, form = {{"expand[]", EXPAND}}}
@@ -119,9 +115,7 @@ function provider.refunds.create(input)
   return refund_from(http.post("/refunds", {form = form}).json)
 end
 
-function provider.refunds.get(input)
-  return refund_from(http.get("/refunds/{id}", {path = {id = input.id}}).json)
-end
+function provider.refunds.get(input) return refund_from(http.get("/refunds/{id}", {path = {id = input.id}}).json) end
 
 function provider.refunds.list(input)
   local intent = set(session_of(input.provider_id).payment_intent)
@@ -130,7 +124,12 @@ function provider.refunds.list(input)
   return page_from(http.get("/refunds", {query = query}).json, refund_from)
 end
 
-function provider.check()
-  http.get("/balance")
-  return {ok = true}
+-- The session of an event comes without its intent: what only that would tell is asked for.
+function provider.webhooks.receive(input)
+  local event, session = input.json, input.json.data.object
+  if not text.starts(event.type, "checkout.session.") or session.mode ~= "payment" then return {event = event.type} end
+  session.payment_intent = nil
+  return {event = event.type, payment = status_of(session) and payment_from(session) or {id = session.id}}
 end
+
+function provider.check() http.get("/balance") return {ok = true} end
