@@ -18,11 +18,6 @@ json::Value member_or_null(const json::Value& value, std::string_view key) {
   return member ? *member : json::Value();
 }
 
-// The store failed, not the provider: the transaction is taken back, and perhaps tried again.
-bool is_store_error(const Error& error) {
-  return error.kind == ErrorKind::kInternal && error.code.starts_with("store_");
-}
-
 // docs/schemas/refund.json, from what a script returned; `earlier` is what the store has of it, or null.
 Result<json::Value> refund_view(const Payment& payment, const json::Value& seen, const json::Value* earlier,
                                 const Clock& clock) {

@@ -107,6 +107,10 @@ Event mismatch_event(const Payment& payment, std::string_view reason, std::strin
   return event;
 }
 
+bool is_store_error(const Error& error) {
+  return error.kind == ErrorKind::kInternal && error.code.starts_with("store_");
+}
+
 Error hide_secrets(Error error, const GatewayConfig& config, const Handles& handles) {
   for (std::string* text : {&error.message, &error.provider_code, &error.field, &error.request_id, &error.reason}) {
     const json::Value shown = handles.shown(*text, false);

@@ -31,6 +31,8 @@ Event payment_event(const Payment& payment, std::string type, std::string source
 // "payment.mismatch": the provider told of it what cannot be true. `reason` is one of apply()'s codes.
 Event mismatch_event(const Payment& payment, std::string_view reason, std::string source, const Clock& clock);
 
+// The store failed, not the provider: the transaction is taken back, and perhaps tried again.
+bool is_store_error(const Error& error);
 // `error` with every secret and handle in its texts replaced.
 Error hide_secrets(Error error, const GatewayConfig& config, const Handles& handles);
 // `value` with every secret of the gateway replaced.

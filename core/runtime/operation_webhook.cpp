@@ -90,8 +90,10 @@ bool Operation::may_be_news() const {
   return told != payment_->status && may_change(payment_->status, told);
 }
 
-// One transaction. Either it ends with an answer, or the payment is to be fetched.
+// One transaction, which the store may run again. Either it ends with an answer, or the payment is to be fetched.
 Status Operation::place_news(Store& store) {
+  ready_.reset();
+  changed_ = false;
   TILL_ASSIGN(payment_, find_told_payment(store, config().name, *news_, webhook_->is_authentic()));
   if (!webhook_->event_key.empty()) {
     TILL_ASSIGN(const bool seen, store.has_webhook(config().name, webhook_->event_key));
@@ -179,6 +181,7 @@ Status Operation::begin_refetch() {
 // The truth that was fetched, and the event that asked for it.
 Status Operation::commit_fetched(Store& store) {
   auto payment = commit_result(store);
+  if (!payment.ok() && is_store_error(payment.error())) return std::move(payment).error();
   if (!payment.ok() && is_mismatch(payment.error())) return refuse_told(store, payment.error());
   if (!payment.ok()) return commit_unfetched(store, payment.error());
   TILL_ASSIGN(const bool fresh, claim_event(store, WebhookState::kDone));

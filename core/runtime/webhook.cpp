@@ -8,6 +8,7 @@
 #include "core/base/encoding.h"
 #include "core/base/id.h"
 #include "core/base/limits.h"
+#include "core/base/utf8.h"
 #include "core/crypto/digest.h"
 #include "core/json/json.h"
 #include "core/plugin/operation_output.h"
@@ -53,11 +54,7 @@ void name_event(std::string_view body, ReceivedWebhook& received) {
 std::string kept_body(const json::Value& seen) {
   const json::Value* json = seen.find("json");
   std::string text = json ? json::write(*json) : std::string(seen.find_string("text").value_or(""));
-  if (text.size() <= kMaxKeptWebhookBytes) return text;
-  std::size_t end = kMaxKeptWebhookBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  text.resize(end);
-  return text;
+  return cut_utf8(std::move(text), kMaxKeptWebhookBytes);
 }
 
 bool is_over(PaymentStatus status) {
@@ -73,7 +70,7 @@ Result<std::optional<Payment>> find_by_reference(Store& store, std::string_view 
   std::erase_if(found, [](const Payment& payment) { return payment.provider_id.empty(); });
   if (found.empty()) return std::optional<Payment>();
   const auto open = std::find_if(found.begin(), found.end(), [](const Payment& one) { return !is_over(one.status); });
-  return std::optional<Payment>(std::move(open == found.end() ? found.front() : *open));
+  return store.find_payment((open == found.end() ? found.front() : *open).id);  // a list alone holds nobody off
 }
 
 }  // namespace
