@@ -4,6 +4,7 @@
 
 #include "core/json/json.h"
 #include "core/runtime/error_json.h"
+#include "core/webhook/reason.h"
 
 namespace till::service {
 
@@ -71,8 +72,7 @@ int status_of_webhook(const Error& error) {
   if (error.kind == ErrorKind::kInvalidRequest) return 400;
   if (error.kind == ErrorKind::kUnsupported) return 404;
   if (error.kind != ErrorKind::kWebhookRejected) return 503;
-  if (error.reason == "too_large") return 413;
-  return error.reason.starts_with("malformed") ? 400 : 401;
+  return webhook::refusal_http_status(error.reason);
 }
 
 }  // namespace till::service

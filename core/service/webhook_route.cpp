@@ -11,13 +11,14 @@ namespace till::service {
 namespace {
 
 // The input of webhooks.receive. nullopt when a header is no UTF-8 text, which no provider sends.
-std::optional<std::string> receive_input(http::InboundRequest& request) {
+std::optional<std::string> receive_input(http::InboundRequest& request, std::string_view query) {
   json::Array headers;
   for (auto& [name, value] : request.headers) {
     if (!is_valid_utf8(value)) return std::nullopt;
     headers.push_back(json::Array{std::move(name), std::move(value)});
   }
   json::Object input{{"headers", std::move(headers)}};
+  if (!query.empty() && is_valid_utf8(query)) input.append("query", query);
   if (is_valid_utf8(request.body))
     input.append("body", std::move(request.body));
   else
@@ -34,6 +35,15 @@ http::Response webhook_answer(const Error& error) {
   return response;
 }
 
+// What was taken is answered with the result's own body; what is to come again hears when.
+http::Response webhook_answer(const json::Value& result) {
+  const auto status = static_cast<int>(result.find_integer("http_status").value_or(200));
+  if (status == 200) return text_answer(status, result.find_string("http_body").value_or("ok"));
+  http::Response response = text_answer(status, "try again later");
+  response.headers.add("Retry-After", status == 429 ? "60" : "5");
+  return response;
+}
+
 void tell(Visit& visit, std::string_view gateway, const Result<std::string>& reply) {
   if (!reply.ok()) {
     const Error& error = reply.error();
@@ -43,14 +53,15 @@ void tell(Visit& visit, std::string_view gateway, const Result<std::string>& rep
     visit.set_result(refused ? "refused" : "failed", reason);
     return visit.answer(webhook_answer(error));
   }
-  const auto result = json::parse(*reply);
-  const auto status = result.ok() ? result->find_integer("http_status") : std::nullopt;
-  const bool duplicate = result.ok() && result->find_bool("duplicate").value_or(false);
-  const auto reason = result.ok() ? result->find_string("reason").value_or("") : "";
-  visit.around().metrics.count_webhook(gateway, duplicate ? "duplicate" : "accepted", reason);
-  visit.set_result(duplicate ? "duplicate" : "accepted", reason);
-  const auto body = result.ok() ? result->find_string("http_body") : std::nullopt;
-  visit.answer(text_answer(static_cast<int>(status.value_or(200)), body.value_or("ok")));
+  const auto parsed = json::parse(*reply);
+  const json::Value result = parsed.ok() ? *parsed : json::Value(json::Object());
+  const bool duplicate = result.find_bool("duplicate").value_or(false);
+  const bool again = result.find_integer("http_status").value_or(200) != 200;
+  const auto reason = result.find_string("reason").value_or("");
+  const std::string_view what = again ? "failed" : duplicate ? "duplicate" : "accepted";
+  visit.around().metrics.count_webhook(gateway, what, reason);
+  visit.set_result(what, reason);
+  visit.answer(webhook_answer(result));
   visit.around().on_news();
 }
 
@@ -58,7 +69,7 @@ void tell(Visit& visit, std::string_view gateway, const Result<std::string>& rep
 
 void receive_webhook(const std::shared_ptr<Visit>& visit, std::string_view name) {
   const auto found = visit->around().gateways.find(name);
-  const auto input = receive_input(visit->request());
+  const auto input = receive_input(visit->request(), visit->query());
   if (!input) {
     Error error{ErrorKind::kWebhookRejected, "webhook_rejected", "a header is no UTF-8 text"};
     error.reason = "malformed";
