@@ -85,9 +85,9 @@ Result<bool> Operation::claim_event(Store& store, WebhookState state) {
 // words. Asking about it does no harm.
 bool Operation::may_be_news() const {
   if (webhook_->has_event_id || !payment_) return false;
-  if (!news_->told) return true;
-  const PaymentStatus told = *news_->told->status;
-  return told != payment_->status && may_change(payment_->status, told);
+  if (!news_->told || !webhook_->is_believed()) return true;
+  const auto change = apply(*payment_, *news_->told, clock().now_ms());
+  return change.ok() && change->status_changed;
 }
 
 // One transaction, which the store may run again. Either it ends with an answer, or the payment is to be fetched.
