@@ -18,7 +18,7 @@ namespace till {
 // Anybody can send a hint, and each that names a payment costs a request: so many are followed in one span of time.
 inline constexpr std::int64_t kHintSpanMs = 60'000;
 inline constexpr std::size_t kMaxHintsPerPayment = 10;
-inline constexpr std::size_t kMaxHintsPerGateway = 300;
+inline constexpr std::size_t kMaxHintsPerGateway = 6'000;
 
 // Safe to call from any thread.
 class HintLimit {

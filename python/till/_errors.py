@@ -148,8 +148,8 @@ class OutcomeUnknown(TillError):
 class WebhookRejected(TillError):
     """A webhook that is not to be believed; `reason` says why.
 
-    Answer its sender with `http_status`: 413 when it is too large, 401 when it does not prove who sent it, 400
-    when it makes no sense.
+    Answer its sender with `http_status`: 413 when it is too large, 401 when it does not prove who sent it,
+    400 when it makes no sense.
     """
 
     reason: str | None = None
@@ -165,7 +165,20 @@ _CLASSES: dict[str, type[TillError]] = {cls.__name__: cls for cls in TillError._
 
 def error_from_native(native: NativeError) -> TillError:
     """The exception for an error that the core returned; the caller raises it."""
-    kind, code, message, field, provider_code, request_id, payment_id, reason, sent, retryable, after, status = native
+    (
+        kind,
+        code,
+        message,
+        field,
+        provider_code,
+        request_id,
+        payment_id,
+        reason,
+        sent,
+        retryable,
+        after,
+        status,
+    ) = native
     error = _CLASSES.get(kind, TillError)(
         message,
         code=code,

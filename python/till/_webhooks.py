@@ -18,9 +18,10 @@ from till._text import checked_text
 class WebhookResult:
     """What became of a webhook, once everything about it is durable.
 
-    `event` is the provider's own name for it. `payment` is the payment as it is now, or None when the store has
-    none that is meant. Two results: `signature` says who sent it (`valid`, `token`, `none`), `trust` what was
-    believed (`signed`: its own word; `refetched`: the provider's, who was asked; `unverified`: nothing).
+    `event` is the provider's own name for it. `payment` is the payment as it is now, or None when the store
+    has none that is meant. Two results: `signature` says who sent it (`valid`, `token`, `none`),
+    `trust` what was believed (`signed`: its own word; `refetched`: the provider's, who was asked;
+    `unverified`: nothing).
     `duplicate` is True when the same event was taken before, `changed` when the payment has another status
     now. `reason` says why it took no effect; docs/schemas/webhook.json lists the words. Answer the sender
     with `http_status` and `http_body`.

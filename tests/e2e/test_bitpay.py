@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 import till
-from till.sandbox import Control, Sandbox
+from till.sandbox import Control, Sandbox, wire
 
 PRICE = till.Money("25.00", "USD")
 ADDRESS = "mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn"
@@ -415,7 +415,7 @@ def test_a_signed_notification_is_verified_where_the_token_is_given(
         thread.join()
     (result,) = listener.results
     assert (result.signature, result.trust, result.changed) == ("valid", "refetched", True)
-    body = json.dumps(sent["body"], separators=(",", ":"))
+    body = wire.write(sent["body"])
     with pytest.raises(till.WebhookRejected) as unsigned:
         shop.webhooks.receive({"content-type": "application/json"}, body)
     assert (unsigned.value.reason, unsigned.value.http_status) == ("missing_signature", 401)

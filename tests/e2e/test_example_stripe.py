@@ -130,7 +130,11 @@ def told(tmp_path: Path) -> tuple[till.Gateway, till.Payment]:
     runtime = till.Runtime(plugin_path=[EXAMPLES], store=tmp_path / "till.sqlite3")
     settings = {"secret_key": "sk_test_123456", "webhook_secret": SECRET}
     shop = till.Gateway("stripe", settings, mode="test", runtime=runtime)
-    order = {"amount": {"amount": "48.25", "currency": "EUR"}, "reference": "order-7", "return_url": RETURN_URL}
+    order = {
+        "amount": {"amount": "48.25", "currency": "EUR"},
+        "reference": "order-7",
+        "return_url": RETURN_URL,
+    }
     exchange = shop.exchange("payments.create", order)
     exchange.reply(200, {}, json.dumps({**SESSION, "payment_intent": None}).encode())
     payment = exchange.result()
@@ -172,7 +176,9 @@ def test_an_event_that_tells_too_little_is_asked_about(told: tuple[till.Gateway,
     headers, body = signed(event({**PAID, "payment_status": "unpaid"}))
     asking = shop.exchange("webhooks.receive", {"headers": headers, "body": body.decode()})
     assert asking.request is not None and "/checkout/sessions/cs_test_1" in asking.request.url
-    asking.reply(200, {}, json.dumps({**PAID, "payment_intent": {**INTENT, "latest_charge": CHARGE}}).encode())
+    asking.reply(
+        200, {}, json.dumps({**PAID, "payment_intent": {**INTENT, "latest_charge": CHARGE}}).encode()
+    )
     assert asking.result().trust == "refetched"
 
 

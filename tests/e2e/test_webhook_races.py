@@ -100,9 +100,7 @@ def test_each_event_takes_effect_exactly_once(tmp_path: Path) -> None:
     make_payments(store)
     context = multiprocessing.get_context("spawn")
     start, seen = context.Barrier(PROCESSES), context.Queue()
-    workers = [
-        context.Process(target=deliver, args=(store, seed, start, seen)) for seed in range(PROCESSES)
-    ]
+    workers = [context.Process(target=deliver, args=(store, seed, start, seen)) for seed in range(PROCESSES)]
     for worker in workers:
         worker.start()
     results = [one for _ in workers for one in seen.get(timeout=120)]

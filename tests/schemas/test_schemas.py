@@ -186,7 +186,7 @@ FAULTS: list[tuple[list[str | int], Any]] = [
     (["webhooks"], {"events": {}, "signed": False}),
     (["webhooks"], {"events": {}, "signed": True, "secret": "token"}),
     (["webhooks"], {"events": {}, "signed": False, "reason": "x", "secret": "token"}),
-    (["webhooks"], {"events": {}, "signed": True, "secret": "token", "scheme": {"setting": "kind", "values": {}}}),
+    (["webhooks"], {"events": {}, "signed": True, "secret": "token", "scheme": {"setting": "kind"}}),
     (["account"], {}),
     (["webhooks"], {"events": {"": "x"}, "signed": False, "reason": "x"}),
     (["rate_limit"], {"reset_header": "X-Reset"}),

@@ -89,8 +89,8 @@ def _signed(declared: dict[str, Any]) -> str:
     named = scheme if isinstance(scheme, str) else scheme.get("name")
     how = f"by the scheme {named}" if named else f"as `{scheme['setting']}` says"
     return (
-        f"Signed {how}, verified with `{declared['secret']}`. Without that secret a webhook is a hint, and the "
-        f"payment is asked for. {declared.get('reason', '')}"
+        f"Signed {how}, verified with `{declared['secret']}`. Without that secret a webhook is a hint, and "
+        f"the payment is asked for. {declared.get('reason', '')}"
     )
 
 
