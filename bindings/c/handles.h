@@ -11,6 +11,7 @@
 #include "core/base/result.h"
 #include "core/runtime/exchange.h"
 #include "core/runtime/gateway.h"
+#include "core/runtime/reconciler.h"
 #include "core/runtime/runtime.h"
 #include "core/runtime/watch.h"
 
@@ -49,6 +50,10 @@ struct till_watch {
 
 struct till_inbox {
   std::shared_ptr<till::c::InboxWorker> worker;
+};
+
+struct till_reconciler {
+  std::shared_ptr<till::Reconciler> reconciler;
 };
 
 namespace till::c {

@@ -647,6 +647,43 @@ TILL_API till_status till_inbox_open(till_gateway *gateway, const char *options_
  */
 TILL_API void till_inbox_free(till_inbox *inbox);
 
+/* ---- Reconciler ------------------------------------------------------------------------------------------------- */
+
+typedef struct till_reconciler till_reconciler; /* reconciles one gateway again and again */
+
+/*
+ * Reconciles a gateway in the background: what till_call(gateway, "reconcile", ...) does once (docs/reconcile.md), at once
+ * and then again and again. Processes and machines with one store share the work.
+ * Args:      gateway; options_json: {"every_ms": 60000 (100 to 86400000: from the end of a pass to the next), "limit": 100
+ *            (1 to 1000: how much one pass asks about)}; NULL for the defaults; out: the reconciler.
+ * Returns:   TILL_OK: the first pass has begun. TILL_INVALID_REQUEST: an option is wrong; the error's `field` says where.
+ * Forks:     a child's inherited reconciler does nothing; the child opens its own.
+ * Ownership: *out is the caller's; free it with till_reconciler_free().
+ * Threads:   any; does not wait for the network.
+ * Since 0.1.
+ */
+TILL_API till_status till_reconciler_open(till_gateway *gateway, const char *options_json, till_reconciler **out,
+                                          till_error **error);
+
+/*
+ * What the last pass did.
+ * Args:      reconciler; out: docs/schemas/reconcile.json; the text null before the first pass has ended.
+ * Returns:   TILL_OK. Any other status says why the last pass could not be made; the next one is made all the same.
+ *            TILL_CONFLICT with code "inherited_reconciler" in a forked child.
+ * Ownership: *out is the caller's; free it with till_reply_free().
+ * Threads:   any; does not wait.
+ * Since 0.1.
+ */
+TILL_API till_status till_reconciler_last(const till_reconciler *reconciler, till_reply **out, till_error **error);
+
+/*
+ * Ends and frees a reconciler. A pass under way goes on to its end.
+ * Args:      reconciler: may be NULL.
+ * Threads:   any.
+ * Since 0.1.
+ */
+TILL_API void till_reconciler_free(till_reconciler *reconciler);
+
 #ifdef __cplusplus
 }
 #endif

@@ -11,6 +11,7 @@ void bind_runtime(pybind11::module_& module);
 void bind_gateway(pybind11::module_& module);
 void bind_exchange(pybind11::module_& module);
 void bind_inbox(pybind11::module_& module);
+void bind_reconciler(pybind11::module_& module);
 void bind_watch(pybind11::module_& module);
 void bind_values(pybind11::module_& module);
 void bind_webhook(pybind11::module_& module);

@@ -9,6 +9,7 @@ PYBIND11_MODULE(_native, module) {
   till::python::bind_runtime(module);
   till::python::bind_gateway(module);
   till::python::bind_exchange(module);
+  till::python::bind_reconciler(module);
   till::python::bind_watch(module);
   till::python::bind_inbox(module);
   till::python::bind_values(module);

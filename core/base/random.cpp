@@ -19,6 +19,12 @@ void fill_random(std::span<std::uint8_t> out) {
   }
 }
 
+std::uint8_t random_byte() {
+  std::uint8_t byte = 0;
+  fill_random({&byte, 1});
+  return byte;
+}
+
 std::string random_bytes(std::size_t size) {
   std::string bytes(size, '\0');
   fill_random({reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()});

@@ -12,6 +12,9 @@ namespace till {
 // be done then. Any thread; a forked child gets other bytes than its parent.
 void fill_random(std::span<std::uint8_t> out);
 
+// One byte: enough to keep things apart that would otherwise happen together.
+std::uint8_t random_byte();
+
 // As many bytes as a string. For keys use fill_random() into memory that is wiped.
 std::string random_bytes(std::size_t size);
 

@@ -155,6 +155,11 @@ bool is_less(const std::optional<Money>& seen, const std::optional<Money>& known
   return order.ok() && *order < 0;
 }
 
+// Whether more is known of the money than before.
+bool money_moved(const Payment& before, const Payment& after) {
+  return before.amount_paid != after.amount_paid || before.amount_refunded != after.amount_refunded;
+}
+
 // amount_paid and amount_due where the provider left them out but they follow from the status. How much was paid does
 // not follow where the shop took another amount than was asked for.
 void derive_amounts(Payment& payment) {
@@ -209,7 +214,7 @@ bool may_change(PaymentStatus from, PaymentStatus to) {
 Result<Change> apply(const Payment& payment, const Observation& seen, UnixMillis now_ms) {
   TILL_TRY(check_same_payment(payment, seen));
   TILL_TRY(check_paid_enough(payment, seen));
-  Change change{payment, false};
+  Change change{.payment = payment};
   Payment& next = change.payment;
   const PaymentStatus status = seen.status.value_or(payment.status);
   replace(next.provider_id, seen.provider_id);
@@ -235,6 +240,8 @@ Result<Change> apply(const Payment& payment, const Observation& seen, UnixMillis
   if (!next.created_at) next.created_at = seen.created_at.value_or(now_ms);
   next.updated_at = now_ms;
   change.status_changed = next.status != payment.status;
+  change.became_known = payment.outcome == Outcome::kUnknown;
+  if (change.status_changed || change.became_known || money_moved(payment, next)) next.looks = 0;
   return change;
 }
 

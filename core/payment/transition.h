@@ -35,6 +35,7 @@ bool may_change(PaymentStatus from, PaymentStatus to);
 struct Change {
   Payment payment;
   bool status_changed = false;
+  bool became_known = false;  // its outcome was unknown until now
 };
 
 // The payment as it is after the observation. A status that may_change() forbids is ignored: late news moves nothing

@@ -58,13 +58,13 @@ Status check_members(const Node& root, Manifest&) {
                     "documentation", "capabilities", "native",      "absent",     "settings",       "modes",
                     "default_mode",  "hosts",        "auth",        "headers",    "script_headers", "path_secrets",
                     "reply_secrets", "errors",       "idempotency", "currencies", "permissions",    "rate_limit",
-                    "webhooks",      "account"});
+                    "webhooks",      "account",      "reconcile"});
 }
 
 // In this order: later parts refer to earlier ones.
 constexpr Status (*kParts[])(const Node&, Manifest&) = {
     check_members, read_version, read_identity, read_links,      read_capabilities, read_settings,  read_modes,
-    read_auth,     read_headers, read_errors,   read_rate_limit, read_webhooks,     read_currencies};
+    read_auth,     read_headers, read_errors,   read_rate_limit, read_webhooks,     read_reconcile, read_currencies};
 
 Result<Manifest> read_manifest(json::Value document) {
   Manifest manifest;
@@ -97,7 +97,8 @@ std::vector<Error> manifest_errors(std::string_view text) {
   std::vector<Error> errors;
   bool can_refer = true;
   for (const auto part : kParts) {
-    const bool refers = part == read_modes || part == read_auth || part == read_headers || part == read_webhooks;
+    const bool refers = part == read_modes || part == read_auth || part == read_headers || part == read_webhooks ||
+                        part == read_reconcile;
     if (refers && !can_refer) continue;
     Status read = part(root, manifest);
     if (read.ok()) continue;

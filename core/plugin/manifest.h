@@ -87,6 +87,20 @@ struct Webhooks {
   std::map<std::string, std::string, std::less<>> schemes;
 };
 
+// How a write is settled whose answer never came, as far as the provider's documentation goes.
+struct Reconcile {
+  enum class By {
+    kReference,  // payments.list, filtered by the reference
+    kList,       // payments.list or refunds.list, looked through
+    kRepeat,     // the same request again, with the same idempotency key
+  };
+  By by = By::kList;
+  bool window = false;               // payments.list filters by `from` and `to`
+  bool fetch = false;                // what is listed does not say its reference, payments.get does
+  bool untimed = false;              // listed refunds say no time; the one that is no other call's counts
+  std::int64_t keys_last_hours = 0;  // kRepeat: for so long the provider surely knows a key
+};
+
 struct Mode {
   std::string base_url;  // empty: the setting `base_url` must give it
   bool test = false;     // payments made in this mode carry test = true
@@ -114,6 +128,7 @@ struct Manifest {
   std::string account_setting;  // the setting that names the merchant as payments do; empty: there is none
   ErrorMap errors;
   RateLimit rate_limit;
+  std::map<std::string, Reconcile, std::less<>> reconcile;  // "payments.create" -> ...
   std::string idempotency_header;       // empty: the provider has none, so sent writes are never repeated
   std::vector<std::string> currencies;  // accepted for amounts; empty: any known one
   bool card_data = false;               // may use card handles

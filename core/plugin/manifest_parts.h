@@ -25,6 +25,9 @@ Status read_rate_limit(const Node& root, Manifest& manifest);
 // What the provider sends by itself, and how it is signed. Needs the capabilities and the settings.
 Status read_webhooks(const Node& root, Manifest& manifest);
 
+// How writes without an answer are settled: reconcile. Needs the capabilities and headers.
+Status read_reconcile(const Node& root, Manifest& manifest);
+
 // The schema of one of the settings; nullptr when there is none of that name.
 const json::Value* find_setting(const Manifest& manifest, std::string_view name);
 Status check_setting_type(const Node& node, const Manifest& manifest, std::string_view name, std::string_view type);

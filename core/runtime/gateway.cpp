@@ -12,9 +12,12 @@
 #include "core/runtime/local_operation.h"
 #include "core/runtime/log.h"
 #include "core/runtime/operation.h"
+#include "core/runtime/reconcile.h"
 
 namespace till {
 namespace {
+
+constexpr std::string_view kReconcile = "reconcile";
 
 Status check_callable(std::string_view operation) {
   if (operation != "payments.watch") return {};
@@ -107,6 +110,7 @@ void Gateway::start(std::string_view operation, std::string_view input_json, Cal
   if (Status callable = check_callable(operation); !callable.ok()) return callback(std::move(callable).error());
   if (const LocalOperation* local = find_local_operation(operation))
     return start_local(*local, local_scope(), input_json, std::move(callback));
+  if (operation == kReconcile) return reconcile(shared_from_this(), input_json, std::move(callback));
   auto engine = runtime_->engine();
   if (!engine.ok()) return callback(std::move(engine).error());
   auto prepared = Operation::prepare(shared_from_this(), operation, input_json, (*engine)->store());
@@ -131,6 +135,10 @@ Result<std::unique_ptr<Exchange>> Gateway::begin(std::string_view operation, std
     return Error{.kind = ErrorKind::kUnsupported,
                  .code = "no_exchange",
                  .message = std::string(operation) + " asks no provider, so there is nothing to send: call it instead"};
+  if (operation == kReconcile)
+    return Error{.kind = ErrorKind::kUnsupported,
+                 .code = "no_exchange",
+                 .message = "reconcile is many questions, not one that could be stepped: call it"};
   TILL_ASSIGN(auto engine, runtime_->engine());
   TILL_ASSIGN(auto prepared, Operation::prepare(shared_from_this(), operation, input_json, engine->store()));
   return std::make_unique<Exchange>(std::move(prepared), std::move(engine));

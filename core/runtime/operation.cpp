@@ -90,10 +90,12 @@ Operation::~Operation() = default;
 const Clock& Operation::clock() const { return gateway_->runtime().clock(); }
 
 Result<std::unique_ptr<Operation>> Operation::prepare(std::shared_ptr<Gateway> gateway, std::string_view operation,
-                                                      std::string_view input_json, StoreQueue& store) {
+                                                      std::string_view input_json, StoreQueue& store,
+                                                      std::optional<Settlement> settlement) {
   std::shared_ptr<const GatewayConfig> config = gateway->config();
   TILL_ASSIGN(OperationInput input, read_operation_input(*config, operation, input_json));
   std::unique_ptr<Operation> self(new Operation(std::move(gateway), std::move(config), operation, std::move(input)));
+  self->settlement_ = std::move(settlement);
   Status begun = self->begin(input_json, store);
   const bool ended = begun.ok() && self->result_;
   if (!begun.ok() || (ended && !self->result_->ok()))
@@ -112,6 +114,8 @@ Status Operation::begin(std::string_view input_json, StoreQueue& store) {
 }
 
 Status Operation::look_up(StoreQueue& lookup) {
+  if (settlement_) TILL_TRY(lookup.read([this](Store& store) { return look_up_settled(store); }));
+  if (settlement_ && payment_) return {};
   if (!is_about_payment(operation_)) return {};
   TILL_TRY(lookup.read([this](Store& store) { return look_up_payment(store); }));
   return check_askable();
@@ -174,6 +178,10 @@ Status Operation::take_its_version(std::string_view input_json) {
 }
 
 void Operation::plan_write() {
+  if (settlement_) {
+    write_ = settlement_->write;
+    return;
+  }
   const UnixMillis now_ms = clock().now_ms();
   if (operation_ == "payments.create") payment_ = planned_payment(config(), input_, now_ms, clock());
   if (input_.idempotency_key.empty()) input_.idempotency_key = new_id("key_", clock());
@@ -186,7 +194,14 @@ void Operation::plan_write() {
                  .state = WriteState::kInFlight,
                  .created_at = now_ms,
                  .deadline_at = now_ms + config().timeout_ms + config().rate_limit_wait_ms + kWriteGraceMs,
-                 .outcome = {}};
+                 .outcome = {},
+                 .input = kept_input()};
+}
+
+// What reconcile needs of it later. A payment by card is never made again, and its card is never kept.
+std::string Operation::kept_input() const {
+  if (!config().manifest().reconcile.contains(operation_) || input_.card) return {};
+  return json::write(input_.value);
 }
 
 // The card as scripts see it: handles for what must stay hidden, the rest in clear.
@@ -209,6 +224,7 @@ json::Value Operation::script_input() {
   if (input_.card) members.set("card", script_card(*input_.card));
   if (!native_name(operation_).empty()) return input;
   if (write_) members.set("idempotency_key", write_->idempotency_key);
+  if (operation_ == "payments.list" && settlement_) members.set("wanted", wanted_input(settlement_->write));
   if (payment_) {
     members.set("payment", payment_to_json(*payment_));
     members.set("provider_id", payment_->provider_id);
@@ -226,7 +242,7 @@ Status Operation::run_script() {
   auto step = script_->begin();
   pass_on_log();
   if (!step.ok()) return told(std::move(step).error());
-  if (!is_write_) {
+  if (!is_write_ || settlement_) {
     take_step(std::move(step));
     return {};
   }
@@ -428,7 +444,8 @@ void Operation::take_watch(const json::Value& output) {
 void Operation::finish(Error error) {
   error = told(std::move(error));
   if (error.payment_id.empty() && payment_) error.payment_id = payment_->id;
-  if (!is_write_ && !news_) {
+  // A refusal of a repeated write says nothing of the first one.
+  if ((!is_write_ && !news_) || settlement_) {
     end(std::move(error));
     return;
   }

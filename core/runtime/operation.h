@@ -28,6 +28,13 @@ namespace till {
 
 class Gateway;
 
+// What reconcile brings along when it asks about a write whose end is unknown. The operation is the question: a read,
+// or, where the provider de-duplicates, the write itself again.
+struct Settlement {
+  Write write;
+  std::string provider_id;  // of the payment that a list showed; empty: as the store has it
+};
+
 // One call of one operation. Not thread-safe, but may move between threads from step to step.
 class Operation {
  public:
@@ -41,7 +48,8 @@ class Operation {
   // Checks the input and runs the script to its first request. `store` is read for what the call is about.
   // Errors here mean that nothing was recorded or sent.
   static Result<std::unique_ptr<Operation>> prepare(std::shared_ptr<Gateway> gateway, std::string_view operation,
-                                                    std::string_view input_json, StoreQueue& store);
+                                                    std::string_view input_json, StoreQueue& store,
+                                                    std::optional<Settlement> settlement = std::nullopt);
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
   ~Operation();
@@ -65,6 +73,8 @@ class Operation {
   const Result<std::string>& result() const { return *result_; }
   // After payments.watch ended well. Call once.
   WatchTarget take_watch_target() { return *std::move(watch_target_); }
+  // True when what came back settled the settlement's write.
+  bool settled() const { return settled_; }
   const Clock& clock() const;
   // A fault of ours while the operation was stepped: ends it as honestly as can be said.
   void broken(const char* why);
@@ -87,6 +97,7 @@ class Operation {
   Status check_askable();
   Status take_its_version(std::string_view input_json);
   void plan_write();
+  std::string kept_input() const;
   json::Value script_card(const CardData& card);
   json::Value script_input();
   Status run_script();
@@ -145,7 +156,15 @@ class Operation {
   Result<json::Value> commit_refunds(Store& store);
   Result<Payment> current_payment(Store& store) const;
   Payment expected(Payment payment) const;
-  Status keep(Store& store, const Payment& before, const Change& change);
+  Status keep(Store& store, const Payment& before, Change& change);
+
+  // A write whose end was unknown.
+  Status look_up_settled(Store& store);
+  Status claim_found(Store& store, Payment& payment) const;
+  Result<json::Value> commit_candidates(Store& store);
+  Result<json::Value> settled_refund(Store& store, const Payment& before, Payment& payment);
+  Result<bool> tells(Store& store, const json::Value& result) const;
+  Status settle(Store& store, const json::Value& result);
   void end(Result<std::string> result);
 
   std::shared_ptr<Gateway> gateway_;
@@ -163,7 +182,9 @@ class Operation {
   std::optional<WatchTarget> watch_target_;
   std::optional<ReceivedWebhook> webhook_;  // one that came
   std::optional<WebhookNews> news_;         // what it said
-  bool changed_ = false;                    // the payment's status is another one now
+  std::optional<Settlement> settlement_;
+  bool settled_ = false;
+  bool changed_ = false;  // the payment's status is another one now
 
   Phase phase_ = Phase::kTalk;
   Need need_ = Need::kNothing;

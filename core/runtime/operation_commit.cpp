@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "core/base/id.h"
+#include "core/base/random.h"
 #include "core/base/time.h"
 #include "core/json/json.h"
+#include "core/payment/looks.h"
 #include "core/plugin/operation_output.h"
 #include "core/runtime/gateway.h"
 #include "core/runtime/operation.h"
@@ -45,13 +47,6 @@ Result<json::Value> refund_view(const Payment& payment, const json::Value& seen,
 json::Value without_raw(json::Value refund) {
   refund.object()->erase("raw");
   return refund;
-}
-
-// The payment's refund of this id, which is the provider's own or, where it gives refunds none, ours; or nullptr.
-json::Value* find_refund(Payment& payment, std::string_view id) {
-  for (json::Value& refund : payment.refunds)
-    if (!id.empty() && (refund.find_string("provider_id") == id || refund.find_string("id") == id)) return &refund;
-  return nullptr;
 }
 
 // Puts what was seen of a refund in its place among the payment's, and returns it.
@@ -97,11 +92,12 @@ Status Operation::commit_output(Store& store) {
     if (error.sent == Sent::kNo) error.sent = Sent::kYes;
     if (payment_) error.payment_id = payment_->id;
     ready_.emplace(error);
-    return write_ ? commit_mismatch(store, error.code) : Status();
+    return write_ && !settlement_ ? commit_mismatch(store, error.code) : Status();
   }
+  if (settlement_) TILL_TRY(settle(store, *value));
   std::string text = json::write(*value);
   ready_.emplace(text);
-  if (!write_) return {};
+  if (!write_ || settlement_) return {};
   return store.settle_write(write_->id, WriteState::kDone, returns_secrets_ ? std::string() : text);
 }
 
@@ -109,6 +105,7 @@ Status Operation::commit_output(Store& store) {
 // kept, so that it can be asked about and refunded.
 Status Operation::commit_mismatch(Store& store, const std::string& reason) {
   if (operation_ == "payments.create") {
+    TILL_ASSIGN(payment_, current_payment(store));
     payment_->provider_id = output_->find_string("id").value_or("");
     payment_->raw = member_or_null(*output_, "raw");
     payment_->updated_at = clock().now_ms();
@@ -121,7 +118,7 @@ Status Operation::commit_mismatch(Store& store, const std::string& reason) {
 
 Result<json::Value> Operation::commit_result(Store& store) {
   TILL_TRY(plugin::check_operation_output(operation_, *output_));
-  if (operation_ == "payments.list") return commit_page(store);
+  if (operation_ == "payments.list") return settlement_ ? commit_candidates(store) : commit_page(store);
   if (operation_.starts_with("payments.")) return commit_payment(store);
   if (operation_ == "refunds.list") return commit_refunds(store);
   if (operation_.starts_with("refunds.")) return commit_refund(store);
@@ -130,9 +127,11 @@ Result<json::Value> Operation::commit_result(Store& store) {
 
 // The payment as the store has it now: another call may have changed it since this one looked it up.
 Result<Payment> Operation::current_payment(Store& store) const {
-  if (payment_->id.empty() || operation_ == "payments.create") return *payment_;
+  if (payment_->id.empty()) return *payment_;
   TILL_ASSIGN(auto found, store.find_payment(payment_->id));
-  return expected(found ? *std::move(found) : *payment_);
+  Payment current = expected(found ? *std::move(found) : *payment_);
+  if (settlement_) TILL_TRY(claim_found(store, current));
+  return current;
 }
 
 // A payment that was made before the settings named the account is held to it from now on.
@@ -141,14 +140,15 @@ Payment Operation::expected(Payment payment) const {
   return payment;
 }
 
-Status Operation::keep(Store& store, const Payment& before, const Change& change) {
+Status Operation::keep(Store& store, const Payment& before, Change& change) {
   changed_ = change.status_changed;
   if (change.payment.id.empty()) return {};
+  if (config().manifest().capabilities.contains("payments.get"))
+    change.payment.look_at = next_look(change.payment, clock().now_ms(), random_byte());
   TILL_TRY(store.put_payment(change.payment));
   if (before.provider_id != change.payment.provider_id) TILL_TRY(match_webhooks(store, change.payment));
-  const std::string source = is_write_ ? "reply" : news_ ? "webhook" : "poll";
-  if (operation_ == "payments.create")
-    TILL_TRY(store.add_event(payment_event(change.payment, "payment.created", source, clock())));
+  const std::string source = settlement_ ? "reconcile" : is_write_ ? "reply" : news_ ? "webhook" : "poll";
+  if (change.became_known) TILL_TRY(store.add_event(payment_event(change.payment, "payment.created", source, clock())));
   if (!change.status_changed) return {};
   const std::string type = "payment." + std::string(payment_status_name(change.payment.status));
   return store.add_event(payment_event(change.payment, type, source, clock()));
@@ -157,8 +157,8 @@ Status Operation::keep(Store& store, const Payment& before, const Change& change
 Result<json::Value> Operation::commit_payment(Store& store) {
   TILL_ASSIGN(const Observation seen, read_observation(*output_));
   TILL_ASSIGN(Payment current, current_payment(store));
-  if (operation_ == "payments.accept") current.accepted = true;
-  TILL_ASSIGN(const Change change, apply(current, seen, clock().now_ms()));
+  if ((settlement_ ? settlement_->write.operation : operation_) == "payments.accept") current.accepted = true;
+  TILL_ASSIGN(Change change, apply(current, seen, clock().now_ms()));
   TILL_TRY(keep(store, current, change));
   return payment_to_json(change.payment);
 }
@@ -182,7 +182,7 @@ Result<json::Value> Operation::commit_page_item(Store& store, const json::Value&
   if (!seen.provider_id.empty()) {
     TILL_ASSIGN(ours, store.find_payment_by_provider_id(config().name, seen.provider_id));
   }
-  const auto change = apply(ours ? *ours : blank_payment(config()), seen, clock().now_ms());
+  auto change = apply(ours ? *ours : blank_payment(config()), seen, clock().now_ms());
   if (!change.ok()) return ours ? Result<json::Value>(payment_to_json(*ours)) : Result<json::Value>(change.error());
   if (ours && change->status_changed) TILL_TRY(keep(store, *ours, *change));
   return payment_to_json(change->payment);
@@ -197,7 +197,7 @@ Result<json::Value> Operation::commit_refund(Store& store) {
       refund.object()->set("amount", money_to_json(*input_.amount));
     refund.object()->set("reason", member_or_null(input_.value, "reason"));
     payment.refunds.back() = without_raw(refund);
-    TILL_TRY(store.add_event(payment_event(payment, "refund.created", "reply", clock())));
+    TILL_TRY(store.add_event(refund_event(payment, refund, "reply", clock())));
   }
   payment.updated_at = clock().now_ms();
   TILL_TRY(store.put_payment(payment));
@@ -206,12 +206,18 @@ Result<json::Value> Operation::commit_refund(Store& store) {
 
 Result<json::Value> Operation::commit_refunds(Store& store) {
   TILL_ASSIGN(Payment payment, current_payment(store));
+  const Payment before = payment;
   json::Array views;
   for (const json::Value& item : *output_->find("items")->array()) {
     TILL_ASSIGN(json::Value refund, merge_refund(payment, item, clock()));
     views.push_back(std::move(refund));
   }
+  json::Value ours;
+  if (settlement_) {
+    TILL_ASSIGN(ours, settled_refund(store, before, payment));
+  }
   TILL_TRY(store.put_payment(payment));
+  if (settlement_) return ours;
   return json::Value(json::Object{{"items", std::move(views)}, {"next", json::Value()}, {"total", json::Value()}});
 }
 

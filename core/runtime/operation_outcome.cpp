@@ -24,6 +24,9 @@ bool is_card_member(std::string_view key) {
   return std::any_of(kCardMembers.begin(), kCardMembers.end(), [&](auto known) { return same_word(known, key); });
 }
 
+// How far a provider's clock may be from ours.
+constexpr std::int64_t kClockSkewMs = 10LL * 60'000;
+
 std::string text_of(const json::Value& value, std::string_view key) {
   return std::string(value.find_string(key).value_or(std::string_view()));
 }
@@ -68,6 +71,30 @@ std::string refund_provider_id(const Payment& payment, const json::Value& input)
   for (const json::Value& refund : payment.refunds)
     if (refund.find_string("id") == id && refund.find_string("provider_id")) return text_of(refund, "provider_id");
   return id;
+}
+
+json::Value* find_refund(Payment& payment, std::string_view id) {
+  for (json::Value& refund : payment.refunds)
+    if (!id.empty() && (refund.find_string("provider_id") == id || refund.find_string("id") == id)) return &refund;
+  return nullptr;
+}
+
+Event refund_event(const Payment& payment, const json::Value& refund, std::string source, const Clock& clock) {
+  Event event = payment_event(payment, "refund.created", std::move(source), clock);
+  event.at = clock.now_ms();
+  event.detail =
+      json::write(json::Object{{"status", payment_status_name(payment.status)}, {"refund_id", text_of(refund, "id")}});
+  return event;
+}
+
+json::Value wanted_input(const Write& write) {
+  if (write.input.empty()) return {};
+  auto input = json::parse(write.input, {.max_bytes = write.input.size()});
+  return input.ok() ? *std::move(input) : json::Value();
+}
+
+std::pair<UnixMillis, UnixMillis> settlement_window(const Write& write) {
+  return {write.created_at - kClockSkewMs, write.deadline_at + kClockSkewMs};
 }
 
 Result<std::string> earlier_outcome(const Write& earlier, const Write& now, UnixMillis now_ms) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
@@ -21,6 +23,17 @@ Payment planned_payment(const GatewayConfig& config, const OperationInput& input
                         const Clock& clock);
 // The provider's id of the refund that `input.id` names, ours or the provider's; ours where the provider gave it none.
 std::string refund_provider_id(const Payment& payment, const json::Value& input);
+
+// The payment's refund of this id, which is the provider's own or, where it gives refunds none, ours; or nullptr.
+json::Value* find_refund(Payment& payment, std::string_view id);
+
+// "refund.created"; the detail says which refund, too.
+Event refund_event(const Payment& payment, const json::Value& refund, std::string source, const Clock& clock);
+
+// What reconcile keeps of a write's input, for a script that looks for its payment; null when nothing was kept.
+json::Value wanted_input(const Write& write);
+// When the provider can have taken the write, by a clock of its own.
+std::pair<UnixMillis, UnixMillis> settlement_window(const Write& write);
 
 // What a call answers whose idempotency key was used before: the first outcome again, kConflict when the inputs differ
 // or the first call is still under way, kOutcomeUnknown when nobody knows.

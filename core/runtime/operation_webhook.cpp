@@ -128,7 +128,7 @@ Status Operation::keep_unmatched(Store& store) {
 // What is signed is an observation like any other. One that contradicts the payment changes nothing, and would not the
 // next time either; one that is late, or may be, leaves it to the provider to say how things stand.
 Status Operation::commit_told(Store& store) {
-  const auto change = apply(*payment_, *news_->told, clock().now_ms());
+  auto change = apply(*payment_, *news_->told, clock().now_ms());
   if (!change.ok()) return refuse_told(store, change.error());
   const bool late = !may_change(payment_->status, news_->told->status.value_or(payment_->status));
   if (!late && !goes_on(*payment_, *news_->told)) return {};

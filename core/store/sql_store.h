@@ -37,6 +37,7 @@ class SqlStore final : public Store {
   Result<std::vector<Write>> take_unsettled_writes(std::string_view gateway, UnixMillis now_ms, UnixMillis again_at,
                                                    std::size_t limit) override;
   Status put_off_write(std::string_view id, UnixMillis look_at) override;
+  Result<std::optional<UnixMillis>> next_look(std::string_view gateway) override;
   Result<std::vector<Write>> list_writes(const WriteQuery& query) override;
 
   // sql_payments.cpp

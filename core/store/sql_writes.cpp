@@ -1,4 +1,6 @@
 // SqlStore: writes.
+#include <algorithm>
+
 #include "core/store/sql_store.h"
 
 namespace till {
@@ -72,11 +74,13 @@ Result<std::optional<Write>> SqlStore::claim_write(const Write& write) {
 Status SqlStore::settle_write(std::string_view id, WriteState state, std::string_view outcome) {
   if (state == WriteState::kDone)
     return run("UPDATE writes SET state = 'done', outcome = $1, input = '' WHERE id = $2", {outcome, id});
-  return run("UPDATE writes SET state = $1, outcome = $2, look_at = 0 WHERE id = $3",
+  return run("UPDATE writes SET state = $1, outcome = $2, look_at = 0 WHERE id = $3 AND state <> 'done'",
              {write_state_name(state), outcome, id});
 }
 
-Status SqlStore::forget_write(std::string_view id) { return run("DELETE FROM writes WHERE id = $1", {id}); }
+Status SqlStore::forget_write(std::string_view id) {
+  return run("DELETE FROM writes WHERE id = $1 AND state <> 'done'", {id});
+}
 
 Result<std::vector<Write>> SqlStore::take_unsettled_writes(std::string_view gateway, UnixMillis now_ms,
                                                            UnixMillis again_at, std::size_t limit) {
@@ -88,6 +92,23 @@ Result<std::vector<Write>> SqlStore::take_unsettled_writes(std::string_view gate
       "");
   TILL_ASSIGN(const SqlRows rows, database_->query(take, {gateway, now_ms, sql_limit(limit), again_at}));
   return read_writes(rows);
+}
+
+Result<std::optional<UnixMillis>> SqlStore::next_look(std::string_view gateway) {
+  TILL_ASSIGN(
+      const SqlRows writes,
+      database_->query("SELECT CASE WHEN state = 'in_flight' AND deadline_at >= look_at THEN deadline_at + 1 "
+                       "ELSE look_at END AS due FROM writes WHERE gateway = $1 AND state <> 'done' ORDER BY due "
+                       "LIMIT 1",
+                       {gateway}));
+  TILL_ASSIGN(
+      const SqlRows payments,
+      database_->query("SELECT look_at FROM payments WHERE gateway = $1 AND look_at > 0 ORDER BY look_at LIMIT 1",
+                       {gateway}));
+  std::optional<UnixMillis> next;
+  for (const SqlRows* rows : {&writes, &payments})
+    if (rows->size() > 0) next = next ? std::min(*next, rows->integer(0, 0)) : rows->integer(0, 0);
+  return next;
 }
 
 Status SqlStore::put_off_write(std::string_view id, UnixMillis look_at) {

@@ -44,7 +44,7 @@ struct Event {
   std::string gateway{};
   std::string payment_id{};
   std::string type{};    // "payment.created", "payment.paid", ...
-  std::string source{};  // "reply", "poll", "webhook"
+  std::string source{};  // "reply", "poll", "webhook", "reconcile"
   UnixMillis at = 0;
   std::string detail{};  // JSON text
 };
@@ -201,15 +201,17 @@ class Store {
   // Records the write unless its gateway already has another one with that key; then that one is returned and nothing
   // changes.
   virtual Result<std::optional<Write>> claim_write(const Write& write) = 0;
-  // Sets state and outcome of a recorded write. A done write keeps no input.
+  // Sets state and outcome of a recorded write. A done write keeps no input, and stays done.
   virtual Status settle_write(std::string_view id, WriteState state, std::string_view outcome) = 0;
-  // Forgets a write of which no byte was sent, so that its key can be used again.
+  // Forgets a write of which no byte was sent, so that its key can be used again. A done one stays.
   virtual Status forget_write(std::string_view id) = 0;
   // Writes of the gateway that nobody will settle by themselves, in flight beyond their deadline or unknown, and due
   // for a look; the longest due first. Puts each off to `again_at`, so that no other worker takes it meanwhile.
   virtual Result<std::vector<Write>> take_unsettled_writes(std::string_view gateway, UnixMillis now_ms,
                                                            UnixMillis again_at, std::size_t limit) = 0;
   virtual Status put_off_write(std::string_view id, UnixMillis look_at) = 0;
+  // When the next write or payment of the gateway is due for a look; nullopt: none ever is.
+  virtual Result<std::optional<UnixMillis>> next_look(std::string_view gateway) = 0;
   // Newest first.
   virtual Result<std::vector<Write>> list_writes(const WriteQuery& query) = 0;
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from till._page import Page
     from till._payments import Decline, Payment, PaymentStatus, PayTo
     from till._rates import Currency, Rate
+    from till._reconcile import Reconciler, ReconcileReport, UnknownWrite
     from till._refunds import Refund
     from till._runtime import PluginChange, Runtime
     from till._store import OpenCounts, Pruned, Store, StoreInfo
@@ -88,6 +89,8 @@ __all__ = [
     "Pruned",
     "Rate",
     "RateLimited",
+    "ReconcileReport",
+    "Reconciler",
     "Refund",
     "Request",
     "Runtime",
@@ -96,6 +99,7 @@ __all__ = [
     "TillError",
     "Token",
     "TransportError",
+    "UnknownWrite",
     "Unsupported",
     "WebhookRefusals",
     "WebhookRejected",
@@ -140,6 +144,9 @@ _HOMES = {
     "PaymentStatus": "_payments",
     "Currency": "_rates",
     "Rate": "_rates",
+    "ReconcileReport": "_reconcile",
+    "Reconciler": "_reconcile",
+    "UnknownWrite": "_reconcile",
     "Refund": "_refunds",
     "PluginChange": "_runtime",
     "Runtime": "_runtime",

@@ -7,7 +7,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from till import _cards, _events, _ledgers, _native, _payments, _rates, _refunds, _tokens, _webhooks
+from till import (
+    _cards,
+    _events,
+    _ledgers,
+    _native,
+    _payments,
+    _rates,
+    _reconcile,
+    _refunds,
+    _tokens,
+    _webhooks,
+)
 from till._call import Call
 from till._errors import NativeError, TillError, error_from_native
 from till._exchange import Exchange
@@ -60,6 +71,7 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "payments.stored": page_of(_payments.payment),
     "rates.get": _rates.rate,
     "rates.list": page_of(_rates.rate),
+    "reconcile": _reconcile.report,
     "refunds.create": _refunds.refund,
     "refunds.get": _refunds.refund,
     "refunds.list": page_of(_refunds.refund),
@@ -146,6 +158,21 @@ class _Account:
             raise self._suggesting(error_from_native(native), operation)
         return Exchange(native, _DECODERS.get(operation, _as_it_is))
 
+    def reconcile_every(self, seconds: float, *, limit: int | None = None) -> _reconcile.Reconciler:
+        """Reconciles in the background, at once and then `seconds` (0.1 to 86,400) after each pass, until the
+        `Reconciler` is closed or collected.
+
+        >>> with shop.reconcile_every(60) as reconciler:
+        ...     reconciler.error is None
+        True
+        """
+        every_ms = milliseconds(seconds, "seconds")
+        options = {"every_ms": every_ms, "limit": limit}
+        native = _native.NativeReconciler.open(self._native, encode(options))
+        if isinstance(native, tuple):
+            raise error_from_native(native)
+        return _reconcile.Reconciler(native)
+
     def _open_watch(self, call: Call[Any]) -> NativeWatch:
         native = _native.NativeWatch.open(self._native, encode(call.input))
         if isinstance(native, tuple):
@@ -224,6 +251,16 @@ class Gateway(_Account):
         """
         return self._run(Call(f"native.{name}", params or {}, _as_it_is))
 
+    def reconcile(self, *, limit: int | None = None) -> _reconcile.ReconcileReport:
+        """Asks about what is not known: writes that were never answered, and payments that are due to be
+        looked at, at most `limit` (100) of them. Nothing is sent that could act twice; what cannot be settled
+        stays in `unknown`. Call it now and then, or use `reconcile_every`.
+
+        >>> shop.reconcile().unknown
+        ()
+        """
+        return self._run(_reconcile.reconcile(limit))
+
     def _run(self, call: Call[T]) -> T:
         operation = checked_text(call.operation, "operation")
         return self._finished(call, self._native.call(operation, encode(call.input)))
@@ -262,6 +299,10 @@ class AsyncGateway(_Account):
     async def native(self, name: str, params: Mapping[str, object] | None = None) -> Any:
         """See `Gateway.native`."""
         return await self._run(Call(f"native.{name}", params or {}, _as_it_is))
+
+    async def reconcile(self, *, limit: int | None = None) -> _reconcile.ReconcileReport:
+        """See `Gateway.reconcile`."""
+        return await self._run(_reconcile.reconcile(limit))
 
     async def _run(self, call: Call[T]) -> T:
         from till._completion import completions

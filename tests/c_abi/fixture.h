@@ -22,6 +22,7 @@ struct Free {
   void operator()(till_exchange* handle) const { till_exchange_free(handle); }
   void operator()(till_watch* handle) const { till_watch_free(handle); }
   void operator()(till_inbox* handle) const { till_inbox_free(handle); }
+  void operator()(till_reconciler* handle) const { till_reconciler_free(handle); }
 };
 template <class Handle>
 using Owned = std::unique_ptr<Handle, Free>;

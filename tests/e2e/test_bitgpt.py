@@ -538,7 +538,9 @@ def test_the_key_is_nowhere_to_be_seen(
     payment = make(shop, reference="1234")
     control.pay(payment.provider_id or "")
     shown = [repr(shop), repr(shop.payments.get(payment.id)), repr(payment.raw), *capfd.readouterr()]
-    kept = b"".join(path.read_bytes() for path in Path(shop.runtime.store.place).parent.iterdir() if path.is_file())
+    kept = b"".join(
+        path.read_bytes() for path in Path(shop.runtime.store.place).parent.iterdir() if path.is_file()
+    )
     assert key not in "".join(shown)
     assert b"1234" in kept
     assert key.encode() not in kept

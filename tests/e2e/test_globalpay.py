@@ -411,7 +411,9 @@ def test_the_key_is_nowhere_to_be_seen(
     payment = shop.payments.create(PRICE, reference="1042")
     control.pay(payment.provider_id or "")
     shown = [repr(shop), repr(shop.payments.get(payment.id)), repr(payment.raw), *capfd.readouterr()]
-    kept = b"".join(path.read_bytes() for path in Path(shop.runtime.store.place).parent.iterdir() if path.is_file())
+    kept = b"".join(
+        path.read_bytes() for path in Path(shop.runtime.store.place).parent.iterdir() if path.is_file()
+    )
     assert key not in "".join(shown)
     assert b"1042" in kept
     assert key.encode() not in kept

@@ -561,6 +561,67 @@ TEST(Manifest, refuses_rate_limits_that_say_nothing) {
                   {"rate_limit|reset_header", "\"a b\"", "$.rate_limit.reset_header", "header name"}});
 }
 
+// The full manifest with everything that the ways of reconciling need.
+std::string reconciling(std::string_view ways) {
+  json::Value document = full();
+  for (const char* name : {"payments.get", "payments.list", "payments.cancel", "refunds.create", "refunds.list"})
+    document.object()->find("capabilities")->object()->set(name, json::Object());
+  document.object()->find("absent")->object()->erase("refunds.create");
+  document.object()->set("reconcile", json::parse(ways).value());
+  return json::write(document);
+}
+
+TEST(Manifest, reads_how_unknown_writes_are_settled) {
+  const auto result = parse_manifest(reconciling(
+      R"({"payments.create":{"by":"list","window":true,"fetch":true},"refunds.create":{"by":"list","untimed":true},
+          "payments.cancel":{"by":"repeat","keys_last_hours":24}})"));
+  ASSERT_TRUE(result.ok()) << result.error().message;
+  const Reconcile& create = result->reconcile.at("payments.create");
+  EXPECT_EQ(create.by, Reconcile::By::kList);
+  EXPECT_TRUE(create.window && create.fetch);
+  EXPECT_TRUE(result->reconcile.at("refunds.create").untimed);
+  EXPECT_EQ(result->reconcile.at("payments.cancel").by, Reconcile::By::kRepeat);
+  EXPECT_EQ(result->reconcile.at("payments.cancel").keys_last_hours, 24);
+  EXPECT_EQ(
+      parse_manifest(reconciling(R"({"payments.create":{"by":"reference"}})"))->reconcile.at("payments.create").by,
+      Reconcile::By::kReference);
+  EXPECT_TRUE(parse_manifest(kFull)->reconcile.empty());
+}
+
+TEST(Manifest, refuses_ways_of_settling_that_do_not_settle) {
+  const auto expect = [](std::string_view ways, std::string_view field, std::string_view message) {
+    const auto result = parse_manifest(reconciling(ways));
+    ASSERT_FALSE(result.ok()) << ways;
+    EXPECT_EQ(result.error().field, field) << ways;
+    EXPECT_NE(result.error().message.find(message), std::string::npos) << result.error().message;
+  };
+  const std::string create = "$.reconcile.\"payments.create\"";
+  expect(R"([])", "$.reconcile", "must be an object");
+  expect(R"({"payments.get":{"by":"list"}})", "$.reconcile.\"payments.get\"", "must be one of payments.create");
+  expect(R"({"payments.accept":{"by":"repeat","keys_last_hours":1}})", "$.reconcile.\"payments.accept\"",
+         "payments.accept");
+  expect(R"({"payments.create":{}})", create + ".by", "is required");
+  expect(R"({"payments.create":{"by":"guess"}})", create + ".by", "`reference`, `list` or `repeat`");
+  expect(R"({"refunds.create":{"by":"reference"}})", "$.reconcile.\"refunds.create\".by", "`list` or `repeat`");
+  expect(R"({"payments.cancel":{"by":"list"}})", "$.reconcile.\"payments.cancel\".by", "must be `repeat`");
+  expect(R"({"payments.create":{"by":"repeat"}})", create + ".keys_last_hours", "is required");
+  expect(R"({"payments.create":{"by":"repeat","keys_last_hours":0}})", create + ".keys_last_hours", "at least 1");
+  expect(R"({"payments.create":{"by":"list","keys_last_hours":1}})", create + ".keys_last_hours", "`repeat` only");
+  expect(R"({"payments.create":{"by":"repeat","keys_last_hours":1,"window":true}})", create + ".window",
+         "a list of payments");
+  expect(R"({"payments.create":{"by":"repeat","keys_last_hours":1,"fetch":true}})", create + ".fetch",
+         "a list of payments");
+  expect(R"({"payments.create":{"by":"list","untimed":true}})", create + ".untimed", "a list of refunds");
+  expect(R"({"payments.create":{"by":"list","soon":true}})", create + ".soon", "unknown member");
+  expect_refused(
+      {{"reconcile", R"({"payments.create":{"by":"list"}})", create + ".by", "`payments.list`"},
+       {"reconcile", R"({"refunds.create":{"by":"list"}})", "$.reconcile.\"refunds.create\"", "`refunds.create`"}});
+  std::string keyless = reconciling(R"({"payments.create":{"by":"repeat","keys_last_hours":1}})");
+  const std::string header = R"("idempotency":{"header":"Idempotency-Key"})";
+  keyless.replace(keyless.find(header), header.size(), R"("idempotency":null)");
+  EXPECT_EQ(parse_manifest(keyless).error().field, create + ".by");
+}
+
 TEST(Manifest, reads_what_webhooks_there_are) {
   const auto result = parse_manifest(changed(
       "webhooks", R"({"events":{"invoice.paid":"It was paid."},"signed":false,"reason":"Acme signs nothing."})"));

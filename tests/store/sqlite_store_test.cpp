@@ -127,10 +127,11 @@ TEST_F(SqliteStoreTest, a_key_is_unique_within_its_gateway_only) {
 TEST_F(SqliteStoreTest, a_settled_write_keeps_its_outcome_and_a_forgotten_one_frees_its_key) {
   const auto store = open();
   (void)store->claim_write(write("wrt_1", "key"));
+  EXPECT_FALSE(store->claim_write(write("wrt_2", "other")).value().has_value());
   ASSERT_TRUE(store->settle_write("wrt_1", WriteState::kDone, "{}").ok());
-  EXPECT_EQ(store->claim_write(write("wrt_2", "key")).value()->outcome, "{}");
-  ASSERT_TRUE(store->forget_write("wrt_1").ok());
-  EXPECT_FALSE(store->claim_write(write("wrt_2", "key")).value().has_value());
+  EXPECT_EQ(store->claim_write(write("wrt_3", "key")).value()->outcome, "{}");
+  ASSERT_TRUE(store->forget_write("wrt_2").ok());
+  EXPECT_FALSE(store->claim_write(write("wrt_3", "other")).value().has_value());
 }
 
 TEST_F(SqliteStoreTest, payments_are_listed_newest_first_and_filtered) {

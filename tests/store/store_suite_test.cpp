@@ -180,6 +180,36 @@ TEST_P(StoreSuite, a_forgotten_write_frees_its_key) {
   EXPECT_FALSE(store_->claim_write(a_write("wrt_2", "key")).value().has_value());
 }
 
+TEST_P(StoreSuite, a_done_write_stays_done) {
+  (void)store_->claim_write(a_write("wrt_1", "key"));
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, "{}").ok());
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kUnknown, "").ok());
+  ASSERT_TRUE(store_->forget_write("wrt_1").ok());
+  const auto writes = store_->list_writes({.gateway = "acme/live"}).value();
+  ASSERT_EQ(writes.size(), 1u);
+  EXPECT_EQ(writes[0].state, WriteState::kDone);
+  EXPECT_EQ(writes[0].outcome, "{}");
+}
+
+TEST_P(StoreSuite, the_next_look_is_the_earliest_of_writes_and_payments) {
+  EXPECT_EQ(store_->next_look("acme/live").value(), std::nullopt);
+  Payment due = a_payment("pay_1", "p1");
+  due.look_at = 500;
+  put({due});
+  EXPECT_EQ(store_->next_look("acme/live").value(), 500);
+  Write in_flight = a_write("wrt_1", "key");
+  in_flight.deadline_at = 300;
+  in_flight.look_at = 0;
+  (void)store_->claim_write(in_flight);
+  EXPECT_EQ(store_->next_look("acme/live").value(), 301) << "not while its sender may live";
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kUnknown, "").ok());
+  ASSERT_TRUE(store_->put_off_write("wrt_1", 400).ok());
+  EXPECT_EQ(store_->next_look("acme/live").value(), 400);
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, "{}").ok());
+  EXPECT_EQ(store_->next_look("acme/live").value(), 500);
+  EXPECT_EQ(store_->next_look("acme/test").value(), std::nullopt);
+}
+
 TEST_P(StoreSuite, unsettled_writes_are_those_that_nobody_will_settle) {
   (void)store_->claim_write(a_write("wrt_late", "1"));
   Write fresh = a_write("wrt_fresh", "2");

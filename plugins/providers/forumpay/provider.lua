@@ -452,7 +452,8 @@ end
 function provider.payments.list(input)
   check_filters(input)
   local offset, limit = offset_of(input.cursor), input.limit or PAGE_SIZE
-  local found = transactions(offset, limit, input.reference, object(input.options).user)
+  local user = object(input.options).user or object(object(input.wanted).options).user
+  local found = transactions(offset, limit, input.reference, user)
   local items = json.array({})
   for _, item in ipairs(found) do
     local record = object(item)

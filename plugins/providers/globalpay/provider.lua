@@ -186,8 +186,16 @@ local function offset_of(cursor)
     or fail("InvalidRequest", "This is no cursor that an earlier list gave.", {field = "$.cursor"})
 end
 
+-- The reference of an invoice that may be the wanted one: GlobalPay keeps none, but the description that was sent, where
+-- that says it.
+local function found_reference(invoice, wanted)
+  local reference = wanted and plain_text(wanted.reference)
+  local sent = reference and description_of(wanted)
+  return sent and invoice.description == sent and text.contains(sent, reference) and reference or nil
+end
+
 function provider.payments.list(input)
-  local options = object(input.options)
+  local options, wanted = object(input.options), input.wanted
   for _, name in ipairs({"reference", "currency", "from", "to"}) do
     if input[name] ~= nil then
       fail("InvalidRequest", "GlobalPay cannot filter by this; it can by status and customerId.", {field = "$." .. name})
@@ -201,12 +209,17 @@ function provider.payments.list(input)
     {"limit", input.limit},
     {"offset", offset},
     {"status", status_filter(input, options)},
-    {"customerId", options.customerId},
+    {"customerId", wanted and customer_of(wanted) or options.customerId},
   })
   local items = json.array({})
   for _, invoice in ipairs(page.items) do
-    if plain_text(object(invoice).id) then items[#items + 1] = odd_payment(invoice)
-    else log.warn("a list holds something without an invoice's id") end
+    if plain_text(object(invoice).id) then
+      local payment = odd_payment(invoice)
+      payment.reference = found_reference(invoice, wanted)
+      items[#items + 1] = payment
+    else
+      log.warn("a list holds something without an invoice's id")
+    end
   end
   if page.more and #page.items == 0 then bad_answer("says that the list goes on, and ends it") end
   return {items = items, next = page.more and tostring((offset or 0) + #page.items) or nil, total = page.total}
