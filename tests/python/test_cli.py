@@ -75,7 +75,7 @@ def test_a_provider_is_shown_with_what_it_cannot_do_and_its_settings() -> None:
     assert "merchant dashboard" in shown
     assert "api_key (required, secret)" in shown
     webhooks = till_command("providers", "show", "bitpay").stdout.partition("Webhooks")[2]
-    assert "Not signed." in webhooks
+    assert "Signed by the scheme bitpay" in webhooks
     assert "\n  invoice_completed\n" in webhooks
 
 

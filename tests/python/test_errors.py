@@ -28,7 +28,7 @@ KINDS = (
 
 
 def native(kind: str) -> NativeError:
-    return (kind, "code", "message", "$.a", "P1", "req_1", "pay_1", "stale", "maybe", True, 1500)
+    return (kind, "code", "message", "$.a", "P1", "req_1", "pay_1", "stale", "maybe", True, 1500, 401)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -70,7 +70,7 @@ def test_retry_after_is_in_seconds_and_reason_is_kept() -> None:
 
 
 def test_empty_texts_are_none() -> None:
-    error = error_from_native(("NotFound", "c", "m", "", "", "", "", "", "no", False, None))
+    error = error_from_native(("NotFound", "c", "m", "", "", "", "", "", "no", False, None, None))
     assert (error.field, error.provider_code, error.request_id, error.payment_id) == (None,) * 4
     assert str(error) == "m"
 
