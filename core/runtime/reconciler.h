@@ -17,13 +17,13 @@ inline constexpr std::int64_t kDefaultReconcileEveryMs = 60'000;
 inline constexpr std::int64_t kMinReconcileEveryMs = 100;
 inline constexpr std::int64_t kMaxReconcileEveryMs = 24LL * 3'600'000;
 
-// Safe to use from any thread. Works only as long as somebody holds it. In a forked child an inherited one does nothing:
-// the parent's goes on there, and the child opens one of its own. Any number of processes may have one each.
+// Safe to use from any thread. Works only as long as somebody holds it. In a forked child an inherited one does
+// nothing: the parent's goes on there, and the child opens one of its own. Any number of processes may have one each.
 class Reconciler : public std::enable_shared_from_this<Reconciler> {
  public:
-  // `options_json`: {"every_ms": from the end of one pass to the next, 60,000; "limit": as reconcile takes it}. The first
-  // pass begins at once; one that found more than its limit is followed by the next at once. kInvalidRequest with the
-  // place.
+  // `options_json`: {"every_ms": from the end of one pass to the next, 60,000; "limit": as reconcile takes it}. The
+  // first pass begins at once; one that found more than its limit is followed by the next at once. kInvalidRequest with
+  // the place.
   static Result<std::shared_ptr<Reconciler>> open(std::shared_ptr<Gateway> gateway, std::string_view options_json);
   ~Reconciler();
   Reconciler(const Reconciler&) = delete;
