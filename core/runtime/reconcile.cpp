@@ -76,6 +76,8 @@ class Pass : public std::enable_shared_from_this<Pass> {
   void end(Result<std::string> result) { std::exchange(callback_, nullptr)(std::move(result)); }
 
   const std::shared_ptr<Gateway> gateway_;
+  // Asked for before the store is: fork() takes the lock behind config() first, and the store's after it.
+  std::shared_ptr<const GatewayConfig> config_;
   const std::size_t limit_;
   Gateway::Callback callback_;
   std::vector<Write> writes_;
@@ -93,6 +95,7 @@ class Pass : public std::enable_shared_from_this<Pass> {
 void Pass::begin() {
   auto engine = gateway_->runtime().engine();
   if (!engine.ok()) return end(std::move(engine).error());
+  config_ = gateway_->config();
   (*engine)->store().submit([self = shared_from_this()](Store& store) { return self->take(store); },
                             [self = shared_from_this()](Status taken) {
                               if (!taken.ok()) return self->end(std::move(taken).error());
@@ -102,10 +105,10 @@ void Pass::begin() {
 
 Status Pass::take(Store& store) {
   const UnixMillis now = now_ms();
-  const UnixMillis again_at = now + std::max(kLeaseMs, 2 * gateway_->config()->timeout_ms);
+  const UnixMillis again_at = now + std::max(kLeaseMs, 2 * config_->timeout_ms);
   TILL_ASSIGN(writes_, store.take_unsettled_writes(gateway_->name(), now, again_at, limit_));
   payments_.clear();
-  if (writes_.size() == limit_ || !gateway_->config()->manifest().capabilities.contains("payments.get")) return {};
+  if (writes_.size() == limit_ || !config_->manifest().capabilities.contains("payments.get")) return {};
   TILL_ASSIGN(payments_, store.take_due_payments(gateway_->name(), now, again_at, limit_ - writes_.size()));
   return {};
 }

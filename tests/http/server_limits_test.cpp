@@ -192,18 +192,19 @@ TEST_F(ServerLimits, answer_that_is_not_read_is_given_up) {
 }
 
 TEST_F(ServerLimits, time_that_the_handler_takes_is_nobodys_fault) {
-  std::optional<Respond> kept;
-  Signal came;
-  open(quick(), [&](const InboundRequest& request, const Respond& respond) {
-    if (request.target == "/x" && kept) return respond(answer_with("ok"));
-    kept = respond;
-    came.give();
+  // Shared with the handler, which is asked once more when the test is over.
+  const auto kept = std::make_shared<std::optional<Respond>>();
+  const auto came = std::make_shared<Signal>();
+  open(quick(), [kept, came](const InboundRequest& request, const Respond& respond) {
+    if (request.target == "/x" && *kept) return respond(answer_with("ok"));
+    *kept = respond;
+    came->give();
   });
   Caller caller = call();
   caller.send(kGet);
-  ASSERT_TRUE(came.wait());
+  ASSERT_TRUE(came->wait());
   std::this_thread::sleep_for(std::chrono::milliseconds(150));  // longer than any of the deadlines
-  (*kept)(answer_with("late"));
+  (**kept)(answer_with("late"));
   EXPECT_EQ(body_of(caller.read_answer()), "late");
 }
 

@@ -222,7 +222,8 @@ class ReconcileTest : public AcmeTest {
   }
   std::vector<std::string> events(std::string_view payment) const {
     std::vector<std::string> out;
-    for (const Event& event : store()->list_events(payment).value()) out.push_back(event.type + " " + event.source);
+    const std::vector<Event> all = store()->list_events(payment).value();
+    for (const Event& event : all) out.push_back(event.type + " " + event.source);
     return out;
   }
 
