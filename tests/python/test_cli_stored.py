@@ -1,4 +1,4 @@
-"""`till payments list --stored`, `show`, and `till events`: the store's view."""
+"""`till payments list --stored`, `show`, `reconcile`, and `till events`: the store's view."""
 
 from __future__ import annotations
 
@@ -80,13 +80,30 @@ def test_the_stores_payments_are_listed_and_nobody_is_asked(
     assert len(till_payer.control("globalpay").requests()) == asked
 
 
-def test_what_is_unknown_is_listed(
+def test_what_is_unknown_is_listed_and_settled(
     shop: till.Gateway, till_payer: Payer, run: Callable[..., tuple[int, str]]
 ) -> None:
     pay(shop, "order-1")
     lost = lose(shop, till_payer, "order-2")
     status, out = run("payments", "list", "globalpay", "--unknown")
     assert status == 0 and "pending, unknown" in out and lost in out and "order-1" not in out
+    status, out = run("payments", "reconcile", "globalpay")
+    assert status == 0
+    assert "asked about 1: 1 settled" in out
+    assert lost in out.partition("Settled")[2] and "Still unknown" not in out
+    assert as_json(run("payments", "list", "globalpay", "--unknown", "--json"))["items"] == []
+
+
+def test_what_stays_unknown_says_why(
+    shop: till.Gateway, till_payer: Payer, run: Callable[..., tuple[int, str]]
+) -> None:
+    lost = lose(shop, till_payer, "order-1", "status_500")
+    status, out = run("payments", "reconcile", "globalpay")
+    assert status == 3
+    assert "Still unknown" in out and lost in out and "not found" in out
+    status, out = run("payments", "reconcile", "globalpay", "--limit", "5", "--json")
+    told = json.loads(out)
+    assert (status, told["unknown"][0]["payment_id"], told["payments"]) == (3, lost, [])
 
 
 def test_a_payment_is_shown_with_its_history(

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import till
 from till.cli._account import add_account_options, gateway_from
-from till.cli._output import FAILED, OK, Failure, payment_json, plain, print_json, table, tell
+from till.cli._output import FAILED, OK, UNKNOWN, Failure, payment_json, plain, print_json, table, tell
 from till.cli.events import event_rows
 
 
@@ -19,6 +19,7 @@ def add(commands: Any) -> None:
     actions = payments.add_subparsers(metavar="ACTION", required=True)
     _add_show(actions.add_parser("show", aliases=["get"], help="one payment as it is now"))
     _add_list(actions.add_parser("list", help="the provider's own list, or the store's, a page at a time"))
+    _add_reconcile(actions.add_parser("reconcile", help="ask the provider about what has no known end"))
 
 
 def _add_show(show: argparse.ArgumentParser) -> None:
@@ -42,6 +43,13 @@ def _add_list(listing: argparse.ArgumentParser) -> None:
     listing.add_argument("--all", action="store_true", help="this page and all that follow it")
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=_list)
+
+
+def _add_reconcile(reconcile: argparse.ArgumentParser) -> None:
+    add_account_options(reconcile)
+    reconcile.add_argument("--limit", metavar="N", type=int, help="ask about so many at most (100)")
+    reconcile.add_argument("--json", action="store_true", help="print JSON")
+    reconcile.set_defaults(run=_reconcile)
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -109,6 +117,43 @@ def _all_stored(gateway: till.Gateway, **filters: Any) -> Iterator[till.Payment]
         cursor = page.next
         if cursor is None:
             return
+
+
+def _reconcile(options: argparse.Namespace) -> int:
+    gateway = gateway_from(options)
+    before = list(_all_stored(gateway, unknown=True))
+    report = gateway.reconcile(limit=options.limit)
+    now = [payment for one in before for payment in gateway.payments.stored(one.id)]
+    settled = [payment for payment in now if payment.outcome == "known"]
+    if options.json:
+        print_json({**plain(report), "payments": [payment_json(payment) for payment in settled]})
+    else:
+        print("\n\n".join(_report_lines(report, settled)))
+    if report.unknown:
+        return UNKNOWN
+    return FAILED if report.failed else OK
+
+
+def _report_lines(report: till.ReconcileReport, settled: list[till.Payment]) -> list[str]:
+    due = f"; the next question is due at {report.next_at:%Y-%m-%d %H:%M:%S} UTC" if report.next_at else ""
+    parts = [
+        f"asked about {report.looked}: {report.settled} settled, {report.changed} changed,"
+        f" {report.failed} not answered{due}"
+    ]
+    if settled:
+        parts.append(f"Settled\n{_table_of(settled)}")
+    if report.unknown:
+        rows = [
+            [
+                f"{write.created_at:%Y-%m-%dT%H:%M:%SZ}",
+                write.operation,
+                write.payment_id or "",
+                (write.reason or "not asked yet").replace("_", " "),
+            ]
+            for write in report.unknown
+        ]
+        parts.append(f"Still unknown\n{table(['Sent', 'Operation', 'Payment', 'Why'], rows)}")
+    return parts
 
 
 def _table_of(payments: Iterable[till.Payment]) -> str:
