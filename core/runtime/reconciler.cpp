@@ -26,7 +26,8 @@ Result<std::int64_t> count_option(const json::Value& options, std::string_view k
 
 }  // namespace
 
-Result<std::shared_ptr<Reconciler>> Reconciler::open(std::shared_ptr<Gateway> gateway, std::string_view options_json) {
+Result<std::shared_ptr<Reconciler>> Reconciler::open(std::shared_ptr<Gateway> gateway, std::string_view options_json,
+                                                     PassEnded pass_ended) {
   TILL_ASSIGN(const json::Value options, json::parse(options_json.empty() ? "{}" : options_json));
   if (!options.object()) return invalid_request("$", "options are a JSON object");
   for (const auto& [key, value] : *options.object())
@@ -36,20 +37,21 @@ Result<std::shared_ptr<Reconciler>> Reconciler::open(std::shared_ptr<Gateway> ga
               count_option(options, "every_ms", kDefaultReconcileEveryMs, kMinReconcileEveryMs, kMaxReconcileEveryMs));
   TILL_ASSIGN(const std::int64_t limit, count_option(options, "limit", kDefaultReconcileLimit, 1, kMaxReconcileLimit));
   TILL_TRY(gateway->runtime().engine());
-  auto made =
-      std::make_shared<Reconciler>(Private(), std::move(gateway),
-                                   json::write(json::Object{{"limit", json::Value::integer(limit)}}), every_ms, limit);
+  auto made = std::make_shared<Reconciler>(Private(), std::move(gateway),
+                                           json::write(json::Object{{"limit", json::Value::integer(limit)}}), every_ms,
+                                           limit, std::move(pass_ended));
   made->run();
   return made;
 }
 
 Reconciler::Reconciler(Private, std::shared_ptr<Gateway> gateway, std::string pass_input, std::int64_t every_ms,
-                       std::int64_t limit)
+                       std::int64_t limit, PassEnded pass_ended)
     : fork_generation_(fork_generation()),
       gateway_(std::move(gateway)),
       pass_input_(std::move(pass_input)),
       every_ms_(every_ms),
-      limit_(limit) {}
+      limit_(limit),
+      pass_ended_(std::move(pass_ended)) {}
 
 Reconciler::~Reconciler() = default;
 
@@ -81,6 +83,7 @@ void Reconciler::run() {
 void Reconciler::ended(Result<std::string> report) {
   if (!report.ok()) write_log("warn", gateway_->name(), "reconcile: " + report.error().message);
   const std::int64_t delay_ms = pause_ms(report);
+  if (pass_ended_) pass_ended_(report);
   {
     const std::lock_guard lock(mutex_);
     last_ = std::move(report);

@@ -163,7 +163,10 @@ Status read_handler(const json::Value* value, std::optional<HandlerSetup>& out) 
 Status read_reconcile(const json::Value* value, std::int64_t& interval_ms) {
   if (value == nullptr) return {};
   TILL_ASSIGN(Members members, Members::of(*value, "$.reconcile"));
-  TILL_TRY(members.count("interval_ms", 0, 24 * kMaxTimeMs, interval_ms));
+  TILL_TRY(members.count("interval_ms", 0, kMaxReconcileEveryMs, interval_ms));
+  if (interval_ms > 0 && interval_ms < kMinReconcileEveryMs)
+    return configuration_error("$.reconcile.interval_ms",
+                               "expected at least " + std::to_string(kMinReconcileEveryMs) + ", or 0 for never");
   return members.finish();
 }
 

@@ -115,16 +115,30 @@ Result<std::unique_ptr<Service>> Service::open(ServiceConfig config, Log::Sink s
   for (std::size_t i = 0; i < doors.size(); ++i)
     (i < around->api_begins ? service->webhook_addresses_ : service->api_addresses_)
         .push_back(shown(service->server_->addresses()[i], doors[i]));
-  if (config.reconcile_interval_ms > 0)
-    service->reconciler_ = std::make_unique<Reconciler>(*around, config.reconcile_interval_ms);
+  if (config.reconcile_interval_ms > 0) TILL_TRY(service->reconcile_every(config.reconcile_interval_ms));
   return service;
+}
+
+Status Service::reconcile_every(std::int64_t interval_ms) {
+  const std::string options = json::write(json::Object{{"every_ms", json::Value::integer(interval_ms)}});
+  for (const auto& [name, gateway] : around_->gateways) {
+    TILL_ASSIGN(auto opened, Reconciler::open(gateway, options, [around = around_, name](const auto& report) {
+                  around->metrics.count_reconcile(name, report.ok() ? "done" : "failed");
+                  if (!report.ok())
+                    return around->log->warn("reconcile", {{"gateway", name}, {"reason", report.error().code}});
+                  around->on_news();
+                }));
+    reconcilers_.push_back(std::move(opened));
+  }
+  return {};
 }
 
 bool Service::close(std::int64_t timeout_ms) {
   if (!server_) return true;
   const auto limit = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
   around_->stopping.store(true);
-  reconciler_.reset();
+  for (const auto& reconciler : reconcilers_) reconciler->close();
+  reconcilers_.clear();
   bool whole = server_->close(timeout_ms);
   if (handler_) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now());

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/runtime/reconciler.h"
 #include "core/service/config.h"
 #include "core/service/handler.h"
 #include "core/service/log.h"
-#include "core/service/reconciler.h"
 
 namespace till::service {
 
@@ -39,10 +39,12 @@ class Service {
 
  private:
   explicit Service(std::shared_ptr<Surroundings> around);
+  Status reconcile_every(std::int64_t interval_ms);
+
   std::shared_ptr<Surroundings> around_;
   std::unique_ptr<Handler> handler_;
   std::unique_ptr<http::Server> server_;
-  std::unique_ptr<Reconciler> reconciler_;
+  std::vector<std::shared_ptr<Reconciler>> reconcilers_;  // one per gateway
   std::vector<std::string> webhook_addresses_, api_addresses_;
   std::int64_t close_timeout_ms_ = 0;
 };

@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 
-#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "core/http/server.h"
+#include "tests/base/eventually.h"
 #include "tests/http/caller.h"
 #include "tests/http/stub_server.h"
 
@@ -54,16 +54,6 @@ class ServerTest : public testing::Test {
   std::vector<std::string> refusals() {
     const std::lock_guard lock(mutex_);
     return refusals_;
-  }
-  // Waits for something that another thread is about to do.
-  template <class Condition>
-  static bool eventually(Condition condition) {
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > limit) return false;
-      std::this_thread::yield();
-    }
-    return true;
   }
 
   std::mutex mutex_;

@@ -48,6 +48,7 @@ TEST_F(ConfigTest, what_is_wrong_is_said_with_its_place) {
       {api(json::Object{{"file", "/"}}), "$.api.token"},
       {api(json::Object{{"vault", "x"}}), "$.api.token"},
       {{{"gateways", json::Object{}}}, "$.gateways"},
+      {{{"reconcile", json::Object{{"interval_ms", json::Value::integer(99)}}}}, "$.reconcile.interval_ms"},
       {{{"gateways", json::Object{{"a/b", acme}}}}, "$.gateways.\"a/b\""},
       {gateway(json::Object{}), "$.gateways.shop.provider"},
       {gateway(json::Object{{"provider", "acne"}}), "$.gateways.shop.provider"},

@@ -71,14 +71,11 @@ class HandlerTest : public ServiceTest {
   }
 
   std::vector<InboxEvent> inbox() const { return store()->list_inbox({.state = std::nullopt}).value(); }
-  bool eventually(EventState state) const {
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (std::chrono::steady_clock::now() < limit) {
+  bool becomes(EventState state) const {
+    return eventually([&] {
       const auto events = inbox();
-      if (!events.empty() && events.front().state == state) return true;
-      std::this_thread::yield();
-    }
-    return false;
+      return !events.empty() && events.front().state == state;
+    });
   }
 
   std::mutex shop_mutex_;
@@ -99,7 +96,7 @@ TEST_F(HandlerTest, event_comes_signed_and_is_done_when_it_was_taken) {
   EXPECT_EQ(event.find("payment")->find_string("id"), id);
   EXPECT_EQ(event.find("lease"), nullptr);
   EXPECT_EQ(event.find_string("id"), given.header("webhook-id"));
-  EXPECT_TRUE(eventually(EventState::kDone));
+  EXPECT_TRUE(becomes(EventState::kDone));
 
   json::Value text = json::Array{kSecret};
   auto secrets = webhook::read_secrets(text).value();
@@ -127,7 +124,7 @@ TEST_F(HandlerTest, event_comes_again_until_it_was_taken) {
   pay();
   const auto given = wait_for(4);
   for (const Given& one : given) EXPECT_EQ(one.header("webhook-id"), given[0].header("webhook-id"));
-  EXPECT_TRUE(eventually(EventState::kDone));
+  EXPECT_TRUE(becomes(EventState::kDone));
   const std::string metrics = http::body_of(call("/metrics", "", "GET"));
   EXPECT_THAT(metrics, HasSubstr("till_events_total{result=\"done\"} 1\n"));
   EXPECT_THAT(metrics, HasSubstr("till_events_total{result=\"failed\"} 3\n"));

@@ -13,6 +13,7 @@
 #include "core/json/json.h"
 #include "core/service/service.h"
 #include "core/store/store.h"
+#include "tests/base/eventually.h"
 #include "tests/http/caller.h"
 #include "tests/http/stub_server.h"
 #include "tests/runtime/fixture.h"

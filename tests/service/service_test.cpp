@@ -191,6 +191,18 @@ TEST_F(ServiceTest, metrics_say_what_happened) {
   EXPECT_THAT(text, Not(HasSubstr(std::string(kKey))));
 }
 
+TEST_F(ServiceTest, payment_that_no_webhook_told_of_is_asked_about) {
+  open({{"reconcile", json::Object{{"interval_ms", json::Value::integer(100)}}}});
+  const std::string id = pay();
+  paid_ = true;
+  ASSERT_TRUE(store()->hasten_payment(id, 1).ok());
+  EXPECT_TRUE(eventually([&] { return store()->find_payment(id).value()->status == PaymentStatus::kPaid; }));
+  EXPECT_TRUE(eventually([&] {
+    return body_of(call("/metrics", "", "GET")).find("till_reconcile_total{gateway=\"shop\",result=\"done\"}") !=
+           std::string::npos;
+  }));
+}
+
 TEST_F(ServiceTest, log_has_one_line_for_each_request_and_no_secrets) {
   open();
   pay();

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/store/queue.h"
+#include "tests/base/eventually.h"
 #include "tests/store/store_fixture.h"
 
 namespace till {
@@ -255,8 +256,7 @@ TEST_F(PostgresCut, commits_cut_off_at_random_lose_nothing_and_double_nothing) {
   change_while(through_proxy(), [&] {
     for (int i = 1; i <= 20; ++i) {
       proxy_.cut("COMMIT", i % 2 ? Proxy::Cut::kAfter : Proxy::Cut::kBefore);
-      const auto until = steady_clock::now() + std::chrono::seconds(20);
-      while (proxy_.cuts() < i && steady_clock::now() < until) std::this_thread::yield();
+      EXPECT_TRUE(eventually([&] { return proxy_.cuts() >= i; }));
     }
   });
   EXPECT_EQ(proxy_.cuts(), 20);
