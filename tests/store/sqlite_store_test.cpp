@@ -1,16 +1,17 @@
-// The store on a real file: what is committed stays, what is not goes, and nobody else can read it.
+// What is SQLite's alone: the file, its rights and its first schema. What both stores promise is in
+// store_suite_test.cpp.
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "core/store/store.h"
+#include "tests/store/store_fixture.h"
 
 namespace till {
 namespace {
@@ -28,38 +29,6 @@ class SqliteStoreTest : public testing::Test {
   std::string path() const { return folder_ + "/deep/till.sqlite3"; }
   std::unique_ptr<Store> open() const { return open_sqlite_store(path()).value(); }
 
-  static Payment payment(const std::string& id, const std::string& provider_id = "") {
-    Payment payment;
-    payment.id = id;
-    payment.gateway = "acme/live";
-    payment.provider = "acme";
-    payment.provider_id = provider_id;
-    payment.reference = "order-" + id;
-    payment.amount = Money::parse("10", "EUR").value();
-    return payment;
-  }
-
-  static Write write(const std::string& id, const std::string& key) {
-    return {.id = id,
-            .gateway = "acme/live",
-            .idempotency_key = key,
-            .operation = "payments.create",
-            .input_hash = "h1",
-            .payment_id = "pay_1",
-            .created_at = 1,
-            .deadline_at = 2};
-  }
-
-  static Event event(const std::string& id, const std::string& payment_id) {
-    return {.id = id,
-            .gateway = "acme/live",
-            .payment_id = payment_id,
-            .type = "payment.created",
-            .source = "reply",
-            .at = 5,
-            .detail = "{}"};
-  }
-
   std::string folder_;
 };
 
@@ -71,100 +40,6 @@ TEST_F(SqliteStoreTest, file_and_folder_belong_to_their_user_alone) {
   ASSERT_EQ(stat((folder_ + "/deep").c_str(), &folder), 0);
   EXPECT_EQ(file.st_mode & 0777, 0600u);
   EXPECT_EQ(folder.st_mode & 0777, 0700u);
-}
-
-TEST_F(SqliteStoreTest, what_was_committed_is_there_after_the_next_opening) {
-  {
-    const auto store = open();
-    ASSERT_TRUE(store->begin().ok());
-    ASSERT_TRUE(store->put_payment(payment("pay_1", "p1")).ok());
-    ASSERT_TRUE(store->commit().ok());
-  }
-  const auto found = open()->find_payment_by_provider_id("acme/live", "p1").value();
-  ASSERT_TRUE(found.has_value());
-  EXPECT_EQ(found->id, "pay_1");
-  EXPECT_EQ(found->amount->amount_text(), "10.00");
-}
-
-TEST_F(SqliteStoreTest, a_killed_process_leaves_what_it_committed_and_nothing_else) {
-  const pid_t child = fork();
-  if (child == 0) {
-    auto store = open_sqlite_store(path()).value();
-    (void)store->begin();
-    (void)store->put_payment(payment("pay_1"));
-    (void)store->commit();
-    (void)store->begin();
-    (void)store->put_payment(payment("pay_2"));
-    kill(getpid(), SIGKILL);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  ASSERT_TRUE(WIFSIGNALED(status));
-  const auto store = open();
-  EXPECT_TRUE(store->find_payment("pay_1").value().has_value());
-  EXPECT_FALSE(store->find_payment("pay_2").value().has_value());
-}
-
-TEST_F(SqliteStoreTest, a_second_claim_of_a_key_gets_the_first_record) {
-  const auto store = open();
-  EXPECT_FALSE(store->claim_write(write("wrt_1", "key")).value().has_value());
-  const auto earlier = store->claim_write(write("wrt_2", "key")).value();
-  ASSERT_TRUE(earlier.has_value());
-  EXPECT_EQ(earlier->id, "wrt_1");
-  EXPECT_EQ(earlier->state, WriteState::kInFlight);
-  EXPECT_EQ(earlier->deadline_at, 2);
-  EXPECT_FALSE(store->claim_write(write("wrt_3", "other")).value().has_value());
-}
-
-TEST_F(SqliteStoreTest, a_key_is_unique_within_its_gateway_only) {
-  const auto store = open();
-  Write other = write("wrt_2", "key");
-  other.gateway = "acme/second";
-  EXPECT_FALSE(store->claim_write(write("wrt_1", "key")).value().has_value());
-  EXPECT_FALSE(store->claim_write(other).value().has_value());
-}
-
-TEST_F(SqliteStoreTest, a_settled_write_keeps_its_outcome_and_a_forgotten_one_frees_its_key) {
-  const auto store = open();
-  (void)store->claim_write(write("wrt_1", "key"));
-  EXPECT_FALSE(store->claim_write(write("wrt_2", "other")).value().has_value());
-  ASSERT_TRUE(store->settle_write("wrt_1", WriteState::kDone, "{}").ok());
-  EXPECT_EQ(store->claim_write(write("wrt_3", "key")).value()->outcome, "{}");
-  ASSERT_TRUE(store->forget_write("wrt_2").ok());
-  EXPECT_FALSE(store->claim_write(write("wrt_3", "other")).value().has_value());
-}
-
-TEST_F(SqliteStoreTest, payments_are_listed_newest_first_and_filtered) {
-  const auto store = open();
-  for (const char* id : {"pay_1", "pay_2", "pay_3"}) (void)store->put_payment(payment(id));
-  Payment unknown = payment("pay_4");
-  unknown.outcome = Outcome::kUnknown;
-  (void)store->put_payment(unknown);
-  PaymentQuery query{.gateway = "acme/live", .limit = 2};
-  auto page = store->list_payments(query).value();
-  ASSERT_EQ(page.size(), 2u);
-  EXPECT_EQ(page[0].id, "pay_4");
-  query.before_id = page[1].id;
-  page = store->list_payments(query).value();
-  ASSERT_EQ(page.size(), 2u);
-  EXPECT_EQ(page[0].id, "pay_2");
-  EXPECT_EQ(store->list_payments({.gateway = "acme/live", .only_unknown = true}).value().size(), 1u);
-  EXPECT_EQ(store->list_payments({.gateway = "acme/live", .reference = "order-pay_2"}).value().size(), 1u);
-  EXPECT_TRUE(store->list_payments({.gateway = "acme/second"}).value().empty());
-  EXPECT_TRUE(store->list_payments({.gateway = "acme/live", .status = PaymentStatus::kPaid}).value().empty());
-}
-
-TEST_F(SqliteStoreTest, events_come_back_in_their_order) {
-  const auto store = open();
-  (void)store->add_event(event("evt_1", "pay_1"));
-  Event paid = event("evt_2", "pay_1");
-  paid.type = "payment.paid";
-  paid.at = 4;
-  (void)store->add_event(paid);
-  const auto events = store->list_events("pay_1").value();
-  ASSERT_EQ(events.size(), 2u);
-  EXPECT_EQ(events[0].type, "payment.created");
-  EXPECT_EQ(events[1].type, "payment.paid");
 }
 
 // What the first release wrote, by its own statements.
@@ -242,7 +117,7 @@ TEST_F(SqliteStoreTest, many_processes_may_open_a_new_store_at_once) {
     if (fork() == 0) {
       auto store = open_sqlite_store(path());
       bool ok = store.ok() && (*store)->begin().ok();
-      ok = ok && (*store)->put_payment(payment("pay_" + std::to_string(getpid()))).ok() && (*store)->commit().ok();
+      ok = ok && (*store)->put_payment(a_payment("pay_" + std::to_string(getpid()))).ok() && (*store)->commit().ok();
       _exit(ok ? 0 : 1);
     }
   for (int i = 0; i < kProcesses; ++i) {
