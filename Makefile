@@ -10,10 +10,10 @@ WHEEL_SOURCES := $(shell find core bindings/python python plugins cmake CMakeLis
   -type f -not -path '*/__pycache__/*' -not -name '*.so' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build check format bench clean
+.PHONY: help demo test mutations build check format bench clean
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 demo:  ## Set up and take one payment through each provider of the local sandbox
 	@scripts/setup_debian.sh demo
@@ -23,6 +23,10 @@ demo:  ## Set up and take one payment through each provider of the local sandbox
 test:  ## Set up and run every test; the last line counts them
 	@scripts/setup_debian.sh test
 	@scripts/run_tests.sh
+
+mutations:  ## Remove each check that keeps money right, and see that a test notices
+	@scripts/setup_debian.sh build
+	@python3 scripts/run_mutations.py
 
 build:  ## Build the core, the C library and their tests (build/dev)
 	@scripts/setup_debian.sh build
