@@ -17,22 +17,44 @@ if(TILL_SANITIZE)
   target_link_options(till_options INTERFACE -fsanitize=${TILL_SANITIZE})
 endif()
 
+# Precompiled headers, which a third of a build's time goes to otherwise: the standard library's for the core, Google
+# Test's for the tests. Off unless asked for: a file that forgets an #include compiles with them.
+if(TILL_PRECOMPILE)
+  set(TILL_CORE_HEADERS <algorithm> <chrono> <cstdint> <functional> <map> <memory> <mutex> <optional> <span> <string>
+    <string_view> <utility> <variant> <vector>)
+  file(WRITE "${PROJECT_BINARY_DIR}/precompiled.cpp" "")
+  add_library(till_core_headers OBJECT "${PROJECT_BINARY_DIR}/precompiled.cpp")
+  target_link_libraries(till_core_headers PRIVATE till_options)
+  target_precompile_headers(till_core_headers PRIVATE ${TILL_CORE_HEADERS})
+endif()
+
 # till_library(room SOURCES file... DEPS target...): the static library till_<room>.
 function(till_library room)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_library(till_${room} STATIC ${ARG_SOURCES})
   add_library(till::${room} ALIAS till_${room})
   target_link_libraries(till_${room} PUBLIC till_options ${ARG_DEPS})
+  if(TILL_PRECOMPILE)
+    target_precompile_headers(till_${room} REUSE_FROM till_core_headers)
+  endif()
 endfunction()
 
 # till_test(room SOURCES file... DEPS target... [FIXTURES name...]): the GoogleTest program till_test_<room>, each of its
 # tests known to ctest.
 function(till_test room)
+  if(TILL_PRECOMPILE AND NOT TARGET till_test_headers)
+    add_executable(till_test_headers "${PROJECT_BINARY_DIR}/precompiled.cpp")  # position independent as the tests are
+    target_link_libraries(till_test_headers PRIVATE till_options GTest::gtest GTest::gmock GTest::gtest_main)
+    target_precompile_headers(till_test_headers PRIVATE ${TILL_CORE_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
+  endif()
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;FIXTURES" ${ARGN})
   add_executable(till_test_${room} ${ARG_SOURCES})
   target_link_libraries(till_test_${room} PRIVATE till_options ${ARG_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(till_test_${room} PRIVATE
     TILL_TEST_VECTORS="${PROJECT_SOURCE_DIR}/tests/vectors" TILL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  if(TILL_PRECOMPILE)
+    target_precompile_headers(till_test_${room} REUSE_FROM till_test_headers)
+  endif()
   gtest_discover_tests(till_test_${room} TEST_PREFIX "${room}." 
     PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED "${ARG_FIXTURES}" DISCOVERY_TIMEOUT 60)
 endfunction()

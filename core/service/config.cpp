@@ -8,6 +8,7 @@
 #include "core/http/listener.h"
 #include "core/json/json.h"
 #include "core/json/path.h"
+#include "core/runtime/reconciler.h"
 #include "core/service/config_secrets.h"
 #include "core/service/members.h"
 

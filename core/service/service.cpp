@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/http/tls.h"
+#include "core/json/json.h"
 #include "core/json/path.h"
 #include "core/runtime/engine.h"
 #include "core/service/surroundings.h"
