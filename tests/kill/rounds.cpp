@@ -1,0 +1,132 @@
+#include "tests/kill/rounds.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "tests/kill/books.h"
+#include "tests/kill/checks.h"
+#include "tests/kill/strict.h"
+#include "tests/kill/support.h"
+
+namespace till::rounds {
+
+Rounds::Rounds(Options options)
+    : options_(std::move(options)), folder_(make_folder("/tmp/till-kill-")), shared_(make_shared_memory()) {
+  report_faults_to([this] { ++shared_->faults; });
+}
+
+// The service, in a process of its own until it is asked for its books.
+void Rounds::serve() {
+  int pipe_ends[2];
+  if (pipe(pipe_ends) != 0) give_up("no pipe");
+  service_ = fork_off([&] {
+    sigset_t end;
+    sigemptyset(&end);
+    sigaddset(&end, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &end, nullptr);
+    Books service(options_.seed, shared_->outbox);
+    const std::string url = service.base_url();
+    if (::write(pipe_ends[1], url.data(), url.size()) < 0) give_up("no pipe");
+    ::close(pipe_ends[1]);
+    int signal = 0;
+    sigwait(&end, &signal);
+    write_file(books_path(), service.books());
+  });
+  ::close(pipe_ends[1]);
+  char url[256];
+  for (ssize_t got = 0; (got = ::read(pipe_ends[0], url, sizeof url)) > 0;)
+    place_.base_url.append(url, static_cast<std::size_t>(got));
+  ::close(pipe_ends[0]);
+}
+
+void Rounds::begin() {
+  std::printf("%d rounds, seed %llu, %zu processes at once, store %s\n", options_.rounds,
+              static_cast<unsigned long long>(options_.seed), options_.workers,
+              options_.store.empty() ? "sqlite" : options_.store.substr(0, options_.store.find(':')).c_str());
+  std::fflush(stdout);
+  place_.folder = folder_;
+  place_.store = options_.store.empty() ? folder_ + "/till.sqlite3" : options_.store;
+  place_.label = "kill-" + std::to_string(getpid());
+  write_file(folder_ + "/strict/manifest.json", kManifest);
+  write_file(folder_ + "/strict/provider.lua", kScript);
+  serve();
+  if (!ends_well(fork_off([this] { Shop(place_, *shared_).open_store(); }))) give_up("the store cannot be made");
+}
+
+// Each process of a batch lives for a time of its own.
+void Rounds::kill_one_batch(Shop& shop, std::mt19937_64& random) {
+  std::vector<std::pair<std::int64_t, pid_t>> lives;  // microseconds, process
+  for (std::size_t slot = 0; slot < options_.workers; ++slot) {
+    const auto life = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(options_.span_ms * 1'000));
+    const bool reconciles = slot + 1 == options_.workers;
+    lives.emplace_back(life,
+                       fork_off([&shop, slot, reconciles] { reconciles ? shop.reconcile_again() : shop.work(slot); }));
+  }
+  std::sort(lives.begin(), lives.end());
+  std::int64_t now = 0;
+  for (const auto& [life, process] : lives) {
+    usleep(static_cast<useconds_t>(life - now));
+    now = life;
+    kill(process, SIGKILL);
+    int status = 0;
+    waitpid(process, &status, 0);
+    if (!WIFSIGNALED(status)) give_up("a worker ended by itself");
+    ++shared_->killed;
+  }
+}
+
+// The last restart.
+void Rounds::mend() {
+  Shop shop(place_, *shared_);
+  check_acknowledged(shop, *shared_);
+  shop.settle_all();
+  shop.deliver_all();
+}
+
+bool Rounds::run() {
+  using Clock = std::chrono::steady_clock;
+  begin();
+  const auto begun = Clock::now();
+  const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - begun).count(); };
+  Shop shop(place_, *shared_);
+  std::mt19937_64 random(options_.seed);
+  while (shared_->killed < options_.rounds) kill_one_batch(shop, random);
+  const double rounds_s = seconds();
+  bool well = ends_well(fork_off([this] { mend(); }));
+  const double mend_s = seconds() - rounds_s;
+  kill(service_, SIGUSR1);
+  waitpid(service_, nullptr, 0);
+  well = well && ends_well(fork_off([this] {
+           Shop last(place_, *shared_);
+           check_books(last, *shared_, parsed(read_file(books_path())));
+         }));
+  report(rounds_s, mend_s);
+  well = well && shared_->faults == 0;
+  if (well) std::filesystem::remove_all(folder_);
+  std::printf(well ? "OK\n" : "FAILED; what is left is in %s\n", folder_.c_str());
+  return well;
+}
+
+void Rounds::report(double rounds_s, double mend_s) const {
+  std::printf(
+      "%d processes killed in %.1f s (%.0f ms each); %llu calls, %llu passes of reconcilers that were killed, "
+      "%llu writes settled; mended in %.1f s\n",
+      shared_->killed.load(), rounds_s, rounds_s * 1'000 / shared_->killed,
+      static_cast<unsigned long long>(shared_->calls), static_cast<unsigned long long>(shared_->passes),
+      static_cast<unsigned long long>(shared_->settled), mend_s);
+  int deliveries = 0;
+  for (std::size_t place = 0; place < shared_->outbox.size(); ++place) deliveries += shared_->outbox[place].deliveries;
+  std::printf("%d deliveries of events; %llu answers: believed, %llu: a duplicate, %llu: kept for an unknown payment\n",
+              deliveries, static_cast<unsigned long long>(shared_->believed),
+              static_cast<unsigned long long>(shared_->duplicates), static_cast<unsigned long long>(shared_->kept));
+}
+
+}  // namespace till::rounds
