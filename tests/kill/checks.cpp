@@ -124,6 +124,26 @@ void check_told(const Told& told, const std::string& account, bool believes, Sto
   if (status != PaymentStatus::kPaid && !is_processing) give_up(name + " was acknowledged, and its effect is gone");
 }
 
+Status check_inbox(Shop& shop, Store& store) {
+  for (const auto& gateway : shop.gateways())
+    for (const EventState state : {EventState::kWaiting, EventState::kTaken, EventState::kDead}) {
+      TILL_ASSIGN(const auto left, store.list_inbox({.gateway = gateway->name(), .state = state, .limit = 1}));
+      if (!left.empty()) give_up(left[0].event.id + " is " + std::string(event_state_name(state)));
+    }
+  return {};
+}
+
+// The events of one payment, oldest first.
+void check_order(Handled& handled, const std::vector<Event>& events) {
+  std::uint64_t before = 0;
+  for (const Event& event : events) {
+    const Effect& effect = handled.of(event.id);
+    if (effect.times == 0) give_up(event.id + " was never handled");
+    if (effect.first < before) give_up(event.id + ", " + event.type + ", was handled before what came before it");
+    before = effect.first;
+  }
+}
+
 }  // namespace
 
 void check_acknowledged(Shop& shop, const Shared& shared) {
@@ -157,6 +177,24 @@ void check_books(Shop& shop, const Shared& shared, const json::Value& books) {
   });
   if (books.find("events")->array()->size() != shared.outbox.size()) give_up("the service has other events");
   std::printf("answers lost by the service: %lld\n", static_cast<long long>(*books.find_integer("lost")));
+}
+
+void check_handled(Shop& shop, Shared& shared) {
+  std::size_t events = 0;
+  read(shop, [&](Store& store) -> Status {
+    TILL_TRY(check_inbox(shop, store));
+    TILL_ASSIGN(const Kept kept, read_all(shop, store));
+    events = 0;
+    for (const Payment& payment : kept.payments) {
+      TILL_ASSIGN(const auto of_payment, store.list_events(payment.id));
+      events += of_payment.size();
+      check_order(shared.handled, of_payment);
+    }
+    return {};
+  });
+  std::printf("inbox: %zu events, all handled in order and done; %llu times one was handled again, %llu leases lost\n",
+              events, static_cast<unsigned long long>(shared.handled_again),
+              static_cast<unsigned long long>(shared.leases_lost));
 }
 
 }  // namespace till::rounds

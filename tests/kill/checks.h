@@ -12,5 +12,7 @@ namespace till::rounds {
 void check_acknowledged(Shop& shop, const Shared& shared);
 // Once everything is settled and delivered: the store against the service's own books. Prints what there is.
 void check_books(Shop& shop, const Shared& shared, const json::Value& books);
+// Every event was handled, those of one payment in their order, and is done.
+void check_handled(Shop& shop, Shared& shared);
 
 }  // namespace till::rounds

@@ -1,6 +1,7 @@
-// Kill rounds: workers that create, refund and receive are ended by SIGKILL at random points, in the middle of whatever
-// they do, and so is one that reconciles. Afterwards no write was sent twice, none is forgotten, no event that was
-// acknowledged is lost, none took effect twice, and the store agrees with the service's own books.
+// Kill rounds: workers that create, refund, receive and handle are ended by SIGKILL at random points, in the middle of
+// whatever they do, and so is one that reconciles. Afterwards no write was sent twice, none is forgotten, no event that
+// was acknowledged is lost, none took effect twice, each was handled in its order and then never given again, and the
+// store agrees with the service's own books.
 //
 //   till_kill_rounds [--rounds 1000] [--seed 1] [--store sqlite:/path | postgres://...] [--workers 4] [--span-ms 40]
 //

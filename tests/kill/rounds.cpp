@@ -89,6 +89,7 @@ void Rounds::mend() {
   check_acknowledged(shop, *shared_);
   shop.settle_all();
   shop.deliver_all();
+  shop.handle_all();
 }
 
 bool Rounds::run() {
@@ -107,6 +108,7 @@ bool Rounds::run() {
   well = well && ends_well(fork_off([this] {
            Shop last(place_, *shared_);
            check_books(last, *shared_, parsed(read_file(books_path())));
+           check_handled(last, *shared_);
          }));
   report(rounds_s, mend_s);
   well = well && shared_->faults == 0;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tests/kill/handled.h"
 #include "tests/kill/outbox.h"
 
 namespace till::rounds {
@@ -16,6 +17,8 @@ struct Shared {
   Outbox outbox;
   std::atomic<std::uint64_t> calls{0}, settled{0}, passes{0};
   std::atomic<std::uint64_t> believed{0}, kept{0}, duplicates{0};  // webhooks
+  Handled handled;
+  std::atomic<std::uint64_t> handled_again{0}, leases_lost{0};
   std::atomic<int> killed{0}, faults{0};
 };
 

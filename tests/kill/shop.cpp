@@ -54,6 +54,7 @@ void Shop::work(std::size_t slot) {
   while (true) {
     if (order(slot, next)) ++next;
     deliver_some();
+    handle_some();
   }
 }
 

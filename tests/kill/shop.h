@@ -53,6 +53,8 @@ class Shop {
   void settle_all();
   // Each event of the service, until it is acknowledged; those that were before, once more.
   void deliver_all();
+  // Each event that waits in the inbox, until none does. Every lease of the workers is over.
+  void handle_all();
 
   // The account that an order is paid to.
   Gateway& gateway_of(std::string_view reference);
@@ -69,6 +71,9 @@ class Shop {
     bool acknowledged, took_effect;
   };
   void note(Told& told, const json::Value& result, Before before);
+  void handle_some();
+  void handle(Gateway& gateway, const json::Value& event);
+  void settle(const Result<std::string>& answer, const std::string& id);
   Result<std::string> call(Gateway& gateway, std::string_view operation, const json::Value& input);
 
   Shared& shared_;
