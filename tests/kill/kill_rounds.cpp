@@ -4,6 +4,10 @@
 // store agrees with the service's own books.
 //
 //   till_kill_rounds [--rounds 1000] [--seed 1] [--store sqlite:/path | postgres://...] [--workers 4] [--span-ms 40]
+//                    [--machines 1]
+//
+// A machine is a group of so many workers, with a Runtime of its own that was opened apart from the others': they share
+// one store, the account's label, and nothing else.
 //
 // Also from the environment: TILL_KILL_ROUNDS, TILL_KILL_SEED, TILL_KILL_STORE. One round is one process killed. The
 // program has no thread of its own, so that it can fork warm workers: the service runs in a child.
@@ -35,11 +39,14 @@ Options read_options(int argc, char** argv) {
     if (name == "--rounds") options.rounds = std::stoi(value);
     if (name == "--seed") options.seed = std::stoull(value);
     if (name == "--store") options.store = value;
+    if (name == "--machines") options.machines = std::stoul(value);
     if (name == "--workers") options.workers = std::stoul(value);
     if (name == "--span-ms") options.span_ms = std::stoi(value);
   }
   if (options.workers < 2 || options.workers > kMaxWorkers || options.span_ms < 1 || options.rounds < 1)
     give_up("expected 2 to 32 workers, a span of at least 1 ms, and a round");
+  if (options.machines < 1 || options.machines > kMaxWorkers / options.workers)
+    give_up("expected a machine, and at most 32 workers on all");
   return options;
 }
 

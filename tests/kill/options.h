@@ -11,8 +11,9 @@ struct Options {
   int rounds = 1'000;
   std::uint64_t seed = 1;
   std::string store;  // empty: a file in a folder of its own
-  std::size_t workers = 4;
-  int span_ms = 40;  // a worker lives from 0 to so long
+  std::size_t machines = 1;
+  std::size_t workers = 4;  // of each machine, at once
+  int span_ms = 40;         // a worker lives from 0 to so long
 };
 
 }  // namespace till::rounds

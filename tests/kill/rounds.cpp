@@ -11,12 +11,20 @@
 #include <utility>
 #include <vector>
 
+#include "core/runtime/inbox.h"
 #include "tests/kill/books.h"
 #include "tests/kill/checks.h"
 #include "tests/kill/strict.h"
 #include "tests/kill/support.h"
 
 namespace till::rounds {
+namespace {
+
+// How far a machine's clock is ahead of the one before: by the most of a lease, so that there are leases that are over
+// for one while they are not for the other.
+constexpr std::int64_t kClockAheadMs = kMinLeaseMs * 7 / 8;
+
+}  // namespace
 
 Rounds::Rounds(Options options)
     : options_(std::move(options)), folder_(make_folder("/tmp/till-kill-")), shared_(make_shared_memory()) {
@@ -48,8 +56,9 @@ void Rounds::serve() {
 }
 
 void Rounds::begin() {
-  std::printf("%d rounds, seed %llu, %zu processes at once, store %s\n", options_.rounds,
-              static_cast<unsigned long long>(options_.seed), options_.workers,
+  std::printf("%d rounds, seed %llu, %zu machine%s with %zu processes at once, store %s\n", options_.rounds,
+              static_cast<unsigned long long>(options_.seed), options_.machines, options_.machines == 1 ? "" : "s",
+              options_.workers,
               options_.store.empty() ? "sqlite" : options_.store.substr(0, options_.store.find(':')).c_str());
   std::fflush(stdout);
   place_.folder = folder_;
@@ -61,12 +70,20 @@ void Rounds::begin() {
   if (!ends_well(fork_off([this] { Shop(place_, *shared_).open_store(); }))) give_up("the store cannot be made");
 }
 
+void Rounds::run_machine(std::size_t machine) {
+  Shop shop(place_, *shared_);
+  shop.set_clock_ahead(static_cast<std::int64_t>(machine) * kClockAheadMs);
+  std::mt19937_64 random(options_.seed + machine);
+  while (shared_->killed < options_.rounds && shared_->faults == 0) kill_one_batch(shop, machine, random);
+}
+
 // Each process of a batch lives for a time of its own.
-void Rounds::kill_one_batch(Shop& shop, std::mt19937_64& random) {
+void Rounds::kill_one_batch(Shop& shop, std::size_t machine, std::mt19937_64& random) {
   std::vector<std::pair<std::int64_t, pid_t>> lives;  // microseconds, process
-  for (std::size_t slot = 0; slot < options_.workers; ++slot) {
+  for (std::size_t worker = 0; worker < options_.workers; ++worker) {
     const auto life = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(options_.span_ms * 1'000));
-    const bool reconciles = slot + 1 == options_.workers;
+    const bool reconciles = worker + 1 == options_.workers;
+    const std::size_t slot = machine * options_.workers + worker;
     lives.emplace_back(life,
                        fork_off([&shop, slot, reconciles] { reconciles ? shop.reconcile_again() : shop.work(slot); }));
   }
@@ -97,11 +114,13 @@ bool Rounds::run() {
   begin();
   const auto begun = Clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - begun).count(); };
-  Shop shop(place_, *shared_);
-  std::mt19937_64 random(options_.seed);
-  while (shared_->killed < options_.rounds) kill_one_batch(shop, random);
+  std::vector<pid_t> machines;
+  for (std::size_t machine = 0; machine < options_.machines; ++machine)
+    machines.push_back(fork_off([this, machine] { run_machine(machine); }));
+  bool well = true;
+  for (const pid_t machine : machines) well = ends_well(machine) && well;
   const double rounds_s = seconds();
-  bool well = ends_well(fork_off([this] { mend(); }));
+  well = well && ends_well(fork_off([this] { mend(); }));
   const double mend_s = seconds() - rounds_s;
   kill(service_, SIGUSR1);
   waitpid(service_, nullptr, 0);

@@ -21,7 +21,8 @@ class Rounds {
  private:
   void begin();
   void serve();
-  void kill_one_batch(Shop& shop, std::mt19937_64& random);
+  void run_machine(std::size_t machine);
+  void kill_one_batch(Shop& shop, std::size_t machine, std::mt19937_64& random);
   void mend();
   void report(double rounds_s, double mend_s) const;
   std::string books_path() const { return folder_ + "/books.json"; }
