@@ -11,6 +11,8 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/encoding.h"
+#include "core/base/random.h"
 #include "core/base/utf8.h"
 #include "core/store/postgres_text.h"
 
@@ -30,6 +32,9 @@ constexpr int kLockTimeoutMs = 250;
 constexpr int kIdleInTransactionTimeoutMs = 30'000;
 // How long an answer may take here: the server's own limit, and the way there and back.
 constexpr std::chrono::milliseconds kAnswerTimeout{kStatementTimeoutMs + 5'000};
+
+// A connection's name, before it is written in hex.
+constexpr std::size_t kNameBytes = 16;
 
 // Object ids of the types of values (pg_type.dat), fixed for ever.
 constexpr unsigned kInt8 = 20;
@@ -149,6 +154,9 @@ Result<std::unique_ptr<PostgresDatabase>> PostgresDatabase::open(const std::stri
   TILL_TRY(database->execute(session_settings().c_str()));
   return database;
 }
+
+PostgresDatabase::PostgresDatabase(const LibPq* pq, pg_conn* connection)
+    : pq_(pq), connection_(connection), name_(hex_encode(random_bytes(kNameBytes))) {}
 
 PostgresDatabase::~PostgresDatabase() {
   if (connection_) pq_->finish(connection_);
@@ -270,7 +278,9 @@ Result<SqlRows> PostgresDatabase::query(std::string_view sql, std::span<const Sq
   const int count = static_cast<int>(pointers.size());
   TILL_ASSIGN(const Answer got,
               answer(pq_->send_prepared(connection_, name.c_str(), count, pointers.data(), nullptr, nullptr, 0) != 0));
-  return read_rows(got.result);
+  SqlRows rows = read_rows(got.result);
+  if (rows.changed > 0) changed_ = true;
+  return rows;
 }
 
 Status PostgresDatabase::execute(const char* sql) {
@@ -285,23 +295,29 @@ bool PostgresDatabase::in_transaction() const {
   return status == LibPq::kInTransaction || status == LibPq::kInFailedTransaction;
 }
 
-// With the transaction's number, by which another connection can ask what became of it.
 Status PostgresDatabase::begin() {
-  transaction_.clear();
+  server_number_.clear();
+  changed_ = false;
   if (lost()) return unreachable("the connection broke before");
   TILL_ASSIGN(
       const Answer begun,
       answer(pq_->send_query(connection_,
                              "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_current_xact_id()") != 0));
-  transaction_ = std::string(pq_->value(begun.result, 0, 0)) + ":" + std::to_string(pq_->backend_pid(connection_));
+  server_number_ = std::string(pq_->value(begun.result, 0, 0)) + ":" + std::to_string(pq_->backend_pid(connection_));
+  ++transactions_;
   return {};
 }
 
 // Only the answer COMMIT means that it is. Without an answer nobody knows, for it may have been done just before the
-// connection broke.
+// connection broke: then the transaction's own number stands in the table, or does not.
 Status PostgresDatabase::commit() {
   if (lost()) return unreachable("the connection broke before");
-  auto committed = answer(pq_->send_query(connection_, "COMMIT") != 0);
+  const std::string number = std::to_string(transactions_);
+  const std::string leave_number = "INSERT INTO commits (connection, number, at) VALUES ('" + name_ + "', " + number +
+                                   ", now()) ON CONFLICT (connection) DO UPDATE SET number = " + number +
+                                   ", at = now(); ";
+  const std::string sql = (changed_ ? leave_number : std::string()) + "COMMIT";
+  auto committed = answer(pq_->send_query(connection_, sql.c_str()) != 0);
   if (!committed.ok()) {
     Error error = std::move(committed).error();
     if (lost()) error.code = "store_commit_unknown";
@@ -311,21 +327,45 @@ Status PostgresDatabase::commit() {
   return internal_error("the store took a transaction back");
 }
 
+// "xid:pid:connection:number"; the last two are left out of what has nothing to commit.
+std::string PostgresDatabase::transaction_name() const {
+  return server_number_ + ":" + (changed_ ? name_ + ":" + std::to_string(transactions_) : std::string());
+}
+
 // A transaction whose client has gone may still be open there, waiting for a client that never comes: its connection is
-// ended, and the next question finds out how it ended.
-Result<bool> PostgresDatabase::was_committed(std::string_view transaction_name) {
-  const std::size_t colon = transaction_name.find(':');
-  const std::string_view transaction = transaction_name.substr(0, colon);
-  TILL_ASSIGN(const SqlRows found, query("SELECT pg_xact_status($1::xid8)", {transaction}));
-  const std::string& status = found.text(0, 0);
-  if (status == "committed") return true;
-  if (status == "aborted") return false;
-  if (status != "in progress") return internal_error("the server does not remember the transaction");
+// ended, and the next question finds out how it ended. A number that the server does not remember, or has not given
+// yet, is an error to it, and no open transaction.
+Result<bool> PostgresDatabase::is_busy_with(std::string_view server_number) {
+  const std::size_t colon = server_number.find(':');
+  const std::string_view transaction = server_number.substr(0, colon);
+  const auto found = query("SELECT pg_xact_status($1::xid8)", {transaction});
+  if (!found.ok() && found.error().code == "store_failed") return false;
+  if (!found.ok()) return found.error();
+  if (found->text(0, 0) != "in progress") return false;
   TILL_TRY(
       query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1::int AND backend_xid = "
             "$2::xid8::xid",
-            {transaction_name.substr(colon + 1), transaction}));
-  return unreachable("it is still busy with the transaction");
+            {server_number.substr(colon + 1), transaction}));
+  return true;
+}
+
+Result<bool> PostgresDatabase::was_committed(std::string_view transaction_name) {
+  const std::size_t own = transaction_name.find(':', transaction_name.find(':') + 1);
+  TILL_ASSIGN(const bool busy, is_busy_with(transaction_name.substr(0, own)));
+  if (busy) return unreachable("it is still busy with the transaction");
+  const std::string_view name = transaction_name.substr(own + 1);
+  if (name.empty()) return false;
+  const std::size_t colon = name.find(':');
+  TILL_ASSIGN(const SqlRows found, query("SELECT 1 FROM commits WHERE connection = $1 AND number::text = $2",
+                                         {name.substr(0, colon), name.substr(colon + 1)}));
+  return found.size() == 1;
+}
+
+// Nobody asks about what was committed so long ago. Rows that somebody else removes at the same time are left to them.
+Status PostgresDatabase::forget_gone() {
+  return execute(
+      "DELETE FROM commits WHERE connection IN (SELECT connection FROM commits WHERE at < now() - interval '1 day' "
+      "LIMIT 100 FOR UPDATE SKIP LOCKED)");
 }
 
 Result<std::int64_t> PostgresDatabase::schema_version() {
@@ -341,7 +381,7 @@ Result<std::int64_t> PostgresDatabase::size_bytes() {
   TILL_ASSIGN(const SqlRows size,
               query("SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_catalog.pg_class c WHERE "
                     "c.relnamespace = current_schema()::regnamespace AND c.relname IN ('payments', 'writes', "
-                    "'events', 'webhooks', 'refusals')",
+                    "'events', 'webhooks', 'refusals', 'commits')",
                     {}));
   return size.integer(0, 0);
 }

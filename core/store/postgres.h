@@ -15,6 +15,10 @@
 
 namespace till {
 
+// Each transaction that changed something leaves its number in the table `commits`, in the row of its connection: by it
+// another connection learns what became of it. The server's own numbers would not do, because after a crash they are
+// given again.
+//
 // A connection that broke says so by lost(), and each call by the code "store_unreachable". Another transaction that is
 // in the way is "store_conflict": the whole transaction, or its savepoint, may be tried again.
 class PostgresDatabase final : public SqlDatabase {
@@ -36,11 +40,13 @@ class PostgresDatabase final : public SqlDatabase {
   bool lost() const override { return connection_ == nullptr; }
   Status begin() override;
   Status commit() override;
-  std::string transaction_name() const override { return transaction_; }
+  std::string transaction_name() const override;
   Result<bool> was_committed(std::string_view transaction_name) override;
   std::string_view for_update() const override { return " FOR UPDATE"; }
   std::string_view skip_locked() const override { return " FOR UPDATE SKIP LOCKED"; }
   Status lock(std::string_view what) override;
+  // Removes what connections that are gone for long have left in `commits`.
+  Status forget_gone();
 
  private:
   // One answer of the server: of several statements the last one's, or the first error.
@@ -60,7 +66,8 @@ class PostgresDatabase final : public SqlDatabase {
     }
   };
 
-  PostgresDatabase(const LibPq* pq, pg_conn* connection) : pq_(pq), connection_(connection) {}
+  PostgresDatabase(const LibPq* pq, pg_conn* connection);
+  Result<bool> is_busy_with(std::string_view server_number);
   Status check_server();
   Status set_up();
   Result<std::string> prepare(std::string_view sql, std::span<const SqlValue> values);
@@ -71,8 +78,11 @@ class PostgresDatabase final : public SqlDatabase {
   SqlRows read_rows(pg_result* result) const;
 
   const LibPq* pq_;
-  pg_conn* connection_;  // null once it is lost
-  std::string transaction_;
+  pg_conn* connection_;     // null once it is lost
+  const std::string name_;  // of this connection: nobody else's, ever
+  std::int64_t transactions_ = 0;
+  std::string server_number_;  // of the last transaction, as the server calls it, and of the process that serves it
+  bool changed_ = false;       // the last transaction has something to commit
   std::map<std::string, std::string, std::less<>> statements_;  // text to the name it is prepared under
 };
 

@@ -11,7 +11,7 @@ namespace {
 
 // Numbered from 1 by place; never edited once released, only added to. The table till_schema holds the last one run.
 // Ids are compared byte by byte, as SQLite does.
-constexpr std::array<const char*, 1> kMigrations{
+constexpr std::array<const char*, 2> kMigrations{
     R"sql(
 CREATE TABLE payments (
   id text COLLATE "C" NOT NULL PRIMARY KEY,
@@ -93,6 +93,14 @@ CREATE TABLE refusals (
   PRIMARY KEY (gateway, reason)
 );
 )sql",
+    // A connection's row changes with each of its commits: room is left for that on its page.
+    R"sql(
+CREATE TABLE commits (
+  connection text COLLATE "C" NOT NULL PRIMARY KEY,
+  number bigint NOT NULL,
+  at timestamptz NOT NULL
+) WITH (fillfactor = 50);
+)sql",
 };
 
 Error newer(std::int64_t version) {
@@ -150,6 +158,7 @@ Status migrate(PostgresDatabase& database) {
 Result<std::unique_ptr<SqlDatabase>> open_database(const std::string& url) {
   TILL_ASSIGN(auto database, PostgresDatabase::open(url));
   TILL_TRY(migrate(*database));
+  TILL_TRY(database->forget_gone());
   return std::unique_ptr<SqlDatabase>(std::move(database));
 }
 

@@ -186,6 +186,33 @@ TEST_P(PostgresRestart, a_server_that_is_stopped_and_started_under_load_loses_no
   });
 }
 
+// The number of a transaction that a crash forgot is given again.
+TEST(PostgresLoss, what_a_crash_forgot_is_not_taken_for_what_came_after_under_its_number) {
+  PostgresServer server;
+  const PostgresSchema schema(server.socket_url());
+  schema.run("ALTER SYSTEM SET wal_writer_delay = '10s'");  // nothing is flushed but by a commit
+  schema.run("SELECT pg_reload_conf()");
+  const auto forgotten = open_store(schema.url()).value();
+  ASSERT_TRUE(forgotten->begin().ok());
+  ASSERT_TRUE(count_one(*forgotten).ok());
+  server.stop("immediate");
+  server.start();
+  EXPECT_EQ(forgotten->commit().error().code, "store_commit_unknown");
+  ASSERT_TRUE(forgotten->resume().ok());
+  const auto is_known_to_be_gone = [&] {
+    const auto committed = forgotten->was_committed();
+    return committed.ok() && !*committed;
+  };
+  EXPECT_TRUE(is_known_to_be_gone());
+  const auto other = open_store(schema.url()).value();
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(other->begin().ok());
+    ASSERT_TRUE(other->count_refusals({.gateway = "other", .reason = "r", .count = 1}).ok());
+    ASSERT_TRUE(other->commit().ok());
+  }
+  EXPECT_TRUE(is_known_to_be_gone());
+}
+
 class PostgresCut : public testing::Test {
  protected:
   PostgresCut() : server_port_(port_of(PostgresServer::shared_tcp_url())), proxy_(server_port_) {}

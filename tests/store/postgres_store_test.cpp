@@ -122,6 +122,29 @@ TEST(PostgresStore, a_schema_that_is_not_there_is_a_configuration_error) {
   EXPECT_THAT(error.message, HasSubstr("absent"));
 }
 
+TEST(PostgresStore, what_connections_left_that_are_gone_for_long_is_removed) {
+  const PostgresSchema schema;
+  open(schema);
+  schema.run("INSERT INTO " + schema.name() +
+             ".commits VALUES ('gone', 1, now() - interval '25 hours'), ('here', 1, now() - interval '23 hours')");
+  open(schema);
+  const auto database = PostgresDatabase::open(schema.url()).value();
+  const SqlRows left =
+      database->query("SELECT connection FROM commits WHERE number = 1 AND at < now() - interval '1 hour'", {}).value();
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left.text(0, 0), "here");
+}
+
+TEST(PostgresStore, of_the_first_version_is_brought_up_to_date) {
+  const PostgresSchema schema;
+  open(schema);
+  schema.run("DROP TABLE " + schema.name() + ".commits; UPDATE " + schema.name() + ".till_schema SET version = 1");
+  const auto store = open(schema);
+  ASSERT_TRUE(store->begin().ok());
+  ASSERT_TRUE(store->add_event(an_event("evt_1")).ok());
+  EXPECT_TRUE(store->commit().ok());
+}
+
 TEST(PostgresStore, two_stores_in_one_database_know_nothing_of_each_other) {
   const PostgresSchema one, other;
   ASSERT_TRUE(open(one)->put_payment(a_payment("pay_1")).ok());
