@@ -14,6 +14,7 @@ struct Options {
   std::size_t machines = 1;
   std::size_t workers = 4;  // of each machine, at once
   int span_ms = 40;         // a worker lives from 0 to so long
+  int database_stops = 0;   // above 0: a PostgreSQL server of the program's own is stopped so often
 };
 
 }  // namespace till::rounds

@@ -26,6 +26,13 @@ constexpr std::int64_t kClockAheadMs = kMinLeaseMs * 7 / 8;
 
 }  // namespace
 
+namespace {
+
+// The longest pause before the database is stopped, and before it is started again.
+constexpr std::uint64_t kMostMomentsUs = 300'000;
+
+}  // namespace
+
 Rounds::Rounds(Options options)
     : options_(std::move(options)), folder_(make_folder("/tmp/till-kill-")), shared_(make_shared_memory()) {
   report_faults_to([this] { ++shared_->faults; });
@@ -59,10 +66,14 @@ void Rounds::begin() {
   std::printf("%d rounds, seed %llu, %zu machine%s with %zu processes at once, store %s\n", options_.rounds,
               static_cast<unsigned long long>(options_.seed), options_.machines, options_.machines == 1 ? "" : "s",
               options_.workers,
-              options_.store.empty() ? "sqlite" : options_.store.substr(0, options_.store.find(':')).c_str());
+              options_.database_stops > 0 ? "postgres, stopped now and then"
+              : options_.store.empty()    ? "sqlite"
+                                          : options_.store.substr(0, options_.store.find(':')).c_str());
   std::fflush(stdout);
   place_.folder = folder_;
   place_.store = options_.store.empty() ? folder_ + "/till.sqlite3" : options_.store;
+  if (options_.database_stops > 0) place_.store = database_.emplace().url();
+  shared_->stops_to_come = options_.database_stops;
   place_.label = "kill-" + std::to_string(getpid());
   write_file(folder_ + "/strict/manifest.json", kManifest);
   write_file(folder_ + "/strict/provider.lua", kScript);
@@ -74,7 +85,8 @@ void Rounds::run_machine(std::size_t machine) {
   Shop shop(place_, *shared_);
   shop.set_clock_ahead(static_cast<std::int64_t>(machine) * kClockAheadMs);
   std::mt19937_64 random(options_.seed + machine);
-  while (shared_->killed < options_.rounds && shared_->faults == 0) kill_one_batch(shop, machine, random);
+  while ((shared_->killed < options_.rounds || shared_->stops_to_come > 0) && shared_->faults == 0)
+    kill_one_batch(shop, machine, random);
 }
 
 // Each process of a batch lives for a time of its own.
@@ -100,6 +112,24 @@ void Rounds::kill_one_batch(Shop& shop, std::size_t machine, std::mt19937_64& ra
   }
 }
 
+// Each stop comes at a random moment of its own share of the rounds.
+void Rounds::stop_database_now_and_then() {
+  std::mt19937_64 random(options_.seed);
+  const int share = std::max(options_.rounds / options_.database_stops, 1);
+  for (int stop = 0; stop < options_.database_stops; ++stop) {
+    const int moment = stop * share + static_cast<int>(random() % static_cast<std::uint64_t>(share));
+    while (shared_->killed < moment && shared_->faults == 0) usleep(1'000);
+    if (shared_->faults > 0) return;
+    usleep(static_cast<useconds_t>(random() % kMostMomentsUs));
+    ++shared_->database_turns;
+    database_->stop(stop % 2 == 0 ? "immediate" : "fast");
+    usleep(static_cast<useconds_t>(random() % kMostMomentsUs));
+    database_->start();
+    ++shared_->database_turns;
+    --shared_->stops_to_come;
+  }
+}
+
 // The last restart.
 void Rounds::mend() {
   Shop shop(place_, *shared_);
@@ -117,6 +147,7 @@ bool Rounds::run() {
   std::vector<pid_t> machines;
   for (std::size_t machine = 0; machine < options_.machines; ++machine)
     machines.push_back(fork_off([this, machine] { run_machine(machine); }));
+  if (database_) stop_database_now_and_then();
   bool well = true;
   for (const pid_t machine : machines) well = ends_well(machine) && well;
   const double rounds_s = seconds();
@@ -129,6 +160,7 @@ bool Rounds::run() {
            check_books(last, *shared_, parsed(read_file(books_path())));
            check_handled(last, *shared_);
          }));
+  if (database_) database_->remove();
   report(rounds_s, mend_s);
   well = well && shared_->faults == 0;
   if (well) std::filesystem::remove_all(folder_);
@@ -143,6 +175,9 @@ void Rounds::report(double rounds_s, double mend_s) const {
       shared_->killed.load(), rounds_s, rounds_s * 1'000 / shared_->killed,
       static_cast<unsigned long long>(shared_->calls), static_cast<unsigned long long>(shared_->passes),
       static_cast<unsigned long long>(shared_->settled), mend_s);
+  if (database_)
+    std::printf("the database was stopped %d times; %llu calls that it was stopped under ended well\n",
+                shared_->database_turns / 2, static_cast<unsigned long long>(shared_->outlived));
   int deliveries = 0;
   for (std::size_t place = 0; place < shared_->outbox.size(); ++place) deliveries += shared_->outbox[place].deliveries;
   std::printf("%d deliveries of events; %llu answers: believed, %llu: a duplicate, %llu: kept for an unknown payment\n",

@@ -2,9 +2,11 @@
 // has a thread, so that it can fork.
 #pragma once
 
+#include <optional>
 #include <random>
 #include <string>
 
+#include "tests/kill/database.h"
 #include "tests/kill/options.h"
 #include "tests/kill/shared.h"
 #include "tests/kill/shop.h"
@@ -23,6 +25,7 @@ class Rounds {
   void serve();
   void run_machine(std::size_t machine);
   void kill_one_batch(Shop& shop, std::size_t machine, std::mt19937_64& random);
+  void stop_database_now_and_then();
   void mend();
   void report(double rounds_s, double mend_s) const;
   std::string books_path() const { return folder_ + "/books.json"; }
@@ -32,6 +35,7 @@ class Rounds {
   Shared* shared_;
   Place place_;
   pid_t service_ = -1;
+  std::optional<Database> database_;
 };
 
 }  // namespace till::rounds

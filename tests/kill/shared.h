@@ -20,6 +20,8 @@ struct Shared {
   Handled handled;
   std::atomic<std::uint64_t> handled_again{0}, leases_lost{0};
   std::atomic<int> killed{0}, faults{0};
+  std::atomic<int> stops_to_come{0}, database_turns{0};  // a turn: it was stopped, or started
+  std::atomic<std::uint64_t> outlived{0};                // calls that ended well although the database had turned twice
 };
 
 // Made anew, zeroed, and kept until the last process ends.
