@@ -364,7 +364,7 @@ Result<bool> PostgresDatabase::was_committed(std::string_view transaction_name) 
 // Nobody asks about what was committed so long ago. Rows that somebody else removes at the same time are left to them.
 Status PostgresDatabase::forget_gone() {
   return execute(
-      "DELETE FROM commits WHERE connection IN (SELECT connection FROM commits WHERE at < now() - interval '1 day' "
+      "DELETE FROM commits WHERE connection IN (SELECT connection FROM commits WHERE at < now() - interval '1 hour' "
       "LIMIT 100 FOR UPDATE SKIP LOCKED)");
 }
 

@@ -126,11 +126,12 @@ TEST(PostgresStore, what_connections_left_that_are_gone_for_long_is_removed) {
   const PostgresSchema schema;
   open(schema);
   schema.run("INSERT INTO " + schema.name() +
-             ".commits VALUES ('gone', 1, now() - interval '25 hours'), ('here', 1, now() - interval '23 hours')");
+             ".commits VALUES ('gone', 1, now() - interval '61 minutes'), ('here', 1, now() - interval '59 minutes')");
   open(schema);
   const auto database = PostgresDatabase::open(schema.url()).value();
   const SqlRows left =
-      database->query("SELECT connection FROM commits WHERE number = 1 AND at < now() - interval '1 hour'", {}).value();
+      database->query("SELECT connection FROM commits WHERE number = 1 AND at < now() - interval '30 minutes'", {})
+          .value();
   ASSERT_EQ(left.size(), 1u);
   EXPECT_EQ(left.text(0, 0), "here");
 }
