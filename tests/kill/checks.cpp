@@ -1,46 +1,15 @@
 #include "tests/kill/checks.h"
 
 #include <cstdio>
-#include <iterator>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "core/runtime/engine.h"
-#include "core/store/queue.h"
+#include "tests/kill/kept.h"
 #include "tests/kill/support.h"
 
 namespace till::rounds {
 namespace {
-
-constexpr std::size_t kEverything = 1'000'000;
-
-// All of both accounts.
-struct Kept {
-  std::vector<Write> writes;
-  std::vector<Payment> payments;
-};
-
-template <class T>
-void append(std::vector<T>& to, std::vector<T> more) {
-  to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-}
-
-Result<Kept> read_all(Shop& shop, Store& store) {
-  Kept kept;
-  for (const auto& gateway : shop.gateways()) {
-    TILL_ASSIGN(auto writes, store.list_writes({.gateway = gateway->name(), .limit = kEverything}));
-    TILL_ASSIGN(auto payments, store.list_payments({.gateway = gateway->name(), .limit = kEverything}));
-    append(kept.writes, std::move(writes));
-    append(kept.payments, std::move(payments));
-  }
-  return kept;
-}
-
-void read(Shop& shop, const StoreQueue::Task& task) {
-  const Status done = must(shop.runtime().engine(), "engine")->store().read(task);
-  if (!done.ok()) give_up("the store cannot be read: " + done.error().message);
-}
 
 // How often each type stands in a payment's history.
 std::map<std::string, int> count_events(Store& store, const Payment& payment) {
@@ -111,19 +80,6 @@ void check_payments(const json::Value& books, Store& store, const std::vector<Pa
               books.find("payments")->object()->size(), by_id.size(), unknown, refunds, paid);
 }
 
-void check_told(const Told& told, const std::string& account, bool believes, Store& store,
-                const std::map<std::string, const Payment*>& by_reference) {
-  const std::string name(told.id);
-  if (believes && !must(store.has_webhook(account, "event:" + name), "webhook"))
-    give_up(name + " was acknowledged, and is not in the store");
-  if (!told.took_effect) return;
-  const auto found = by_reference.find(told.reference);
-  if (found == by_reference.end()) give_up(name + " was acknowledged, and its payment is gone");
-  const PaymentStatus status = found->second->status;
-  const bool is_processing = status == PaymentStatus::kProcessing && told.status == std::string_view("processing");
-  if (status != PaymentStatus::kPaid && !is_processing) give_up(name + " was acknowledged, and its effect is gone");
-}
-
 Status check_inbox(Shop& shop, Store& store) {
   for (const auto& gateway : shop.gateways())
     for (const EventState state : {EventState::kWaiting, EventState::kTaken, EventState::kDead}) {
@@ -146,30 +102,8 @@ void check_order(Handled& handled, const std::vector<Event>& events) {
 
 }  // namespace
 
-void check_acknowledged(Shop& shop, const Shared& shared) {
-  std::size_t acknowledged = 0, effects = 0;
-  read(shop, [&](Store& store) -> Status {
-    TILL_ASSIGN(const Kept kept, read_all(shop, store));
-    std::map<std::string, const Payment*> by_reference;
-    for (const Payment& payment : kept.payments) by_reference[payment.reference] = &payment;
-    acknowledged = effects = 0;
-    for (std::size_t place = 0; place < shared.outbox.size(); ++place) {
-      const Told& told = shared.outbox[place];
-      if (!told.acknowledged) continue;
-      ++acknowledged;
-      if (told.took_effect) ++effects;
-      const Gateway& account = shop.gateway_of(told.reference);
-      check_told(told, account.name(), &account == &shop.believing(), store, by_reference);
-    }
-    return {};
-  });
-  std::printf(
-      "events: %zu at the service, %zu acknowledged by workers that were killed, %zu of them with their effect\n",
-      shared.outbox.size(), acknowledged, effects);
-}
-
 void check_books(Shop& shop, const Shared& shared, const json::Value& books) {
-  read(shop, [&](Store& store) -> Status {
+  read_store(shop, [&](Store& store) -> Status {
     TILL_ASSIGN(const Kept kept, read_all(shop, store));
     check_writes(books, kept.writes);
     check_payments(books, store, kept.payments);
@@ -181,7 +115,7 @@ void check_books(Shop& shop, const Shared& shared, const json::Value& books) {
 
 void check_handled(Shop& shop, Shared& shared) {
   std::size_t events = 0;
-  read(shop, [&](Store& store) -> Status {
+  read_store(shop, [&](Store& store) -> Status {
     TILL_TRY(check_inbox(shop, store));
     TILL_ASSIGN(const Kept kept, read_all(shop, store));
     events = 0;

@@ -7,9 +7,9 @@
 
 namespace till::rounds {
 
-// Right after the last worker was killed, before anything is mended: what was acknowledged is in the store, and so is
-// the effect that the answer spoke of.
-void check_acknowledged(Shop& shop, const Shared& shared);
+// Right after the last worker was killed, before anything is mended: what a call answered is in the store: payments and
+// refunds that were made, events that were acknowledged with the effect that was told, and events that are done.
+void check_answers(Shop& shop, Shared& shared);
 // Once everything is settled and delivered: the store against the service's own books. Prints what there is.
 void check_books(Shop& shop, const Shared& shared, const json::Value& books);
 // Every event was handled, those of one payment in their order, and is done.

@@ -23,13 +23,8 @@ namespace {
 // How far a machine's clock is ahead of the one before: by the most of a lease, so that there are leases that are over
 // for one while they are not for the other.
 constexpr std::int64_t kClockAheadMs = kMinLeaseMs * 7 / 8;
-
-}  // namespace
-
-namespace {
-
 // The longest pause before the database is stopped, and before it is started again.
-constexpr std::uint64_t kMostMomentsUs = 300'000;
+constexpr std::uint64_t kLongestPauseUs = 300'000;
 
 }  // namespace
 
@@ -120,10 +115,10 @@ void Rounds::stop_database_now_and_then() {
     const int moment = stop * share + static_cast<int>(random() % static_cast<std::uint64_t>(share));
     while (shared_->killed < moment && shared_->faults == 0) usleep(1'000);
     if (shared_->faults > 0) return;
-    usleep(static_cast<useconds_t>(random() % kMostMomentsUs));
+    usleep(static_cast<useconds_t>(random() % kLongestPauseUs));
     ++shared_->database_turns;
     database_->stop(stop % 2 == 0 ? "immediate" : "fast");
-    usleep(static_cast<useconds_t>(random() % kMostMomentsUs));
+    usleep(static_cast<useconds_t>(random() % kLongestPauseUs));
     database_->start();
     ++shared_->database_turns;
     --shared_->stops_to_come;
@@ -133,10 +128,31 @@ void Rounds::stop_database_now_and_then() {
 // The last restart.
 void Rounds::mend() {
   Shop shop(place_, *shared_);
-  check_acknowledged(shop, *shared_);
+  check_answers(shop, *shared_);
   shop.settle_all();
   shop.deliver_all();
   shop.handle_all();
+}
+
+// Until the machines have had their rounds.
+bool Rounds::kill_all() {
+  std::vector<pid_t> machines;
+  for (std::size_t machine = 0; machine < options_.machines; ++machine)
+    machines.push_back(fork_off([this, machine] { run_machine(machine); }));
+  if (database_) stop_database_now_and_then();
+  bool well = true;
+  for (const pid_t machine : machines) well = ends_well(machine) && well;
+  return well;
+}
+
+// In a child, and with the service's books.
+bool Rounds::check() {
+  kill(service_, SIGUSR1);
+  return ends_well(service_) && ends_well(fork_off([this] {
+           Shop shop(place_, *shared_);
+           check_books(shop, *shared_, parsed(read_file(books_path())));
+           check_handled(shop, *shared_);
+         }));
 }
 
 bool Rounds::run() {
@@ -144,24 +160,11 @@ bool Rounds::run() {
   begin();
   const auto begun = Clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - begun).count(); };
-  std::vector<pid_t> machines;
-  for (std::size_t machine = 0; machine < options_.machines; ++machine)
-    machines.push_back(fork_off([this, machine] { run_machine(machine); }));
-  if (database_) stop_database_now_and_then();
-  bool well = true;
-  for (const pid_t machine : machines) well = ends_well(machine) && well;
+  bool well = kill_all();
   const double rounds_s = seconds();
-  well = well && ends_well(fork_off([this] { mend(); }));
-  const double mend_s = seconds() - rounds_s;
-  kill(service_, SIGUSR1);
-  waitpid(service_, nullptr, 0);
-  well = well && ends_well(fork_off([this] {
-           Shop last(place_, *shared_);
-           check_books(last, *shared_, parsed(read_file(books_path())));
-           check_handled(last, *shared_);
-         }));
+  well = well && ends_well(fork_off([this] { mend(); })) && check();
   if (database_) database_->remove();
-  report(rounds_s, mend_s);
+  report(rounds_s, seconds() - rounds_s);
   well = well && shared_->faults == 0;
   if (well) std::filesystem::remove_all(folder_);
   std::printf(well ? "OK\n" : "FAILED; what is left is in %s\n", folder_.c_str());
@@ -171,7 +174,7 @@ bool Rounds::run() {
 void Rounds::report(double rounds_s, double mend_s) const {
   std::printf(
       "%d processes killed in %.1f s (%.0f ms each); %llu calls, %llu passes of reconcilers that were killed, "
-      "%llu writes settled; mended in %.1f s\n",
+      "%llu writes settled; mended and checked in %.1f s\n",
       shared_->killed.load(), rounds_s, rounds_s * 1'000 / shared_->killed,
       static_cast<unsigned long long>(shared_->calls), static_cast<unsigned long long>(shared_->passes),
       static_cast<unsigned long long>(shared_->settled), mend_s);

@@ -23,10 +23,12 @@ class Rounds {
  private:
   void begin();
   void serve();
+  bool kill_all();
   void run_machine(std::size_t machine);
   void kill_one_batch(Shop& shop, std::size_t machine, std::mt19937_64& random);
   void stop_database_now_and_then();
   void mend();
+  bool check();
   void report(double rounds_s, double mend_s) const;
   std::string books_path() const { return folder_ + "/books.json"; }
 

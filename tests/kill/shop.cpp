@@ -37,7 +37,7 @@ Shop::Shop(const Place& place, Shared& shared) : shared_(shared) {
 
 void Shop::open_store() { (void)must(believing().call("reconcile", "{}"), "first pass"); }
 
-// "s2-17" is the order 17 of worker 2: orders take turns by two.
+// Orders take turns by two.
 Gateway& Shop::gateway_of(std::string_view reference) {
   const std::string number(reference.substr(reference.find('-') + 1));
   return *gateways_[(std::stoul(number) / 2) % 2];
@@ -54,12 +54,13 @@ Result<std::string> Shop::call(Gateway& gateway, std::string_view operation, con
 void Shop::work(std::size_t slot) {
   random_.seed(static_cast<unsigned>(getpid()));
   std::atomic<std::uint64_t>& next = shared_.next_order[slot];
-  while (true) {
+  while (next < kMaxOrders) {
     if (!order(slot, next)) continue;
     ++next;
     deliver_some();
     handle_some();
   }
+  while (true) pause();
 }
 
 // One order: made, paid, given back. False when it is to be tried again.
@@ -72,11 +73,14 @@ bool Shop::order(std::size_t slot, std::uint64_t number) {
                                       {"idempotency_key", "create-" + name}});
   if (!made.ok() && is_store_away(made.error())) usleep(kStorePauseUs);
   if (!made.ok()) return !is_store_away(made.error());
+  Answered& answered = shared_.answered[slot][number];
+  answered.created = true;
   const json::Value payment = parsed(*made);
   const std::string id = text_of(payment, "id"), provider_id = text_of(payment, "provider_id");
   if (number % 3 != 2) (void)call(gateway, "native.pay", json::Object{{"id", provider_id}, {"key", ""}});
-  if (number % 2 == 0)
-    (void)call(gateway, "refunds.create", json::Object{{"payment_id", id}, {"idempotency_key", "refund-" + name}});
+  if (number % 2 != 0) return true;
+  const json::Value refund = json::Object{{"payment_id", id}, {"idempotency_key", "refund-" + name}};
+  if (call(gateway, "refunds.create", refund).ok()) answered.refunded = true;
   return true;
 }
 
