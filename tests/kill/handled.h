@@ -14,6 +14,7 @@ inline constexpr std::size_t kMaxHandled = 512 * 1'024;
 struct Effect {
   std::atomic<std::uint64_t> event{0};  // the digest of its id; 0: this place is free
   std::atomic<std::uint64_t> first{0};  // a number that grows with each effect of any event, at the first one
+  std::atomic<std::int64_t> until{0};   // whose lease it is under: not over before, by its taker's clock; 0: nobody's
   std::atomic<std::uint32_t> times{0};  // how often a handler came as far
   std::atomic<bool> done{false};        // and told the inbox, and the inbox took it
 };
@@ -27,6 +28,12 @@ class Handled {
       std::uint64_t found = 0;
       if (effects_[place].event.compare_exchange_strong(found, name) || found == name) return effects_[place];
     }
+  }
+  // Says until when it is taken, and returns until when it was.
+  std::int64_t take(Effect& effect, std::int64_t until) {
+    std::int64_t before = effect.until;
+    while (before < until && !effect.until.compare_exchange_weak(before, until)) continue;
+    return before;
   }
   // Counts one more time, and returns how many there were before.
   std::uint32_t take_effect(Effect& effect) {

@@ -22,6 +22,7 @@ json::Value named(const json::Value& event) {
 // The lease is the shortest one, so that what a killed worker had comes again soon.
 void Shop::handle_some() {
   Gateway& gateway = *gateways_[random_() % 2];
+  const UnixMillis asked_at = clock_->now_ms();
   const auto taken =
       call(gateway, "events.take",
            json::Object{{"limit", json::Value::integer(kTaken)}, {"lease_ms", json::Value::integer(kMinLeaseMs)}});
@@ -30,6 +31,11 @@ void Shop::handle_some() {
     return;
   }
   const json::Value events = parsed(*taken);
+  for (const json::Value& event : *events.find("items")->array()) {
+    const std::string id = text_of(event, "id");
+    const std::int64_t until = shared_.handled.take(shared_.handled.of(id), asked_at + kMinLeaseMs);
+    if (until > clock_->now_ms()) give_up(id + " is given while somebody has it");
+  }
   for (const json::Value& event : *events.find("items")->array()) handle(gateway, event);
 }
 
@@ -37,7 +43,10 @@ void Shop::handle(Gateway& gateway, const json::Value& event) {
   const std::string id = text_of(event, "id");
   Effect& effect = shared_.handled.of(id);
   if (effect.done) give_up(id + " was done, and is given again");
-  if (random_() % kGivenBack == 0) return settle(call(gateway, "events.release", named(event)), id);
+  if (random_() % kGivenBack == 0) {
+    effect.until = 0;
+    return settle(call(gateway, "events.release", named(event)), id);
+  }
   if (shared_.handled.take_effect(effect) > 0) ++shared_.handled_again;
   const auto done = call(gateway, "events.done", named(event));
   if (done.ok()) effect.done = true;
