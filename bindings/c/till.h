@@ -590,7 +590,8 @@ TILL_API till_status till_webhook_sign(const char *scheme, const char *request_j
 /*
  * Asks the store, and no provider, about all that it holds, whichever gateway's it is: store.info (what there is, and how
  * much), store.prune (removes what is over), store.export (a page of the history), and the events.* operations, which a
- * gateway has for its own events.
+ * gateway has for its own events. What failing handlers said is kept, and shown, with the secrets of all gateways that are
+ * open on this runtime replaced; those of others are not known to it.
  * Args:      runtime; operation: "store.prune"; input_json, input_size: its input (docs/schemas/store.prune.json, ...); NULL
  *            for {}; out: its output, described there.
  * Returns:   TILL_OK. TILL_UNSUPPORTED: no such operation. TILL_INVALID_REQUEST: the input is wrong (`field` says where), or

@@ -33,7 +33,9 @@ Result<std::shared_ptr<Gateway>> Gateway::open(std::shared_ptr<Runtime> runtime,
   const std::uint64_t generation = runtime->plugin_generation();
   TILL_ASSIGN(auto plugin, runtime->provider(provider, pinned_version(settings_json)));
   TILL_ASSIGN(auto config, read_gateway_config(std::move(plugin), settings_json));
-  return std::make_shared<Gateway>(Private(), std::move(runtime), std::move(config), settings_json, generation);
+  auto gateway = std::make_shared<Gateway>(Private(), runtime, std::move(config), settings_json, generation);
+  runtime->know(gateway);
+  return gateway;
 }
 
 Gateway::Gateway(Private, std::shared_ptr<Runtime> runtime, std::shared_ptr<const GatewayConfig> config,

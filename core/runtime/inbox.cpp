@@ -37,24 +37,6 @@ Error lease_lost() {
 
 bool is_open(EventState state) { return state == EventState::kWaiting || state == EventState::kTaken; }
 
-// docs/schemas/event.json, without the payment. The lease is told to its taker only.
-json::Object event_to_json(const InboxEvent& inbox) {
-  const Event& event = inbox.event;
-  auto detail = json::parse(event.detail, {.max_bytes = event.detail.size()});
-  return {{"id", event.id},
-          {"type", event.type},
-          {"payment_id", text_or_null(event.payment_id)},
-          {"gateway", event.gateway},
-          {"source", event.source},
-          {"at", format_iso_time(event.at)},
-          {"detail", detail.ok() ? *std::move(detail) : json::Value()},
-          {"state", event_state_name(inbox.state)},
-          {"attempts", json::Value::integer(inbox.attempts)},
-          {"due_at", is_open(inbox.state) ? json::Value(format_iso_time(inbox.due_at)) : json::Value()},
-          {"lease", nullptr},
-          {"last_error", text_or_null(inbox.last_error)}};
-}
-
 // A number from 0 to `below` - 1.
 std::int64_t chance(std::int64_t below) {
   std::uint64_t number = 0;
@@ -70,6 +52,28 @@ std::int64_t back_off_ms(std::int64_t attempts) {
   for (std::int64_t i = 1; i < attempts && pause < kMaxBackOffMs; ++i) pause *= 2;
   pause = std::min(pause, kMaxBackOffMs);
   return pause - pause / 4 + chance(pause / 2 + 1);
+}
+
+std::string Inbox::redacted(std::string text) const {
+  return redact_ && !text.empty() ? redact_(std::move(text)) : text;
+}
+
+// docs/schemas/event.json, without the payment. The lease is told to its taker only.
+json::Object Inbox::event_to_json(const InboxEvent& inbox) const {
+  const Event& event = inbox.event;
+  auto detail = json::parse(event.detail, {.max_bytes = event.detail.size()});
+  return {{"id", event.id},
+          {"type", event.type},
+          {"payment_id", text_or_null(event.payment_id)},
+          {"gateway", event.gateway},
+          {"source", event.source},
+          {"at", format_iso_time(event.at)},
+          {"detail", detail.ok() ? *std::move(detail) : json::Value()},
+          {"state", event_state_name(inbox.state)},
+          {"attempts", json::Value::integer(inbox.attempts)},
+          {"due_at", is_open(inbox.state) ? json::Value(format_iso_time(inbox.due_at)) : json::Value()},
+          {"lease", nullptr},
+          {"last_error", text_or_null(redacted(inbox.last_error))}};
 }
 
 Result<json::Value> Inbox::list(const json::Value& input) {
@@ -150,7 +154,7 @@ Result<json::Value> Inbox::done(const json::Value& input) {
 
 Result<json::Value> Inbox::fail(const json::Value& input) {
   TILL_ASSIGN(const InboxEvent event, find_taken(input));
-  const std::string message = cut_utf8(text_of(input, "message"), kMaxErrorMessageLength);
+  const std::string message = cut_utf8(redacted(text_of(input, "message")), kMaxErrorMessageLength);
   if (event.attempts >= kMaxEventAttempts) return settle(event, EventState::kDead, 0, message);
   const std::int64_t pause = input.find_integer("retry_after_ms").value_or(back_off_ms(event.attempts));
   return settle(event, EventState::kWaiting, clock_.now_ms() + pause, message);

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,9 +52,13 @@ std::int64_t back_off_ms(std::int64_t attempts);
 //   kConflict, code "event_open"      replay: the event still waits, or somebody has it
 class Inbox {
  public:
-  // `gateway`: only its events; empty: those of all.
-  Inbox(Store& store, const Clock& clock, std::string gateway)
-      : store_(store), clock_(clock), gateway_(std::move(gateway)) {}
+  // Text with secrets replaced. Takes no lock.
+  using Redact = std::function<std::string(std::string)>;
+
+  // `gateway`: only its events; empty: those of all. `redact` hides the secrets that are known here in what is kept of
+  // a failure, and once more where that is shown: who kept it may have known fewer. Empty: there are none.
+  Inbox(Store& store, const Clock& clock, std::string gateway, Redact redact)
+      : store_(store), clock_(clock), gateway_(std::move(gateway)), redact_(std::move(redact)) {}
 
   // A page, newest first.
   Result<json::Value> list(const json::Value& input);
@@ -62,13 +67,15 @@ class Inbox {
   // should it end the process that handles it, it takes no other's attempts with it.
   Result<json::Value> take(const json::Value& input);
   Result<json::Value> done(const json::Value& input);
-  // `message` is kept as it is, up to kMaxErrorMessageLength bytes: hide secrets before.
+  // Of `message` kMaxErrorMessageLength bytes are kept, secrets hidden.
   Result<json::Value> fail(const json::Value& input);
   // Gives an event back as if it had not been taken.
   Result<json::Value> release(const json::Value& input);
   Result<json::Value> replay(const json::Value& input);
 
  private:
+  std::string redacted(std::string text) const;
+  json::Object event_to_json(const InboxEvent& inbox) const;
   Result<InboxEvent> find(const json::Value& input);
   Result<InboxEvent> find_taken(const json::Value& input);
   Result<json::Value> settle(const InboxEvent& event, EventState state, UnixMillis due_at, std::string_view last_error);
@@ -81,6 +88,7 @@ class Inbox {
   Store& store_;
   const Clock& clock_;
   const std::string gateway_;
+  const Redact redact_;
 };
 
 }  // namespace till

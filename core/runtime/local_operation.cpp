@@ -36,7 +36,9 @@ Value number(std::int64_t least, std::int64_t most) {
   return Object{{"type", "integer"}, {"minimum", Value::integer(least)}, {"maximum", Value::integer(most)}};
 }
 
-Inbox inbox(const LocalScope& scope, Store& store) { return {store, scope.runtime->clock(), scope.gateway}; }
+Inbox inbox(const LocalScope& scope, Store& store) {
+  return {store, scope.runtime->clock(), scope.gateway, scope.redact};
+}
 
 // docs/schemas/refusal.json
 Value refusal_to_json(const Refusals& refusals) {
@@ -55,13 +57,6 @@ Result<Value> list_refusals(const LocalScope& scope, Store& store) {
   for (const Refusals& one : all)
     if (scope.gateway.empty() || one.gateway == scope.gateway) items.push_back(refusal_to_json(one));
   return Value(Object{{"items", std::move(items)}, {"next", nullptr}, {"total", nullptr}});
-}
-
-Result<Value> fail_event(const LocalScope& scope, const Value& input, Store& store) {
-  Value told = input;
-  if (const auto message = input.find_string("message"); message && scope.redact)
-    told.object()->set("message", scope.redact(std::string(*message)));
-  return inbox(scope, store).fail(told);
 }
 
 Status check_whole_store(const LocalScope& scope) {
@@ -83,7 +78,7 @@ Result<Value> run_prune(const LocalScope& scope, const Value& input, Store& stor
 
 Result<Value> run_export(const LocalScope& scope, const Value& input, Store& store) {
   TILL_TRY(check_whole_store(scope));
-  return export_store(store, input);
+  return export_store(store, input, scope.redact);
 }
 
 std::vector<LocalOperation> store_table() {
@@ -140,7 +135,8 @@ std::vector<LocalOperation> make_table() {
        [](auto& scope, auto& input, auto& store) { return inbox(scope, store).take(input); }},
       {"events.done", kChanges, taken,
        [](auto& scope, auto& input, auto& store) { return inbox(scope, store).done(input); }},
-      {"events.fail", kChanges, failed, fail_event},
+      {"events.fail", kChanges, failed,
+       [](auto& scope, auto& input, auto& store) { return inbox(scope, store).fail(input); }},
       {"events.release", kChanges, taken,
        [](auto& scope, auto& input, auto& store) { return inbox(scope, store).release(input); }},
       {"events.replay", kChanges, one,

@@ -17,6 +17,8 @@
 #include "core/plugin/operations.h"
 #include "core/runtime/engine.h"
 #include "core/runtime/fork.h"
+#include "core/runtime/gateway.h"
+#include "core/runtime/gateway_config.h"
 #include "core/runtime/install_path.h"
 #include "core/runtime/local_operation.h"
 #include "core/runtime/trusted_keys.h"
@@ -122,6 +124,7 @@ struct Runtime::State {
   std::atomic<std::uint64_t> plugin_generation{0};
   std::shared_ptr<Engine> engine;
   std::uint64_t engine_generation = 0;
+  std::vector<std::weak_ptr<Gateway>> gateways;
 };
 
 Result<RuntimeOptions> RuntimeOptions::from_json(std::string_view text) {
@@ -208,17 +211,42 @@ std::string Runtime::reload_plugins_json() {
 }
 
 Result<std::string> Runtime::call_store(std::string_view operation, std::string_view input_json) {
-  const LocalOperation* local = find_local_operation(operation);
-  if (!local)
-    return Error{
-        .kind = ErrorKind::kUnsupported,
-        .code = "unknown_operation",
-        .message = "the store has no operation of that name: " + std::string(operation.substr(0, kMaxIdLength))};
   std::promise<Result<std::string>> promise;
   auto future = promise.get_future();
-  start_local(*local, {.runtime = shared_from_this()}, input_json,
-              [&promise](Result<std::string> result) { promise.set_value(std::move(result)); });
+  start_store(operation, input_json, [&promise](Result<std::string> result) { promise.set_value(std::move(result)); });
   return future.get();
+}
+
+void Runtime::start_store(std::string_view operation, std::string_view input_json,
+                          std::function<void(Result<std::string>)> callback) {
+  const LocalOperation* local = find_local_operation(operation);
+  if (!local)
+    return callback(
+        Error{.kind = ErrorKind::kUnsupported,
+              .code = "unknown_operation",
+              .message = "the store has no operation of that name: " + std::string(operation.substr(0, kMaxIdLength))});
+  start_local(*local, {.runtime = shared_from_this(), .redact = redactor()}, input_json, std::move(callback));
+}
+
+void Runtime::know(const std::shared_ptr<Gateway>& gateway) {
+  const std::lock_guard lock(fork_mutex());
+  std::erase_if(state_->gateways, [](const auto& one) { return one.expired(); });
+  state_->gateways.push_back(gateway);
+}
+
+std::function<std::string(std::string)> Runtime::redactor() {
+  std::vector<std::shared_ptr<Gateway>> open;  // let go without the mutex: the last owner of a gateway may be this
+  {
+    const std::lock_guard lock(fork_mutex());
+    for (const auto& one : state_->gateways)
+      if (auto gateway = one.lock()) open.push_back(std::move(gateway));
+  }
+  std::vector<std::shared_ptr<const GatewayConfig>> configs;
+  for (const auto& gateway : open) configs.push_back(gateway->config());
+  return [configs = std::move(configs)](std::string text) {
+    for (const auto& config : configs) text = config->redact(std::move(text));
+    return text;
+  };
 }
 
 std::string Runtime::store_place() const { return shown_store_place(store_place_); }

@@ -18,6 +18,7 @@
 namespace till {
 
 class Engine;
+class Gateway;
 
 struct RuntimeOptions {
   // Folders that hold one folder or package per provider, and several when there are versions of it; searched in order,
@@ -67,7 +68,15 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
 
   // Runs a local operation ("store.info", "store.prune", "store.export", "events.list", ...) on behalf of no gateway:
   // on all that the store holds. Waits for it; kUnsupported when there is no such operation.
+  // What failing handlers said is kept, and shown, with the secrets of all open gateways replaced.
   Result<std::string> call_store(std::string_view operation, std::string_view input_json);
+  // The same without blocking: calls back once, perhaps before it returns, else on a thread of the Runtime.
+  void start_store(std::string_view operation, std::string_view input_json,
+                   std::function<void(Result<std::string>)> callback);
+  // Replaces the secrets of the gateways that are open now, as GatewayConfig::redact() does; takes no lock.
+  std::function<std::string(std::string)> redactor();
+  // From here on its secrets are hidden. Gateway::open() says so; a gateway that has gone is forgotten.
+  void know(const std::shared_ptr<Gateway>& gateway);
 
   const Clock& clock() const { return *options_.clock; }
   const RuntimeOptions& options() const { return options_; }

@@ -15,6 +15,7 @@ namespace {
 using json::Array;
 using json::Object;
 using json::Value;
+using Redact = std::function<std::string(std::string)>;
 
 Value counted(const Pruned& pruned) {
   return Object{{"payments", Value::integer(pruned.payments)},
@@ -45,7 +46,7 @@ Value write_record(const Write& write) {
                 {"outcome", json_or_text(write.outcome)}};
 }
 
-Value event_record(const InboxEvent& one) {
+Value event_record(const InboxEvent& one, const Redact& redact) {
   return Object{{"id", one.event.id},
                 {"gateway", one.event.gateway},
                 {"payment_id", text_or_null(one.event.payment_id)},
@@ -55,7 +56,7 @@ Value event_record(const InboxEvent& one) {
                 {"detail", json_or_text(one.event.detail)},
                 {"state", event_state_name(one.state)},
                 {"attempts", Value::integer(one.attempts)},
-                {"last_error", text_or_null(one.last_error)}};
+                {"last_error", text_or_null(redact ? redact(one.last_error) : one.last_error)}};
 }
 
 Value webhook_record(const Webhook& webhook, bool with_body) {
@@ -168,7 +169,7 @@ Result<Value> prune_store(Store& store, const Clock& clock, const Value& input) 
   return out;
 }
 
-Result<Value> export_store(Store& store, const Value& input) {
+Result<Value> export_store(Store& store, const Value& input, const Redact& redact) {
   const std::string_view kind = *input.find_string("kind");
   const std::string cursor(input.find_string("cursor").value_or(""));
   const auto limit =
@@ -180,7 +181,7 @@ Result<Value> export_store(Store& store, const Value& input) {
   }
   if (kind == "events") {
     TILL_ASSIGN(const auto events, store.list_inbox({.before_id = cursor, .limit = limit}));
-    return page_of(events, limit, event_record);
+    return page_of(events, limit, [&](const InboxEvent& one) { return event_record(one, redact); });
   }
   if (kind == "webhooks") {
     const bool bodies = says(input, "bodies");

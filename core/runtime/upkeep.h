@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string>
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
@@ -24,6 +26,8 @@ inline constexpr std::size_t kMaxExportPage = 100;
 Result<json::Value> store_info(Store& store, const std::string& place);
 // kInvalidRequest when webhooks younger than kRedeliveryHorizonMs are to go, unless `forget_webhooks` says so.
 Result<json::Value> prune_store(Store& store, const Clock& clock, const json::Value& input);
-Result<json::Value> export_store(Store& store, const json::Value& input);
+// `redact` hides secrets in what handlers said that failed; empty: there are none.
+Result<json::Value> export_store(Store& store, const json::Value& input,
+                                 const std::function<std::string(std::string)>& redact);
 
 }  // namespace till

@@ -11,7 +11,6 @@
 #include "core/crypto/hmac.h"
 #include "core/json/json.h"
 #include "core/runtime/inbox.h"
-#include "core/runtime/local_operation.h"
 #include "core/service/surroundings.h"
 
 namespace till::service {
@@ -101,11 +100,12 @@ class Handler::State : public std::enable_shared_from_this<State> {
 
   void run(std::string_view operation, const json::Value& input,
            std::function<void(State&, const Result<std::string>&)> then) {
-    start_local(*find_local_operation(operation), {.runtime = around_->runtime}, json::write(input),
-                [self = shared_from_this(), then = std::move(then)](const Result<std::string>& reply) {
-                  if (!reply.ok()) self->around_->log->warn("inbox", {{"reason", reply.error().code}});
-                  then(*self, reply);
-                });
+    around_->runtime->start_store(
+        operation, json::write(input),
+        [self = shared_from_this(), then = std::move(then)](const Result<std::string>& reply) {
+          if (!reply.ok()) self->around_->log->warn("inbox", {{"reason", reply.error().code}});
+          then(*self, reply);
+        });
   }
 
   void taken(const Result<std::string>& reply, std::int64_t reserved) {

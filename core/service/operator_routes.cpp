@@ -1,12 +1,11 @@
 // /operator: pages for whoever runs the service, behind the token and without a line of JavaScript.
+#include <functional>
 #include <optional>
 #include <utility>
 
 #include "core/base/ascii.h"
 #include "core/crypto/constant_time.h"
 #include "core/json/json.h"
-#include "core/runtime/engine.h"
-#include "core/runtime/local_operation.h"
 #include "core/service/answers.h"
 #include "core/service/operator_pages.h"
 #include "core/service/session.h"
@@ -109,10 +108,11 @@ Result<std::string> payment(const Asked& asked, Store& store, int& status) {
   return payment_page(asked.frame, *found, events);
 }
 
-Result<std::string> inbox(const Asked& asked, Store& store, int&) {
+Result<std::string> inbox(const Asked& asked, Store& store, const std::function<std::string(std::string)>& redact) {
   InboxQuery query{
       .state = event_state_from_name(asked.field("state")), .before_id = asked.field("before"), .limit = kRowsPerPage};
-  TILL_ASSIGN(const auto found, store.list_inbox(query));
+  TILL_ASSIGN(auto found, store.list_inbox(query));
+  for (InboxEvent& one : found) one.last_error = redact(std::move(one.last_error));
   return inbox_page(asked.frame, query, found);
 }
 
@@ -128,15 +128,13 @@ Result<std::string> webhooks(const Asked& asked, Store& store, int&) {
 
 void replay(const Asked& asked) {
   const std::string input = json::write(json::Object{{"id", asked.field("id")}});
-  start_local(*find_local_operation("events.replay"), {.runtime = asked.visit->around().runtime}, input,
-              [asked](const Result<std::string>& reply) {
-                Surroundings& around = asked.visit->around();
-                if (!reply.ok())
-                  return asked.visit->answer(page(409, problem_page(asked.frame, reply.error().message)));
-                around.log->info("replay", {{"event_id", asked.field("id")}, {"peer", asked.visit->request().peer}});
-                around.on_news();
-                asked.visit->answer(go_to("/operator/inbox"));
-              });
+  asked.visit->around().runtime->start_store("events.replay", input, [asked](const Result<std::string>& reply) {
+    Surroundings& around = asked.visit->around();
+    if (!reply.ok()) return asked.visit->answer(page(409, problem_page(asked.frame, reply.error().message)));
+    around.log->info("replay", {{"event_id", asked.field("id")}, {"peer", asked.visit->request().peer}});
+    around.on_news();
+    asked.visit->answer(go_to("/operator/inbox"));
+  });
 }
 
 void sign_in(const std::shared_ptr<Visit>& visit) {
@@ -162,7 +160,10 @@ void route_get(const Asked& asked) {
   if (path == "/operator/") return show(asked, overview);
   if (path == "/operator/payments") return show(asked, payments);
   if (path.starts_with("/operator/payments/")) return show(asked, payment);
-  if (path == "/operator/inbox") return show(asked, inbox);
+  if (path == "/operator/inbox")
+    return show(asked, [redact = asked.visit->around().runtime->redactor()](const Asked& one, Store& store, int&) {
+      return inbox(one, store, redact);
+    });
   if (path == "/operator/webhooks") return show(asked, webhooks);
   asked.visit->answer(page(404, problem_page(asked.frame, "There is nothing at this address.")));
 }

@@ -314,6 +314,31 @@ TEST_F(InboxTest, keeps_a_bounded_message_without_secrets) {
   EXPECT_THAT(kept_bytes(), Not(HasSubstr("sk_live")));
 }
 
+TEST_F(InboxTest, keeps_no_secret_of_any_open_gateway_when_the_runtime_is_called) {
+  happen("pay_1");
+  const auto other = open_gateway(R"({"api_key":"sk_live_OTHER456","label":"other"})");
+  const json::Value said = held(take().front(), {{"message", "tried sk_live_SECRET123, then sk_live_OTHER456"}});
+  const auto failed = parsed(runtime_->call_store("events.fail", json::write(said)));
+  ASSERT_TRUE(failed.ok()) << failed.error().message;
+  EXPECT_EQ(text(*failed, "last_error"), "tried [secret], then [secret]");
+  EXPECT_THAT(kept_bytes(), Not(HasSubstr("sk_live")));
+}
+
+TEST_F(InboxTest, shows_no_secret_that_was_kept_where_its_gateway_was_not_open) {
+  const std::string id = happen("pay_1");
+  const json::Value said = held(take().front(), {{"message", "tried sk_live_SECRET123"}});
+  shop_.reset();
+  ASSERT_TRUE(runtime_->call_store("events.fail", json::write(said)).ok());
+  ASSERT_THAT(kept_bytes(), HasSubstr("sk_live_SECRET123")) << "nobody here knew that it was one";
+
+  shop_ = open_gateway();
+  EXPECT_EQ(text(get(id), "last_error"), "tried [secret]");
+  const auto listed = call("events.list").value();
+  EXPECT_EQ(text(listed.find("items")->array()->front(), "last_error"), "tried [secret]");
+  for (const auto& [operation, input] : {std::pair("events.list", "{}"), {"store.export", R"({"kind":"events"})"}})
+    EXPECT_THAT(runtime_->call_store(operation, input).value(), Not(HasSubstr("sk_live"))) << operation;
+}
+
 TEST_F(InboxTest, refuses_wrong_input_with_its_place) {
   const auto field = [&](std::string_view operation, json::Object input) {
     const auto refused = call(operation, std::move(input));
