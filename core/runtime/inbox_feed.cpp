@@ -38,12 +38,6 @@ Result<json::Value> read_options(std::string_view options_json) {
   return plugin::validate(shape, std::move(options), "$");
 }
 
-// What nobody waits for any more. When that fails, the lease will end.
-void give_back(Gateway& gateway, const json::Value& event) {
-  const json::Object held{{"id", *event.find("id")}, {"lease", *event.find("lease")}};
-  gateway.start("events.release", json::write(held), [](const Result<std::string>&) {});
-}
-
 Result<json::Array> events_of(const Result<std::string>& taken) {
   if (!taken.ok()) return taken.error();
   TILL_ASSIGN(json::Value parsed, json::parse(*taken, {.max_bytes = taken->size()}));
@@ -65,10 +59,32 @@ struct Place {
 
 }  // namespace
 
-Result<std::shared_ptr<InboxFeed>> InboxFeed::open(std::shared_ptr<Gateway> gateway, std::string_view options_json) {
+void InboxFeed::Source::start(std::string_view operation, std::string_view input_json, Callback callback) const {
+  if (gateway)
+    gateway->start(operation, input_json, std::move(callback));
+  else
+    runtime->start_store(operation, input_json, std::move(callback));
+}
+
+// What nobody waits for any more. When that fails, the lease will end. `until` is held until then.
+void InboxFeed::Source::give_back(const json::Value& event, std::shared_ptr<void> until) const {
+  const json::Object held{{"id", *event.find("id")}, {"lease", *event.find("lease")}};
+  start("events.release", json::write(held), [until = std::move(until)](const Result<std::string>&) {});
+}
+
+Result<std::shared_ptr<InboxFeed>> InboxFeed::open(const std::shared_ptr<Gateway>& gateway,
+                                                   std::string_view options_json) {
+  return open_for({gateway->runtime().shared_from_this(), gateway}, options_json);
+}
+
+Result<std::shared_ptr<InboxFeed>> InboxFeed::open(std::shared_ptr<Runtime> runtime, std::string_view options_json) {
+  return open_for({std::move(runtime), nullptr}, options_json);
+}
+
+Result<std::shared_ptr<InboxFeed>> InboxFeed::open_for(Source source, std::string_view options_json) {
   TILL_ASSIGN(const json::Value options, read_options(options_json));
-  TILL_ASSIGN(const auto engine, gateway->runtime().engine());
-  auto feed = std::make_shared<InboxFeed>(Private(), std::move(gateway), *options.find_integer("lease_ms"),
+  TILL_ASSIGN(const auto engine, source.runtime->engine());
+  auto feed = std::make_shared<InboxFeed>(Private(), std::move(source), *options.find_integer("lease_ms"),
                                           *options.find_integer("poll_ms"));
   feed->on_ring_ = std::make_shared<const Bell::Listener>([weak = feed->weak_from_this()] {
     if (const auto self = weak.lock()) self->pump();
@@ -77,15 +93,15 @@ Result<std::shared_ptr<InboxFeed>> InboxFeed::open(std::shared_ptr<Gateway> gate
   return feed;
 }
 
-InboxFeed::InboxFeed(Private, std::shared_ptr<Gateway> gateway, std::int64_t lease_ms, std::int64_t poll_ms)
-    : fork_generation_(fork_generation()), gateway_(std::move(gateway)), lease_ms_(lease_ms), poll_ms_(poll_ms) {}
+InboxFeed::InboxFeed(Private, Source source, std::int64_t lease_ms, std::int64_t poll_ms)
+    : fork_generation_(fork_generation()), source_(std::move(source)), lease_ms_(lease_ms), poll_ms_(poll_ms) {}
 
 InboxFeed::~InboxFeed() { close(); }
 
 bool InboxFeed::inherited() const { return fork_generation_ != fork_generation(); }
 
 std::shared_ptr<Engine> InboxFeed::engine() const {
-  auto engine = gateway_->runtime().engine();
+  auto engine = source_.runtime->engine();
   return engine.ok() ? *std::move(engine) : nullptr;
 }
 
@@ -132,10 +148,17 @@ bool InboxFeed::withdraw(std::uint64_t number) {
 }
 
 void InboxFeed::close() {
+  close_then([] {});
+}
+
+void InboxFeed::close_then(std::function<void()> then) {
+  // Calls `then` when the last one lets go of it: this function, or the take under way.
+  const std::shared_ptr<void> end(nullptr, [then = std::move(then)](void*) { then(); });
   if (inherited()) return;
   {
     const std::lock_guard lock(mutex_);
     over_ = true;
+    if (under_way_) under_way_->then.push_back(end);
   }
   tell_all(std::string(kNone));
 }
@@ -143,36 +166,37 @@ void InboxFeed::close() {
 // Takes as many as wait, unless that is under way.
 void InboxFeed::pump() {
   std::size_t count = 0;
+  const auto take = std::make_shared<Take>();
   {
     const std::lock_guard lock(mutex_);
     again_ = true;
-    if (over_ || taking_ || waiting_.empty()) return;
-    taking_ = true;
+    if (over_ || under_way_ || waiting_.empty()) return;
+    under_way_ = take;
     again_ = false;
     ++poll_round_;
     count = std::min(waiting_.size(), kMaxTakenEvents);
   }
   const json::Object input{{"limit", json::Value::integer(static_cast<std::int64_t>(count))},
                            {"lease_ms", json::Value::integer(lease_ms_)}};
-  gateway_->start("events.take", json::write(input),
-                  [weak = weak_from_this(), gateway = gateway_](Result<std::string> taken) {
-                    if (const auto self = weak.lock()) return self->took(std::move(taken));
-                    if (auto events = events_of(taken); events.ok())
-                      for (const json::Value& event : *events) give_back(*gateway, event);
-                  });
+  source_.start("events.take", json::write(input),
+                [weak = weak_from_this(), source = source_, take](const Result<std::string>& taken) {
+                  if (const auto self = weak.lock()) return self->took(taken, take);
+                  if (const auto events = events_of(taken); events.ok())
+                    for (const json::Value& event : *events) source.give_back(event, nullptr);
+                });
 }
 
-void InboxFeed::took(Result<std::string> taken) {
-  auto events = events_of(taken);
+void InboxFeed::took(const Result<std::string>& taken, const std::shared_ptr<Take>& take) {
+  const auto events = events_of(taken);
   const bool found = events.ok() && !events->empty();
   if (events.ok())
-    deliver(*std::move(events));
+    deliver(*events, take);
   else if (!events.error().retryable)
     tell_all(events.error());
   bool again = false;
   {
     const std::lock_guard lock(mutex_);
-    taking_ = false;
+    under_way_.reset();  // not the last one: `take` is held
     again = found || again_;
   }
   if (again)
@@ -181,12 +205,12 @@ void InboxFeed::took(Result<std::string> taken) {
     poll_later();
 }
 
-void InboxFeed::deliver(json::Array events) {
+void InboxFeed::deliver(const json::Array& events, const std::shared_ptr<Take>& take) {
   for (const json::Value& event : events) {
     std::unique_lock lock(mutex_);
     if (waiting_.empty()) {
       lock.unlock();
-      give_back(*gateway_, event);
+      source_.give_back(event, take);
       continue;
     }
     const Callback callback = std::move(waiting_.front().callback);

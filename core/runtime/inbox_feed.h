@@ -1,5 +1,5 @@
-// InboxFeed: a gateway's events as they come, each taken for whoever asks next. What this process commits is given at
-// once, what others commit when the feed looks again.
+// InboxFeed: events as they come, a gateway's or all, each taken for whoever asks next. What this process commits is
+// given at once, what others commit when the feed looks again.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/result.h"
 #include "core/json/value.h"
@@ -19,6 +20,7 @@ namespace till {
 
 class Engine;
 class Gateway;
+class Runtime;
 
 // How often a feed looks for what other processes committed, and for what is due again.
 inline constexpr std::int64_t kDefaultInboxPollMs = 1'000;
@@ -34,7 +36,10 @@ class InboxFeed : public std::enable_shared_from_this<InboxFeed> {
   using Callback = std::function<void(Result<std::string>)>;
 
   // `options_json`: {"lease_ms": 60000, "poll_ms": 1000}. kInvalidRequest with the place.
-  static Result<std::shared_ptr<InboxFeed>> open(std::shared_ptr<Gateway> gateway, std::string_view options_json);
+  static Result<std::shared_ptr<InboxFeed>> open(const std::shared_ptr<Gateway>& gateway,
+                                                 std::string_view options_json);
+  // The events of all gateways that the store holds, open here or not.
+  static Result<std::shared_ptr<InboxFeed>> open(std::shared_ptr<Runtime> runtime, std::string_view options_json);
   ~InboxFeed();
   InboxFeed(const InboxFeed&) = delete;
   InboxFeed& operator=(const InboxFeed&) = delete;
@@ -47,14 +52,29 @@ class InboxFeed : public std::enable_shared_from_this<InboxFeed> {
   void next(Callback callback);
   // Whoever waits gets "null". What was on its way to nobody is given back.
   void close();
+  // The same, and calls `then` once that has been given back, from here or from a thread of the runtime; `then` must
+  // not throw.
+  void close_then(std::function<void()> then);
 
  private:
   struct Private {};
+  // Whose events.
+  struct Source {
+    std::shared_ptr<Runtime> runtime;
+    std::shared_ptr<Gateway> gateway;  // null: all
+    void start(std::string_view operation, std::string_view input_json, Callback callback) const;
+    void give_back(const json::Value& event, std::shared_ptr<void> until) const;
+  };
+  // A take, until all that it brought has been delivered or given back.
+  struct Take {
+    std::vector<std::shared_ptr<void>> then{};  // let go at its end; guarded by mutex_ while it is under way
+  };
 
  public:
-  InboxFeed(Private, std::shared_ptr<Gateway> gateway, std::int64_t lease_ms, std::int64_t poll_ms);
+  InboxFeed(Private, Source source, std::int64_t lease_ms, std::int64_t poll_ms);
 
  private:
+  static Result<std::shared_ptr<InboxFeed>> open_for(Source source, std::string_view options_json);
   struct Waiter {
     std::uint64_t number;
     Callback callback;
@@ -65,13 +85,13 @@ class InboxFeed : public std::enable_shared_from_this<InboxFeed> {
   std::uint64_t ask(Callback callback);
   bool withdraw(std::uint64_t number);
   void pump();
-  void took(Result<std::string> taken);
-  void deliver(json::Array events);
+  void took(const Result<std::string>& taken, const std::shared_ptr<Take>& take);
+  void deliver(const json::Array& events, const std::shared_ptr<Take>& take);
   void tell_all(const Result<std::string>& what);
   void poll_later();
 
   const std::uint64_t fork_generation_;
-  const std::shared_ptr<Gateway> gateway_;
+  const Source source_;
   const std::int64_t lease_ms_, poll_ms_;
   std::shared_ptr<const Bell::Listener> on_ring_;
 
@@ -79,7 +99,7 @@ class InboxFeed : public std::enable_shared_from_this<InboxFeed> {
   std::deque<Waiter> waiting_;
   std::uint64_t last_number_ = 0;
   bool over_ = false;
-  bool taking_ = false;
+  std::shared_ptr<Take> under_way_;
   bool again_ = false;            // there may be more than the take under way finds
   std::uint64_t poll_round_ = 0;  // of the look that is planned; earlier plans are void
 };

@@ -14,8 +14,7 @@ void run_call(const std::shared_ptr<Visit>& visit, std::string_view name, std::s
   found->second->start(operation, body.empty() ? "{}" : body, [visit](Result<std::string> reply) {
     if (reply.ok()) {
       visit->set_result("done", {});
-      visit->answer(json_answer(200, *std::move(reply)));
-      return visit->around().on_news();
+      return visit->answer(json_answer(200, *std::move(reply)));
     }
     visit->set_result("failed", reply.error().code);
     visit->answer(error_answer(reply.error()));

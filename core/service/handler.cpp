@@ -11,6 +11,7 @@
 #include "core/crypto/hmac.h"
 #include "core/json/json.h"
 #include "core/runtime/inbox.h"
+#include "core/runtime/inbox_feed.h"
 #include "core/service/surroundings.h"
 
 namespace till::service {
@@ -25,10 +26,9 @@ struct Taken {
   std::string id, lease;
 };
 
-json::Array items_of(const std::string& reply) {
-  auto parsed = json::parse(reply, {.max_bytes = reply.size()});
-  json::Value* const items = parsed.ok() && parsed->object() ? parsed->object()->find("items") : nullptr;
-  return items != nullptr && items->array() ? std::move(*items->array()) : json::Array();
+std::string feed_options(const HandlerSetup& setup) {
+  return json::write(json::Object{{"lease_ms", json::Value::integer(setup.timeout_ms + kLeaseBeyondTimeoutMs)},
+                                  {"poll_ms", json::Value::integer(setup.poll_interval_ms)}});
 }
 
 }  // namespace
@@ -36,8 +36,9 @@ json::Array items_of(const std::string& reply) {
 // Shared by the callbacks, which may come after the handler has gone.
 class Handler::State : public std::enable_shared_from_this<State> {
  public:
-  State(std::shared_ptr<Surroundings> around, const HandlerSetup& setup, HmacKey key)
+  State(std::shared_ptr<Surroundings> around, std::shared_ptr<InboxFeed> feed, const HandlerSetup& setup, HmacKey key)
       : around_(std::move(around)),
+        feed_(std::move(feed)),
         url_(setup.url),
         timeout_ms_(setup.timeout_ms),
         max_in_flight_(setup.max_in_flight),
@@ -49,78 +50,58 @@ class Handler::State : public std::enable_shared_from_this<State> {
       const std::lock_guard lock(client_mutex_);
       client_ = client;
     }
-    take();
-    tick();
+    for (std::int64_t i = 0; i < max_in_flight_; ++i) ask();
   }
 
   // The client is not used any more when this returns.
   void close() {
-    stop();
+    feed_->close();
     const std::lock_guard lock(client_mutex_);
     client_ = nullptr;
   }
 
   bool finish(std::int64_t timeout_ms) {
-    stop();
+    enter();
+    feed_->close_then([self = shared_from_this()] { self->leave(); });
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [this] { return busy_ == 0; });
   }
 
-  // Asks for as many events as the shop can be given now.
-  void take() {
-    std::int64_t free = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      again_ = taking_;
-      free = max_in_flight_ - busy_;
-      if (stopping_ || taking_ || free <= 0) return;
-      taking_ = true;
-      busy_ += free;  // until it is known how many there are
-    }
-    const json::Value input = json::Object{{"limit", json::Value::integer(free)},
-                                           {"lease_ms", json::Value::integer(timeout_ms_ + kLeaseBeyondTimeoutMs)}};
-    run("events.take", input, [free](State& self, const Result<std::string>& reply) { self.taken(reply, free); });
-  }
-
  private:
-  void stop() {
+  void enter() {
     const std::lock_guard lock(mutex_);
-    stopping_ = true;
+    ++busy_;
   }
 
-  void tick() {
+  void leave() {
+    const std::lock_guard lock(mutex_);
+    --busy_;
+    changed_.notify_all();
+  }
+
+  // The shop can be given one more event. As many as may be with it at the same time ask, each again when its event
+  // has ended, until the feed is closed.
+  void ask() {
+    feed_->next([self = shared_from_this()](const Result<std::string>& given) { self->given(given); });
+  }
+
+  void ask_later() {
     const std::lock_guard lock(client_mutex_);
     if (client_ == nullptr) return;
     client_->wait(poll_interval_ms_, [self = shared_from_this()](const Status& waited) {
-      if (!waited.ok()) return;
-      self->take();
-      self->tick();
+      if (waited.ok()) self->ask();
     });
   }
 
-  void run(std::string_view operation, const json::Value& input,
-           std::function<void(State&, const Result<std::string>&)> then) {
-    around_->runtime->start_store(
-        operation, json::write(input),
-        [self = shared_from_this(), then = std::move(then)](const Result<std::string>& reply) {
-          if (!reply.ok()) self->around_->log->warn("inbox", {{"reason", reply.error().code}});
-          then(*self, reply);
-        });
-  }
-
-  void taken(const Result<std::string>& reply, std::int64_t reserved) {
-    json::Array events = reply.ok() ? items_of(*reply) : json::Array();
-    const auto count = static_cast<std::int64_t>(events.size());
-    bool again = false;
-    {
-      const std::lock_guard lock(mutex_);
-      taking_ = false;
-      busy_ -= reserved - count;
-      again = (std::exchange(again_, false) && reply.ok()) || count == reserved;
+  void given(const Result<std::string>& given) {
+    if (!given.ok()) {
+      around_->log->warn("inbox", {{"reason", given.error().code}});
+      return ask_later();
     }
-    changed_.notify_all();
-    for (json::Value& event : events) send(std::move(*event.object()));
-    if (again) take();
+    auto event = json::parse(*given, {.max_bytes = given->size()});
+    if (!event.ok() || !event->object()) return;  // null: the feed is closed
+    enter();
+    send(std::move(*event->object()));
   }
 
   void send(json::Object event) {
@@ -165,18 +146,18 @@ class Handler::State : public std::enable_shared_from_this<State> {
     settle("events.fail", std::move(input));
   }
 
-  void settle(std::string_view operation, json::Object input) {
-    run(operation, std::move(input), [](State& self, const Result<std::string>&) {
-      {
-        const std::lock_guard lock(self.mutex_);
-        --self.busy_;
-      }
-      self.changed_.notify_all();
-      self.take();
-    });
+  void settle(std::string_view operation, const json::Object& input) {
+    around_->runtime->start_store(operation, json::write(input),
+                                  [self = shared_from_this()](const Result<std::string>& reply) {
+                                    if (!reply.ok())
+                                      self->around_->log->warn("inbox", {{"reason", reply.error().code}});
+                                    self->leave();
+                                    self->ask();
+                                  });
   }
 
   const std::shared_ptr<Surroundings> around_;
+  const std::shared_ptr<InboxFeed> feed_;
   const std::string url_;
   const std::int64_t timeout_ms_, max_in_flight_, poll_interval_ms_;
   const HmacKey key_;
@@ -184,16 +165,15 @@ class Handler::State : public std::enable_shared_from_this<State> {
   http::Client* client_ = nullptr;  // guarded by client_mutex_
   std::mutex mutex_;                // guards the rest
   std::condition_variable changed_;
-  std::int64_t busy_ = 0;  // events that are with the shop, are being taken or are being ended
-  bool taking_ = false;
-  bool again_ = false;  // somebody asked meanwhile
-  bool stopping_ = false;
+  std::int64_t busy_ = 0;  // events that are with the shop or are being ended, and the feed while it is closing
 };
 
 Result<std::unique_ptr<Handler>> Handler::open(std::shared_ptr<Surroundings> around, const HandlerSetup& setup) {
   TILL_ASSIGN(HmacKey key, HmacKey::create(HmacHash::kSha256, setup.key));
+  TILL_ASSIGN(auto feed, InboxFeed::open(around->runtime, feed_options(setup)));
   const http::ClientOptions options = around->runtime->options().http;
-  std::unique_ptr<Handler> made(new Handler(std::make_shared<State>(std::move(around), setup, std::move(key))));
+  std::unique_ptr<Handler> made(
+      new Handler(std::make_shared<State>(std::move(around), std::move(feed), setup, std::move(key))));
   made->client_ = std::make_unique<http::Client>(options);
   made->state_->open(made->client_.get());
   return made;
@@ -202,12 +182,6 @@ Result<std::unique_ptr<Handler>> Handler::open(std::shared_ptr<Surroundings> aro
 Handler::~Handler() {
   state_->close();
   client_.reset();
-}
-
-std::function<void()> Handler::waker() const {
-  return [state = std::weak_ptr<State>(state_)] {
-    if (const auto there = state.lock()) there->take();
-  };
 }
 
 bool Handler::finish(std::int64_t timeout_ms) { return state_->finish(timeout_ms); }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <utility>
 
@@ -26,9 +25,8 @@ class Handler {
   Handler(const Handler&) = delete;
   Handler& operator=(const Handler&) = delete;
 
-  // There may be news: what this returns looks at once. Any thread, also when the handler has gone.
-  std::function<void()> waker() const;
-  // Takes no more events, and waits for those that are with the shop for at most `timeout_ms`. True when none is left.
+  // Takes no more events, and waits for those that are with the shop for at most `timeout_ms`. True when none is left,
+  // and what had been taken for the shop is given back.
   bool finish(std::int64_t timeout_ms);
 
  private:

@@ -132,7 +132,6 @@ void replay(const Asked& asked) {
     Surroundings& around = asked.visit->around();
     if (!reply.ok()) return asked.visit->answer(page(409, problem_page(asked.frame, reply.error().message)));
     around.log->info("replay", {{"event_id", asked.field("id")}, {"peer", asked.visit->request().peer}});
-    around.on_news();
     asked.visit->answer(go_to("/operator/inbox"));
   });
 }

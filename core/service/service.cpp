@@ -93,7 +93,6 @@ Result<std::unique_ptr<Service>> Service::open(ServiceConfig config, Log::Sink s
   }
   if (config.handler) {
     TILL_ASSIGN(service->handler_, Handler::open(around, *config.handler));
-    around->on_news = service->handler_->waker();
   }
   service->close_timeout_ms_ = config.close_timeout_ms;
   http::ServerOptions options = std::move(config.server);
@@ -126,8 +125,7 @@ Status Service::reconcile_every(std::int64_t interval_ms) {
     TILL_ASSIGN(auto opened, Reconciler::open(gateway, options, [around = around_, name](const auto& report) {
                   around->metrics.count_reconcile(name, report.ok() ? "done" : "failed");
                   if (!report.ok())
-                    return around->log->warn("reconcile", {{"gateway", name}, {"reason", report.error().code}});
-                  around->on_news();
+                    around->log->warn("reconcile", {{"gateway", name}, {"reason", report.error().code}});
                 }));
     reconcilers_.push_back(std::move(opened));
   }

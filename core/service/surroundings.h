@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,7 +30,6 @@ struct Surroundings {
   std::unique_ptr<Log> log;
   std::unique_ptr<Worker> worker;
   std::optional<Sessions> sessions;                  // when there is an api
-  std::function<void()> on_news = [] {};             // something may have come into the inbox
   std::atomic<const http::Server*> server{nullptr};  // set once it is open
   std::atomic<bool> stopping{false};
 };

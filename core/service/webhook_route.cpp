@@ -62,7 +62,6 @@ void tell(Visit& visit, std::string_view gateway, const Result<std::string>& rep
   visit.around().metrics.count_webhook(gateway, what, reason);
   visit.set_result(what, reason);
   visit.answer(webhook_answer(result));
-  visit.around().on_news();
 }
 
 }  // namespace

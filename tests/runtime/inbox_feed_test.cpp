@@ -28,17 +28,17 @@ constexpr std::int64_t kLongMs = 30'000;
 class InboxFeedTest : public AcmeTest {
  protected:
   std::shared_ptr<InboxFeed> open(const char* options = kRarely) { return InboxFeed::open(shop_, options).value(); }
-  Event event(std::string_view payment_id) {
+  Event event(std::string_view payment_id, std::string_view gateway = "acme/live") {
     return {.id = new_id("evt_", *clock_),
-            .gateway = "acme/live",
+            .gateway = std::string(gateway),
             .payment_id = std::string(payment_id),
             .type = "payment.paid",
             .source = "poll",
             .at = clock_->now_ms(),
             .detail = "{}"};
   }
-  std::string happen(std::string_view payment_id) {
-    const Event one = event(payment_id);
+  std::string happen(std::string_view payment_id, std::string_view gateway = "acme/live") {
+    const Event one = event(payment_id, gateway);
     EXPECT_TRUE(runtime_->engine().value()->store().run([&](Store& store) { return store.add_event(one); }).ok());
     return one.id;
   }
@@ -177,6 +177,42 @@ TEST_F(InboxFeedTest, gives_back_what_came_for_somebody_who_has_left) {
   feed = open();
   EXPECT_EQ(id_of(feed->next(kLongMs)), other) << "a feed that went keeps nothing";
   EXPECT_EQ(get(other).find_integer("attempts"), 1);
+}
+
+TEST_F(InboxFeedTest, gives_the_events_of_all_gateways_when_it_is_the_runtimes) {
+  const std::string ours = happen("pay_1");
+  const auto feed = InboxFeed::open(runtime_, kRarely).value();
+  EXPECT_EQ(id_of(feed->next(kLongMs)), ours);
+  auto waiting = std::async(std::launch::async, [&] { return feed->next(kLongMs); });
+  const std::string theirs = happen("pay_2", "acme/other");
+  EXPECT_EQ(id_of(waiting.get()), theirs);
+}
+
+TEST_F(InboxFeedTest, says_when_all_is_given_back_after_it_was_closed) {
+  const std::string id = happen("pay_1");
+  std::promise<void> go;
+  runtime_->engine().value()->store().submit(
+      [held = go.get_future().share()](Store&) {
+        held.wait();
+        return Status();
+      },
+      [](const Status&) {});
+  const auto feed = open();
+  std::string given;
+  feed->next([&](const Result<std::string>& what) { given = id_of(what); });
+  std::promise<void> back;
+  auto is_back = back.get_future();
+  feed->close_then([&] { back.set_value(); });
+  EXPECT_EQ(given, "(none)");
+  EXPECT_EQ(is_back.wait_for(std::chrono::seconds(0)), std::future_status::timeout) << "the take is under way";
+  go.set_value();
+  is_back.get();
+  EXPECT_EQ(get(id).find_string("state"), "waiting");
+  EXPECT_EQ(get(id).find_integer("attempts"), 0);
+
+  std::promise<void> again;
+  feed->close_then([&] { again.set_value(); });
+  again.get_future().get();  // at once
 }
 
 TEST_F(InboxFeedTest, refuses_wrong_options_with_their_place) {

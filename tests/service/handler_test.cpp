@@ -1,6 +1,8 @@
 // The shop's handler over HTTP: each event comes signed, until the shop has taken it.
 #include "core/service/handler.h"
 
+#include <algorithm>
+#include <atomic>
 #include <condition_variable>
 
 #include "core/webhook/json_forms.h"
@@ -32,7 +34,10 @@ struct Given {
 
 class HandlerTest : public ServiceTest {
  protected:
-  ~HandlerTest() override { service_.reset(); }
+  ~HandlerTest() override {
+    let_shop_answer();
+    service_.reset();
+  }
 
   void serve_shop(http::Peer& peer) {
     while (true) {
@@ -50,6 +55,7 @@ class HandlerTest : public ServiceTest {
         more = status == 200 ? "" : "Retry-After: 0\r\n";
       }
       changed_.notify_all();
+      may_answer_.wait(false);
       if (status == 0) return;  // no answer
       peer.answer("", status, more);
     }
@@ -78,6 +84,12 @@ class HandlerTest : public ServiceTest {
     });
   }
 
+  void let_shop_answer() {
+    may_answer_ = true;
+    may_answer_.notify_all();
+  }
+
+  std::atomic<bool> may_answer_{true};
   std::mutex shop_mutex_;
   std::condition_variable changed_;
   std::vector<Given> given_;   // guarded by shop_mutex_
@@ -137,6 +149,29 @@ TEST_F(HandlerTest, event_of_a_webhook_comes_too) {
   paid_ = true;
   EXPECT_EQ(http::status_of(send_webhook(R"({"event":"paid","payment":{"id":"p1"}})")), 200);
   EXPECT_EQ(json::parse(wait_for(2)[1].body())->find_string("type"), "payment.paid");
+}
+
+TEST_F(HandlerTest, shop_has_so_many_events_at_the_same_time_and_no_more) {
+  for (const char* payment : {"pay_1", "pay_2", "pay_3", "pay_4", "pay_5"})
+    ASSERT_TRUE(store()
+                    ->add_event({.id = std::string("evt_") + payment,
+                                 .gateway = "acme/live",
+                                 .payment_id = payment,
+                                 .type = "payment.paid",
+                                 .source = "poll",
+                                 .at = 1,
+                                 .detail = "{}"})
+                    .ok());
+  may_answer_ = false;
+  open_with_handler({{"max_in_flight", json::Value::integer(2)}});
+  EXPECT_EQ(wait_for(2).size(), 2u);
+  const auto events = inbox();
+  const auto is_taken = [](const InboxEvent& one) { return one.state == EventState::kTaken; };
+  EXPECT_EQ(std::count_if(events.begin(), events.end(), is_taken), 2);
+  let_shop_answer();
+  wait_for(5);
+  EXPECT_TRUE(service_->close(20'000));
+  for (const InboxEvent& one : inbox()) EXPECT_EQ(one.state, EventState::kDone) << one.event.id;
 }
 
 TEST_F(HandlerTest, last_event_is_ended_before_the_service_is) {

@@ -41,7 +41,9 @@ class OperatorTest : public ServiceTest {
     const auto book = store();
     const auto taken = book->take_events({.now_ms = SystemClock().now_ms() + 1000, .lease_until = kFar, .lease = "l"});
     EXPECT_TRUE(taken.ok() && !taken->empty());
-    EXPECT_TRUE(book->settle_event(taken->front().event.id, "l", EventState::kDead, 0, "<b>broken</b>").value());
+    EXPECT_TRUE(
+        book->settle_event(taken->front().event.id, "l", EventState::kDead, 0, "<b>broken</b> " + std::string(kKey))
+            .value());
     return taken->front().event.id;
   }
   static constexpr UnixMillis kFar = 4'000'000'000'000;
@@ -136,7 +138,8 @@ TEST_F(OperatorTest, payments_and_events_are_shown_and_nothing_in_them_is_markup
   EXPECT_THAT(page, AllOf(HasSubstr("payment.created"), HasSubstr("p1")));
   EXPECT_EQ(status_of(visit("/operator/payments/pay_none")), 404);
   const std::string inbox = visit("/operator/inbox?state=dead");
-  EXPECT_THAT(inbox, AllOf(HasSubstr("&lt;b&gt;broken&lt;/b&gt;"), HasSubstr("Replay"), Not(HasSubstr("<b>broken"))));
+  EXPECT_THAT(
+      inbox, AllOf(HasSubstr("&lt;b&gt;broken&lt;/b&gt; [secret]<"), HasSubstr("Replay"), Not(HasSubstr("<b>broken"))));
   EXPECT_THAT(visit("/operator/webhooks"), Not(HasSubstr("<script>")));
 }
 
