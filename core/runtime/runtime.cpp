@@ -7,6 +7,7 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -115,15 +116,40 @@ void prepare_shared() {
   (void)SigningKey::generate();
 }
 
+struct Stores {
+  std::unique_ptr<Store> store, reader;
+};
+
+Result<Stores> open_stores(const std::string& place) {
+  try {
+    Stores opened;
+    TILL_ASSIGN(opened.store, open_store(place));
+    if (place == "memory") return opened;
+    TILL_ASSIGN(opened.reader, open_store(place));
+    return opened;
+  } catch (const std::exception& failed) {
+    return internal_error("the store cannot be opened: " + std::string(failed.what()));
+  }
+}
+
 }  // namespace
 
 struct Runtime::State {
   explicit State(plugin::Registry registry) : plugins(std::move(registry)) {}
 
+  // An engine that one thread is making, for the others.
+  struct Making {
+    std::uint64_t generation;  // of fork(): in a child nobody makes it any more
+    std::shared_future<Result<std::shared_ptr<Engine>>> engine;
+  };
+
+  Result<std::shared_ptr<Engine>> keep(const http::ClientOptions& http, Result<Stores> stores);
+
   plugin::Registry plugins;
   std::atomic<std::uint64_t> plugin_generation{0};
   std::shared_ptr<Engine> engine;
   std::uint64_t engine_generation = 0;
+  std::optional<Making> making;
   std::vector<std::weak_ptr<Gateway>> gateways;
 };
 
@@ -164,18 +190,37 @@ Runtime::~Runtime() {
     std::thread([last = std::move(engine)]() mutable { last.reset(); }).detach();  // a thread cannot join itself
 }
 
+// The caller holds the mutex.
+Result<std::shared_ptr<Engine>> Runtime::State::keep(const http::ClientOptions& http, Result<Stores> stores) {
+  if (!stores.ok()) return std::move(stores).error();
+  engine = std::make_shared<Engine>(http, std::move(stores->store), std::move(stores->reader));
+  engine_generation = fork_generation();
+  return engine;
+}
+
+// A file of SQLite's is opened under the mutex: it must not be half open when the process forks. A connection to a
+// server takes as long as the server likes, and a child leaves one that was begun before it alone.
 Result<std::shared_ptr<Engine>> Runtime::engine() {
-  const std::lock_guard lock(fork_mutex());
+  std::unique_lock lock(fork_mutex());
   if (state_->engine && state_->engine_generation == fork_generation()) return state_->engine;
   if (state_->engine) new std::shared_ptr<Engine>(std::move(state_->engine));  // as in ~Runtime
-  TILL_ASSIGN(auto store, open_store(store_place_));
-  std::unique_ptr<Store> reader;
-  if (store_place_ != "memory") {
-    TILL_ASSIGN(reader, open_store(store_place_));
+  if (!is_postgres_place(store_place_)) return state_->keep(options_.http, open_stores(store_place_));
+  if (state_->making && state_->making->generation == fork_generation()) {
+    const auto made = state_->making->engine;
+    lock.unlock();
+    return made.get();
   }
-  state_->engine = std::make_shared<Engine>(options_.http, std::move(store), std::move(reader));
-  state_->engine_generation = fork_generation();
-  return state_->engine;
+  TILL_TRY(prepare_postgres_stores());
+  std::promise<Result<std::shared_ptr<Engine>>> promise;
+  state_->making = {fork_generation(), promise.get_future().share()};
+  lock.unlock();
+  auto stores = open_stores(store_place_);
+  lock.lock();
+  state_->making.reset();
+  auto made = state_->keep(options_.http, std::move(stores));
+  lock.unlock();
+  promise.set_value(made);
+  return made;
 }
 
 Result<std::shared_ptr<const plugin::Plugin>> Runtime::provider(std::string_view id, std::string_view version) {

@@ -15,6 +15,7 @@
 #include "core/base/random.h"
 #include "core/base/utf8.h"
 #include "core/store/postgres_text.h"
+#include "core/store/store.h"
 
 namespace till {
 namespace {
@@ -133,6 +134,12 @@ const std::string& session_settings() {
 }
 
 }  // namespace
+
+Status prepare_postgres_stores() {
+  (void)session_settings();
+  TILL_TRY(load_libpq());
+  return {};
+}
 
 Result<std::unique_ptr<PostgresDatabase>> PostgresDatabase::open(const std::string& url) {
   TILL_ASSIGN(const LibPq* pq, load_libpq());

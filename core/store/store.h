@@ -293,5 +293,9 @@ Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& place);
 // reason when it cannot be reached or lets nobody in; kConfiguration when libpq is not there, the URL cannot be read or
 // the database cannot hold a store; "store_newer" as above.
 Result<std::unique_ptr<Store>> open_postgres_store(const std::string& url);
+// Makes what all PostgreSQL stores of the process share, libpq above all. A child of fork() must not find it half made:
+// who opens such a store while other threads may fork calls this before, with a mutex that fork() waits for.
+// kConfiguration when there is no libpq.
+Status prepare_postgres_stores();
 
 }  // namespace till
