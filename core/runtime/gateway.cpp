@@ -125,10 +125,7 @@ LocalScope Gateway::local_scope() {
   return {.runtime = runtime_,
           .gateway = name_,
           .redact = [config = config()](std::string text) { return config->redact(std::move(text)); },
-          .refusals =
-              [self = shared_from_this()] {
-                return self->memory_->refusals.take_all(self->name_, self->runtime_->clock().now_ms());
-              }};
+          .refusals = std::make_shared<RefusalTransfer>(memory_->refusals, name_)};
 }
 
 Result<std::unique_ptr<Exchange>> Gateway::begin(std::string_view operation, std::string_view input_json) {

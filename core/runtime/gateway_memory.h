@@ -1,6 +1,8 @@
 // GatewayMemory: what a gateway remembers from one operation to the next, in this process only.
 #pragma once
 
+#include <memory>
+
 #include "core/base/counter.h"
 #include "core/runtime/rate_limit.h"
 #include "core/runtime/webhook_limits.h"
@@ -12,7 +14,7 @@ struct GatewayMemory {
   Counter nonces;   // time.nonce("count")
   RateMemory rate;  // until when nothing is sent
   HintLimit hints;
-  RefusalCounter refusals;
+  const std::shared_ptr<RefusalCounter> refusals = std::make_shared<RefusalCounter>();
 };
 
 }  // namespace till

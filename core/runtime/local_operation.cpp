@@ -16,6 +16,7 @@
 #include "core/runtime/runtime.h"
 #include "core/runtime/stored_payments.h"
 #include "core/runtime/upkeep.h"
+#include "core/runtime/webhook_limits.h"
 
 namespace till {
 namespace {
@@ -50,8 +51,8 @@ Value refusal_to_json(const Refusals& refusals) {
 }
 
 Result<Value> list_refusals(const LocalScope& scope, Store& store) {
-  const std::vector<Refusals> counted = scope.refusals ? scope.refusals() : std::vector<Refusals>();
-  for (const Refusals& more : counted) TILL_TRY(store.count_refusals(more));
+  if (scope.refusals && scope.refusals->take_all(scope.runtime->clock().now_ms()))
+    TILL_TRY(scope.refusals->write(store));
   TILL_ASSIGN(const std::vector<Refusals> all, store.list_refusals());
   json::Array items;
   for (const Refusals& one : all)
@@ -174,6 +175,7 @@ struct LocalCall {
     return {};
   }
   void finish(Status status) {
+    if (scope.refusals) scope.refusals->ended(status);
     if (status.ok())
       callback(std::move(output));
     else

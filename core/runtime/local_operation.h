@@ -15,6 +15,7 @@
 
 namespace till {
 
+class RefusalTransfer;
 class Runtime;
 
 // On whose behalf one is called.
@@ -24,8 +25,8 @@ struct LocalScope {
   // Hides secrets in text that is to be kept; empty: there are none to hide. Runs inside a transaction of the store, so
   // it takes no lock.
   std::function<std::string(std::string)> redact{};
-  // Refused webhooks that were counted and not written yet, to be written now; empty: there are none.
-  std::function<std::vector<Refusals>()> refusals{};
+  // Brings refused webhooks that were counted and not written yet; null: there are none.
+  std::shared_ptr<RefusalTransfer> refusals{};
 };
 
 struct LocalOperation {

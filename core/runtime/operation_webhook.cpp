@@ -29,18 +29,17 @@ Status Operation::take_webhook(std::string_view input_json) {
   return {};
 }
 
-// What was refused is counted, and told to the store now and then; that it cannot be told is no reason to fail.
+// What was refused is counted, and told to the store now and then; that it cannot be told is no reason to fail,
+// and it is told the next time.
 void Operation::count_refusal(Gateway& gateway, const Error& error, StoreQueue& store) {
   if (error.kind != ErrorKind::kWebhookRejected) return;
   const UnixMillis now_ms = gateway.runtime().clock().now_ms();
-  gateway.memory().refusals.count(error.reason, now_ms);
-  auto counted = gateway.memory().refusals.take(gateway.name(), now_ms);
-  if (counted.empty()) return;
-  const auto write = [counted = std::move(counted)](Store& into) -> Status {
-    for (const Refusals& one : counted) TILL_TRY(into.count_refusals(one));
-    return {};
-  };
-  store.submit(write, [](const Status&) {});
+  const auto& counter = gateway.memory().refusals;
+  counter->count(error.reason, now_ms);
+  const auto transfer = std::make_shared<RefusalTransfer>(counter, gateway.name());
+  if (!transfer->take(now_ms)) return;
+  store.submit([transfer](Store& into) { return transfer->write(into); },
+               [transfer](const Status& status) { transfer->ended(status); });
 }
 
 // A script that cannot make sense of what anybody may send is not at fault.

@@ -1,6 +1,7 @@
 // What a gateway remembers of webhooks: see webhook_limits.h.
 #include "core/runtime/webhook_limits.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace till {
@@ -39,6 +40,16 @@ std::vector<Refusals> RefusalCounter::take_all(std::string_view gateway, UnixMil
   return take_locked(gateway, now_ms);
 }
 
+void RefusalCounter::give_back(const std::vector<Refusals>& taken) {
+  const std::lock_guard lock(mutex_);
+  for (const Refusals& one : taken) {
+    Refusals& counted = counted_[one.reason];
+    counted.first_at = counted.count == 0 ? one.first_at : std::min(counted.first_at, one.first_at);
+    counted.last_at = std::max(counted.last_at, one.last_at);
+    counted.count += one.count;
+  }
+}
+
 std::vector<Refusals> RefusalCounter::take_locked(std::string_view gateway, UnixMillis now_ms) {
   std::vector<Refusals> out;
   for (auto& [reason, counted] : counted_) {
@@ -49,6 +60,26 @@ std::vector<Refusals> RefusalCounter::take_locked(std::string_view gateway, Unix
   counted_.clear();
   if (!out.empty()) taken_at_ = now_ms;
   return out;
+}
+
+bool RefusalTransfer::take(UnixMillis now_ms) {
+  if (taken_.empty()) taken_ = counter_->take(gateway_, now_ms);
+  return !taken_.empty();
+}
+
+bool RefusalTransfer::take_all(UnixMillis now_ms) {
+  if (taken_.empty()) taken_ = counter_->take_all(gateway_, now_ms);
+  return !taken_.empty();
+}
+
+Status RefusalTransfer::write(Store& store) const {
+  for (const Refusals& one : taken_) TILL_TRY(store.count_refusals(one));
+  return {};
+}
+
+void RefusalTransfer::ended(const Status& status) {
+  if (!status.ok()) counter_->give_back(taken_);
+  taken_.clear();
 }
 
 }  // namespace till

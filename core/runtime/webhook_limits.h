@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/base/clock.h"
@@ -44,6 +46,8 @@ class RefusalCounter {
   std::vector<Refusals> take(std::string_view gateway, UnixMillis now_ms);
   // The same at once.
   std::vector<Refusals> take_all(std::string_view gateway, UnixMillis now_ms);
+  // What was taken and could not be written counts again.
+  void give_back(const std::vector<Refusals>& taken);
 
  private:
   std::vector<Refusals> take_locked(std::string_view gateway, UnixMillis now_ms);
@@ -51,6 +55,30 @@ class RefusalCounter {
   std::mutex mutex_;
   UnixMillis taken_at_ = 0;
   std::map<std::string, Refusals, std::less<>> counted_;  // by reason; the reasons are our own words
+};
+
+// Counts on their way from a counter to the store; they go back unless the transaction that wrote them was committed.
+// When nobody knows whether it was, they go back, too: rather twice than lost. One thread at a time.
+class RefusalTransfer {
+ public:
+  RefusalTransfer(std::shared_ptr<RefusalCounter> counter, std::string gateway)
+      : counter_(std::move(counter)), gateway_(std::move(gateway)) {}
+  ~RefusalTransfer() { counter_->give_back(taken_); }
+  RefusalTransfer(const RefusalTransfer&) = delete;
+  RefusalTransfer& operator=(const RefusalTransfer&) = delete;
+
+  // As RefusalCounter has them. False when nothing was taken.
+  bool take(UnixMillis now_ms);
+  bool take_all(UnixMillis now_ms);
+  // Writes what was taken; may be done again, when the transaction is.
+  Status write(Store& store) const;
+  // How the transaction ended.
+  void ended(const Status& status);
+
+ private:
+  const std::shared_ptr<RefusalCounter> counter_;
+  const std::string gateway_;
+  std::vector<Refusals> taken_;
 };
 
 }  // namespace till

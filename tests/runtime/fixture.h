@@ -19,6 +19,7 @@
 #include "core/runtime/gateway_config.h"
 #include "core/runtime/runtime.h"
 #include "core/store/place.h"
+#include "core/store/sqlite.h"
 #include "core/store/store.h"
 #include "tests/store/postgres_server.h"
 
@@ -229,6 +230,12 @@ class AcmeTest : public testing::Test {
                  .value()
                  .text(0, 0);
     return all;
+  }
+
+  // Another process's change of the store's tables.
+  void change_tables(const std::string& sql) const {
+    if (schema_) return schema_->run(sql);
+    EXPECT_TRUE(SqliteDatabase::open(store_place()).value()->execute(sql.c_str()).ok()) << sql;
   }
 
   std::optional<PostgresSchema> schema_;

@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "core/runtime/engine.h"
 #include "core/runtime/webhook.h"
 #include "core/runtime/webhook_limits.h"
 #include "core/webhook/reason.h"
@@ -335,6 +336,32 @@ TEST_F(SignedWebhook, refusals_are_listed_with_those_that_were_not_written_yet) 
   EXPECT_EQ(one.find_integer("count"), 3);
   EXPECT_EQ(one.find_string("gateway"), shop_->name());
   EXPECT_EQ(json::parse(shop_->call("webhooks.refusals", "{}").value()).value(), page);
+}
+
+TEST_F(SignedWebhook, refusals_that_could_not_be_written_are_written_the_next_time) {
+  StoreQueue& queue = runtime_->engine().value()->store();
+  change_tables("ALTER TABLE refusals RENAME TO away");
+  refusal(request(kPaidEvent));
+  ASSERT_TRUE(queue.run([](Store&) { return Status(); }).ok()) << "it was tried";
+  change_tables("ALTER TABLE away RENAME TO refusals");
+  clock_->advance(kRefusalFlushMs);
+  refusal(request(kPaidEvent));
+  ASSERT_TRUE(queue.run([](Store&) { return Status(); }).ok());
+  const auto refusals = store()->list_refusals().value();
+  ASSERT_EQ(refusals.size(), 1u);
+  EXPECT_EQ(refusals.front().count, 2);
+  EXPECT_EQ(refusals.front().first_at, kNow);
+  EXPECT_EQ(refusals.front().last_at, kNow + kRefusalFlushMs);
+}
+
+TEST_F(SignedWebhook, refusals_that_could_not_be_listed_are_listed_the_next_time) {
+  for (int i = 0; i < 3; ++i) refusal(request(kPaidEvent));  // the first one was written
+  ASSERT_TRUE(runtime_->engine().value()->store().run([](Store&) { return Status(); }).ok());
+  change_tables("ALTER TABLE refusals RENAME TO away");
+  EXPECT_FALSE(shop_->call("webhooks.refusals", "{}").ok());
+  change_tables("ALTER TABLE away RENAME TO refusals");
+  const json::Value page = json::parse(shop_->call("webhooks.refusals", "{}").value()).value();
+  EXPECT_EQ(page.find("items")->array()->front().find_integer("count"), 3);
 }
 
 }  // namespace
