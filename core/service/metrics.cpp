@@ -112,6 +112,11 @@ void Metrics::count_reconcile(std::string_view gateway, std::string_view result)
   ++reconciles_[label("gateway", gateway) + "," + label("result", result)];
 }
 
+void Metrics::count_login(std::string_view result) {
+  const std::lock_guard lock(mutex_);
+  ++logins_[label("result", result)];
+}
+
 void Metrics::count_refusal(std::string_view reason) {
   const std::lock_guard lock(mutex_);
   add(refusals_, label("reason", reason), label("reason", "other"));
@@ -127,6 +132,7 @@ std::string Metrics::text(const Moment& moment) const {
     counters(out, "till_webhooks_total", "Webhooks by what became of them.", webhooks_);
     counters(out, "till_events_total", "Events by what the handler made of them.", events_);
     counters(out, "till_reconcile_total", "Passes over what is not known, by how they ended.", reconciles_);
+    counters(out, "till_operator_logins_total", "Tokens that were shown to the operator's pages.", logins_);
     describe(out, "till_http_request_seconds", "histogram", "From a request's end to its answer.");
     for (const auto& [labels, durations] : durations_) {
       for (std::size_t i = 0; i < kBucketsMs.size(); ++i)

@@ -40,6 +40,8 @@ class Metrics {
   // `result`: "done" or "failed".
   void count_event(std::string_view result);
   void count_reconcile(std::string_view gateway, std::string_view result);
+  // Of the operator's pages. `result`: "accepted", "refused" or "limited".
+  void count_login(std::string_view result);
   // What the server refused by itself.
   void count_refusal(std::string_view reason);
   std::string text(const Moment& moment) const;
@@ -53,7 +55,7 @@ class Metrics {
   using Labels = std::string;  // as they are written: `route="call",status="200"`
 
   mutable std::mutex mutex_;  // guards the rest
-  std::map<Labels, std::uint64_t> requests_, webhooks_, events_, reconciles_, refusals_;
+  std::map<Labels, std::uint64_t> requests_, webhooks_, events_, reconciles_, logins_, refusals_;
   std::map<Labels, Durations> durations_;
 };
 

@@ -136,17 +136,37 @@ void replay(const Asked& asked) {
   });
 }
 
-void sign_in(const std::shared_ptr<Visit>& visit) {
-  Surroundings& around = visit->around();
-  const std::string token = field_of(read_form(visit->request().body), "token");
-  if (!constant_time_equal(token, around.token.reveal())) {
-    visit->set_result("refused", "token");
-    return visit->answer(page(401, login_page("That is not the token.")));
-  }
-  http::Response response = go_to("/operator/");
-  response.headers.add("Set-Cookie", around.sessions->begin(around.clock->now_ms(), visit->request().secure));
-  visit->answer(std::move(response));
+http::Response too_many_logins(std::int64_t wait_ms) {
+  http::Response response = page(429, login_page("That was not the token too often: wait a minute."));
+  response.headers.add("Retry-After", std::to_string((wait_ms + 999) / 1000));
+  return response;
 }
+
+// Who has to wait is not told whether this token would have been the right one.
+http::Response answer_login(Visit& visit) {
+  Surroundings& around = visit.around();
+  const std::string& peer = visit.request().peer;
+  const UnixMillis now_ms = around.clock->now_ms();
+  if (const auto wait_ms = around.logins.wait_ms(peer, now_ms)) {
+    around.metrics.count_login("limited");
+    visit.set_result("refused", "too_many");
+    return too_many_logins(*wait_ms);
+  }
+  const std::string token = field_of(read_form(visit.request().body), "token");
+  if (!constant_time_equal(token, around.token.reveal())) {
+    around.logins.count_wrong(peer, now_ms);
+    around.metrics.count_login("refused");
+    visit.set_result("refused", "token");
+    return page(401, login_page("That is not the token."));
+  }
+  around.metrics.count_login("accepted");
+  visit.set_result("accepted", {});
+  http::Response response = go_to("/operator/");
+  response.headers.add("Set-Cookie", around.sessions->begin(now_ms, visit.request().secure));
+  return response;
+}
+
+void sign_in(const std::shared_ptr<Visit>& visit) { visit->answer(answer_login(*visit)); }
 
 void sign_out(const Asked& asked) {
   http::Response response = go_to("/operator/login");

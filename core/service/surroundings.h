@@ -13,6 +13,7 @@
 #include "core/runtime/gateway.h"
 #include "core/runtime/runtime.h"
 #include "core/service/log.h"
+#include "core/service/login_limit.h"
 #include "core/service/metrics.h"
 #include "core/service/session.h"
 #include "core/service/worker.h"
@@ -29,6 +30,7 @@ struct Surroundings {
   Metrics metrics;
   std::unique_ptr<Log> log;
   std::unique_ptr<Worker> worker;
+  LoginLimit logins;                                 // on the server's thread only
   std::optional<Sessions> sessions;                  // when there is an api
   std::atomic<const http::Server*> server{nullptr};  // set once it is open
   std::atomic<bool> stopping{false};

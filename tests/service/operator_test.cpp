@@ -1,4 +1,5 @@
 // The operator's pages: behind the token, safe from other sites, and what they show.
+#include "core/service/login_limit.h"
 #include "tests/service/service_fixture.h"
 
 namespace till::service {
@@ -63,6 +64,27 @@ TEST_F(OperatorTest, pages_are_behind_the_token) {
   for (const char* wrong : {"token=", "token=wrong-token-of-tests", "", "token=a-token-of-the-test"})
     EXPECT_EQ(status_of(ask(api_address(), "POST /operator/login", wrong)), 401) << wrong;
   EXPECT_EQ(status_of(ask(webhook_address(), "GET /operator/")), 404);
+}
+
+TEST_F(OperatorTest, who_shows_wrong_tokens_waits_and_others_do_not) {
+  open();
+  const auto login = [&](std::size_t door, std::string_view token) {
+    return ask(api_address(door), "POST /operator/login", "token=" + std::string(token));
+  };
+  for (int i = 0; i < kMaxWrongTokens; ++i) EXPECT_EQ(status_of(login(1, "wrong-token-of-tests")), 401) << i;
+  for (const std::string_view token : {std::string_view("wrong-token-of-tests"), kToken}) {
+    const std::string answer = login(1, token);
+    EXPECT_EQ(status_of(answer), 429);
+    const int seconds = std::stoi("0" + header(answer, "Retry-After"));
+    EXPECT_GE(seconds, 1);
+    EXPECT_LE(seconds, kLoginSpanMs / 1000);
+    EXPECT_EQ(header(answer, "Set-Cookie"), "");
+  }
+  EXPECT_EQ(status_of(login(0, kToken)), 303) << "over the Unix socket";
+  const std::string metrics = body_of(call("/metrics", "", "GET"));
+  EXPECT_THAT(metrics, AllOf(HasSubstr("till_operator_logins_total{result=\"refused\"} 10\n"),
+                             HasSubstr("till_operator_logins_total{result=\"limited\"} 2\n"),
+                             HasSubstr("till_operator_logins_total{result=\"accepted\"} 1\n")));
 }
 
 TEST_F(OperatorTest, session_is_sealed_and_ends) {
