@@ -46,6 +46,7 @@ void bind_service(py::module_& module) {
       .def_property_readonly("webhook_addresses", &Service::webhook_addresses)
       .def_property_readonly("api_addresses", &Service::api_addresses)
       .def_property_readonly("close_timeout_ms", &Service::close_timeout_ms)
+      .def("reload_certificates", &Service::reload_certificates, py::call_guard<py::gil_scoped_release>())
       .def("close", &Service::close, py::arg("timeout_ms"), py::call_guard<py::gil_scoped_release>());
 }
 

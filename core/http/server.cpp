@@ -37,6 +37,8 @@ Error in_listener(Error error, std::size_t index) {
   return error;
 }
 
+bool is_tls(const ListenOptions& wanted) { return !wanted.cert_file.empty() || !wanted.key_file.empty(); }
+
 }  // namespace
 
 class Server::Impl {
@@ -56,8 +58,8 @@ class Server::Impl {
   Status listen() {
     for (std::size_t i = 0; i < shared_.options.listen.size(); ++i) {
       const ListenOptions& wanted = shared_.options.listen[i];
-      std::unique_ptr<TlsContext> tls;
-      if (!wanted.cert_file.empty() || !wanted.key_file.empty()) {
+      std::shared_ptr<TlsContext> tls;
+      if (is_tls(wanted)) {
         auto made = TlsContext::make_server(wanted.cert_file, wanted.key_file);
         if (!made.ok()) return in_listener(std::move(made).error(), i);
         tls = *std::move(made);
@@ -102,6 +104,22 @@ class Server::Impl {
     }
     if (reserve_ >= 0) ::close(reserve_);
     return !cut_off_;
+  }
+
+  std::vector<Error> reload_certificates() {
+    std::vector<Error> errors;
+    for (std::size_t i = 0; i < shared_.options.listen.size(); ++i) {
+      const ListenOptions& wanted = shared_.options.listen[i];
+      if (!is_tls(wanted)) continue;
+      auto made = TlsContext::make_server(wanted.cert_file, wanted.key_file);
+      if (!made.ok()) {
+        errors.push_back(in_listener(std::move(made).error(), i));
+        continue;
+      }
+      const std::lock_guard lock(shared_.tls_mutex);
+      shared_.tls[i] = *std::move(made);
+    }
+    return errors;
   }
 
   const std::vector<std::string>& addresses() const { return addresses_; }
@@ -260,6 +278,7 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, Handler hand
 
 const std::vector<std::string>& Server::addresses() const { return impl_->addresses(); }
 bool Server::close(std::int64_t timeout_ms) { return impl_->close(timeout_ms); }
+std::vector<Error> Server::reload_certificates() { return impl_->reload_certificates(); }
 ServerCounts Server::counts() const { return impl_->counts(); }
 
 }  // namespace till::http

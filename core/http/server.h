@@ -95,6 +95,10 @@ class Server {
   // answered and sent. Then everything is closed. True when nothing was cut off. Not from the server's thread; a second
   // call returns at once.
   bool close(std::int64_t timeout_ms);
+  // Reads the certificates and keys of all listeners again: handshakes that begin now use them, connections that are
+  // there go on with what they have. A listener whose files are no good keeps what it had, and its error is returned,
+  // as open() would. Any thread; waits for the disk.
+  std::vector<Error> reload_certificates();
   // Any thread.
   ServerCounts counts() const;
 

@@ -67,6 +67,7 @@ ServerConnection::ServerConnection(ServerShared& shared, int descriptor, std::st
       answered_(shared.loop->io()),
       peer_(std::move(peer)),
       listener_(listener),
+      context_(shared.tls_of(listener)),
       reader_(shared.options.request) {}
 
 void ServerConnection::start() {
@@ -120,7 +121,7 @@ void ServerConnection::answer(std::uint64_t number, Response response) {
 asio::awaitable<void> ServerConnection::serve() {
   set_deadline(shared_.options.header_timeout_ms);
   bool open = true;
-  if (shared_.tls[listener_] != nullptr) open = co_await shake_hands();
+  if (context_ != nullptr) open = co_await shake_hands();
   while (open) {
     open = co_await wait_for_request();
     if (open) open = co_await read_request();
@@ -134,7 +135,7 @@ asio::awaitable<void> ServerConnection::refuse_at_once() {
 }
 
 asio::awaitable<bool> ServerConnection::shake_hands() {
-  auto made = TlsChannel::accept(*shared_.tls[listener_]);
+  auto made = TlsChannel::accept(*context_);
   if (!made.ok()) co_return false;
   tls_ = *std::move(made);
   while (true) {
@@ -248,7 +249,7 @@ asio::awaitable<bool> ServerConnection::handle_request() {
 
 asio::awaitable<void> ServerConnection::refuse(int status, std::string_view reason) {
   tell(status, reason);
-  if (tls_ == nullptr && shared_.tls[listener_] != nullptr) co_return;  // there is no way to say it yet
+  if (tls_ == nullptr && context_ != nullptr) co_return;  // there is no way to say it yet
   set_deadline(kLingerMs);
   shared_.buffered -= std::exchange(counted_, 0);
   const auto text = write_response(plain_text(status, reason), false, false, shared_.options.clock->now_ms());

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -27,7 +28,12 @@ struct ServerShared {
   ServerOptions options;
   Server::Handler handler;
   std::shared_ptr<Loop> loop;
-  std::vector<std::unique_ptr<TlsContext>> tls;  // by listener; null: plain
+  std::mutex tls_mutex;
+  std::vector<std::shared_ptr<TlsContext>> tls;  // by listener; null: plain; guarded by tls_mutex
+  std::shared_ptr<TlsContext> tls_of(std::size_t listener) {
+    const std::lock_guard lock(tls_mutex);
+    return tls[listener];
+  }
   // Every read goes here first, so that a connection that waits holds no buffer of its own.
   std::unique_ptr<char[]> scratch;
   std::size_t buffered = 0;  // bytes of requests that are being received
@@ -89,6 +95,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   boost::asio::steady_timer answered_;  // cancelled when the answer is there
   const std::string peer_;
   const std::size_t listener_;
+  const std::shared_ptr<TlsContext> context_;  // as it was when the connection came; null: plain
   std::unique_ptr<TlsChannel> tls_;
   RequestReader reader_;
   std::string in_;            // what has come and was not read yet

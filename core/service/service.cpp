@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "core/http/tls.h"
@@ -49,14 +51,20 @@ Status check_certificates(const std::vector<http::ListenOptions>& doors, const s
   return {};
 }
 
-// An error about "listen[2].address" or "listen[2].key_file", seen from the configuration.
-Error in_config(Error error, std::size_t api_begins) {
+// The listener that an error about "listen[2].address" or "listen[2].key_file" is about; nullopt: about none.
+std::optional<std::size_t> listener_of(const Error& error) {
   constexpr std::string_view kList = "listen[";
-  if (!error.field.starts_with(kList)) return error;
-  const std::size_t index = std::strtoul(error.field.c_str() + kList.size(), nullptr, 10);
+  if (!error.field.starts_with(kList)) return std::nullopt;
+  return std::strtoul(error.field.c_str() + kList.size(), nullptr, 10);
+}
+
+// Such an error, seen from the configuration.
+Error in_config(Error error, std::size_t api_begins) {
+  const auto listener = listener_of(error);
+  if (!listener) return error;
   const std::size_t dot = error.field.find('.');
   const std::string what = dot == std::string::npos ? "address" : error.field.substr(dot + 1);
-  error.field = (index < api_begins ? "$.webhooks." : "$.api.") + (what == "address" ? "listen" : what);
+  error.field = (*listener < api_begins ? "$.webhooks." : "$.api.") + (what == "address" ? "listen" : what);
   return error;
 }
 
@@ -105,16 +113,16 @@ Result<std::unique_ptr<Service>> Service::open(ServiceConfig config, Log::Sink s
                                               {"status", json::Value::integer(refusal.status)},
                                               {"peer", refusal.peer}});
   };
-  const std::vector<http::ListenOptions> doors = options.listen;
+  service->doors_ = options.listen;
   auto opened = http::Server::open(std::move(options), [around](http::InboundRequest request, http::Respond respond) {
     route(std::make_shared<Visit>(around, std::move(request), std::move(respond)));
   });
   if (!opened.ok()) return in_config(std::move(opened).error(), around->api_begins);
   service->server_ = *std::move(opened);
   around->server.store(service->server_.get());
-  for (std::size_t i = 0; i < doors.size(); ++i)
+  for (std::size_t i = 0; i < service->doors_.size(); ++i)
     (i < around->api_begins ? service->webhook_addresses_ : service->api_addresses_)
-        .push_back(shown(service->server_->addresses()[i], doors[i]));
+        .push_back(shown(service->server_->addresses()[i], service->doors_[i]));
   if (config.reconcile_interval_ms > 0) TILL_TRY(service->reconcile_every(config.reconcile_interval_ms));
   return service;
 }
@@ -130,6 +138,23 @@ Status Service::reconcile_every(std::int64_t interval_ms) {
     reconcilers_.push_back(std::move(opened));
   }
   return {};
+}
+
+void Service::reload_certificates() {
+  if (!server_) return;
+  std::map<std::string, std::string> files;  // to what is wrong with it
+  for (const http::ListenOptions& door : doors_)
+    if (!door.cert_file.empty()) files.insert({{door.cert_file, ""}, {door.key_file, ""}});
+  for (const Error& error : server_->reload_certificates()) {
+    const http::ListenOptions& door = doors_[listener_of(error).value_or(0)];
+    files[error.code == "key_file" ? door.key_file : door.cert_file] = error.message;
+  }
+  for (const auto& [path, reason] : files) {
+    if (reason.empty())
+      around_->log->info("certificate", {{"path", path}});
+    else
+      around_->log->warn("certificate", {{"path", path}, {"reason", reason}});
+  }
 }
 
 bool Service::close(std::int64_t timeout_ms) {

@@ -33,6 +33,9 @@ class Service {
   const std::vector<std::string>& api_addresses() const { return api_addresses_; }
   // As the configuration has it.
   std::int64_t close_timeout_ms() const { return close_timeout_ms_; }
+  // Reads the certificates and keys of the listeners again, as http::Server has it. Each file is logged; one that is no
+  // good as a warning with its path, and what was there stays. Any thread, but not beside close().
+  void reload_certificates();
   // Takes no more requests and events, lets those under way finish for at most `timeout_ms`, and closes the store when
   // what they began is kept. True when nothing was cut off. A second call returns at once.
   bool close(std::int64_t timeout_ms);
@@ -45,6 +48,7 @@ class Service {
   std::unique_ptr<Handler> handler_;
   std::unique_ptr<http::Server> server_;
   std::vector<std::shared_ptr<Reconciler>> reconcilers_;  // one per gateway
+  std::vector<http::ListenOptions> doors_;
   std::vector<std::string> webhook_addresses_, api_addresses_;
   std::int64_t close_timeout_ms_ = 0;
 };

@@ -357,6 +357,16 @@ class TlsServer : public ServerTest {
     });
   }
   std::string url() const { return "https://" + address() + "/"; }
+  // What a client gets that trusts this authority alone.
+  std::string verdict_of(const Authority& trusted) const {
+    ClientOptions options;
+    options.ca_file = trusted.ca_file();
+    Client client(options);
+    return verdict(fetch(client, post(url())));
+  }
+  static void copy(const std::string& from, const std::string& to) {
+    std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing);
+  }
 
   Authority authority_;
 };
@@ -415,6 +425,40 @@ TEST_F(TlsServer, files_that_do_not_fit_are_refused) {
     ASSERT_FALSE(opened.ok());
     EXPECT_EQ(opened.error().field, field);
   }
+}
+
+TEST_F(TlsServer, certificate_that_was_replaced_is_shown_to_new_connections_and_old_ones_go_on) {
+  open_tls();
+  ClientOptions options;
+  options.ca_file = authority_.ca_file();
+  Client old(options);
+  EXPECT_EQ(verdict(fetch(old, post(url()))), "200");
+  const Authority other;
+  copy(other.cert_file(), authority_.cert_file());
+  copy(other.key_file(), authority_.key_file());
+  EXPECT_EQ(verdict_of(other), "tls/no") << "nobody has read it yet";
+
+  EXPECT_THAT(server_->reload_certificates(), testing::IsEmpty());
+  EXPECT_EQ(verdict_of(other), "200");
+  EXPECT_EQ(verdict_of(authority_), "tls/no");
+  const auto accepted = server_->counts().accepted;
+  EXPECT_EQ(verdict(fetch(old, post(url()))), "200");
+  EXPECT_EQ(server_->counts().accepted, accepted) << "over the connection that was there";
+}
+
+TEST_F(TlsServer, certificate_that_was_replaced_by_something_wrong_stays_as_it_was) {
+  open_tls();
+  const Authority other;
+  copy(other.key_file(), authority_.key_file());
+  auto errors = server_->reload_certificates();
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].field, "listen[0].key_file");
+  EXPECT_EQ(verdict_of(authority_), "200");
+  std::ofstream(authority_.cert_file()) << "no certificate";
+  errors = server_->reload_certificates();
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].field, "listen[0].cert_file");
+  EXPECT_EQ(verdict_of(authority_), "200");
 }
 
 // The end.

@@ -287,6 +287,7 @@ def test_unit_waits_for_the_end_and_gives_up_its_rights() -> None:
     example = tomllib.loads((ROOT / "packaging" / "till.example.toml").read_text())
     assert int(members["TimeoutStopSec"]) * 1000 > example["close_timeout_ms"]
     assert members["Type"] == "notify"
+    assert members["ExecReload"] == "/bin/kill -HUP $MAINPID"
     assert members["CapabilityBoundingSet"] == ""
     for right in ("NoNewPrivileges", "ProtectHome", "PrivateTmp", "PrivateDevices", "MemoryDenyWriteExecute"):
         assert members[right] == "yes", right

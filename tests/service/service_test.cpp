@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "tests/service/service_fixture.h"
@@ -260,6 +262,23 @@ TEST_F(ServiceTest, address_in_use_is_told_with_its_place) {
   const auto second = Service::open(*std::move(read));
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().field, "$.webhooks.listen");
+}
+
+TEST_F(ServiceTest, certificates_that_are_read_again_are_logged_once_each) {
+  const http::Authority authority;
+  open({{"webhooks", json::Object{{"listen", json::Array{"127.0.0.1:0", "127.0.0.1:0"}},
+                                  {"cert_file", authority.cert_file()},
+                                  {"key_file", authority.key_file()}}}});
+  std::ofstream(authority.key_file()) << "no key";
+  service_->reload_certificates();
+  service_->close(0);
+  std::vector<std::string> told;
+  std::istringstream lines(log());
+  for (std::string line; std::getline(lines, line);)
+    if (line.find(R"("event":"certificate")") != std::string::npos) told.push_back(line);
+  EXPECT_THAT(told, testing::UnorderedElementsAre(
+                        AllOf(HasSubstr(R"("level":"info")"), HasSubstr(authority.cert_file())),
+                        AllOf(HasSubstr(R"("level":"warn")"), HasSubstr(authority.key_file()), HasSubstr("reason"))));
 }
 
 TEST_F(ServiceTest, store_that_cannot_be_opened_is_told_at_once) {

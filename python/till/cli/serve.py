@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import queue
 import resource
 import signal
 import socket
@@ -23,7 +24,8 @@ from till.cli._output import FAILED, OK, USAGE, Failure, tell
 
 _EPILOG = """\
 The configuration is described in docs/serve.md. On SIGTERM or SIGINT no more requests are taken and those
-under way are answered; a second one ends at once.
+under way are answered; a second one ends at once. On SIGHUP the certificates and keys of the addresses are
+read again.
 
 exit status:
   0    ended when it was told to, and everything that had begun was answered
@@ -60,7 +62,8 @@ def _serve(options: argparse.Namespace) -> int:
         _raise_if_wrong(opened, options.config)
         raise AssertionError  # an error is always raised
     _announce(opened)
-    told.first.wait()
+    while told.to_reload():
+        opened.reload_certificates()
     _notify("STOPPING=1")
     tell("till: stopping; what is under way is being answered")
     return OK if _close(opened) else FAILED
@@ -105,18 +108,25 @@ def _raise_if_wrong(native: NativeError | None, path: str) -> None:
 
 
 class _Told:
-    """Waits for the signals that end a service. The second one ends the process where it stands: what was
-    acknowledged is in the store."""
+    """Waits for the signals that a service hears. The second one that ends it ends the process where it
+    stands: what was acknowledged is in the store."""
 
     def __init__(self) -> None:
-        self.first = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        self._numbers: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._ending = False
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._take)
 
+    def to_reload(self) -> bool:
+        """Waits for the next signal: whether files are to be read again. Else the service is to end."""
+        return self._numbers.get() == signal.SIGHUP
+
     def _take(self, number: int, frame: FrameType | None) -> None:
-        if self.first.is_set():
-            os._exit(128 + number)
-        self.first.set()
+        if number != signal.SIGHUP:
+            if self._ending:
+                os._exit(128 + number)
+            self._ending = True
+        self._numbers.put(number)
 
 
 def _close(service: _native.NativeService) -> bool:
