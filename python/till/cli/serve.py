@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import queue
 import resource
 import signal
 import socket
@@ -112,21 +111,25 @@ class _Told:
     stands: what was acknowledged is in the store."""
 
     def __init__(self) -> None:
-        self._numbers: queue.SimpleQueue[int] = queue.SimpleQueue()
+        # A signal may come to any thread of the process, and then interrupts nothing that this one waits
+        # for. Its number is in the pipe whichever thread it came to.
+        self._numbers, into = os.pipe()
+        os.set_blocking(into, False)
+        signal.set_wakeup_fd(into)
         self._ending = False
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._take)
 
     def to_reload(self) -> bool:
         """Waits for the next signal: whether files are to be read again. Else the service is to end."""
-        return self._numbers.get() == signal.SIGHUP
+        return os.read(self._numbers, 1)[0] == signal.SIGHUP
 
     def _take(self, number: int, frame: FrameType | None) -> None:
-        if number != signal.SIGHUP:
-            if self._ending:
-                os._exit(128 + number)
-            self._ending = True
-        self._numbers.put(number)
+        if number == signal.SIGHUP:
+            return
+        if self._ending:
+            os._exit(128 + number)
+        self._ending = True
 
 
 def _close(service: _native.NativeService) -> bool:
