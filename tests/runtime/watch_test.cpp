@@ -299,7 +299,7 @@ TEST_F(WatchTest, ends_with_an_error_that_does_not_pass) {
 }
 
 TEST_F(WatchTest, ends_when_its_time_is_over) {
-  const auto watched = watch(kSlow, R"(,"timeout_ms":50)");
+  const auto watched = watch(kSlow, R"(,"timeout_ms":1500)");
   EXPECT_EQ(news(*watched), "pending");
   EXPECT_EQ(news(*watched), "null done");
 }
