@@ -9,6 +9,7 @@ notice, or fails with the check in place.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -48,11 +49,17 @@ def build(room: str) -> None:
         sys.exit(done.stdout + done.stderr)
 
 
-def passes(room: str, test: str) -> bool:
+def passes(mutation: dict[str, str]) -> bool:
     """Whether all tests of the filter pass; a filter that names none ends the program."""
-    program = COPY / f"build/dev/tests/{room}/till_test_{room}"
+    room, test = mutation["room"], mutation["test"]
     done = subprocess.run(
-        [program, f"--gtest_filter={test}"], cwd=COPY, capture_output=True, text=True, check=False, timeout=300
+        [COPY / f"build/dev/tests/{room}/till_test_{room}", f"--gtest_filter={test}"],
+        cwd=COPY,
+        env={**os.environ, "TILL_TEST_STORE": mutation.get("store", "sqlite")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
     if re.search(r"\bRunning 0 tests\b", done.stdout):
         sys.exit(f"mutations: there is no test {test} in till_test_{room}")
@@ -66,13 +73,13 @@ def is_noticed(mutation: dict[str, str]) -> bool:
     if whole.count(mutation["find"]) != 1:
         sys.exit(f"mutations: {mutation['name']}: the text to find does not stand once in {mutation['file']}")
     build(mutation["room"])
-    if not passes(mutation["room"], mutation["test"]):
+    if not passes(mutation):
         print(f"  {mutation['test']} fails with the check in place", flush=True)
         return False
     file.write_text(whole.replace(mutation["find"], mutation["replace"]), encoding="utf-8")
     try:
         build(mutation["room"])
-        return not passes(mutation["room"], mutation["test"])
+        return not passes(mutation)
     finally:
         file.write_text(whole, encoding="utf-8")
 
