@@ -419,6 +419,19 @@ TEST(HostHandles, a_handle_inside_longer_text_ends_the_run) {
     EXPECT_THAT(outcome_of(body, handle_input()), StartsWith("error script_output")) << body;
 }
 
+TEST(HostHandles, a_handle_is_none_any_more_in_the_log_and_in_a_failure) {
+  auto run = ScriptRun::open(plugin_with_check("log.info(input.h) log.warn('<' .. input.h .. '>') "
+                                               "fail('ProviderError', input.h, {code = input.h})"),
+                             "check", handle_input(), json::Object(), test_clock());
+  ASSERT_TRUE(run.ok());
+  const auto step = run->begin();
+  ASSERT_FALSE(step.ok());
+  ASSERT_EQ(run->log().size(), 2u);
+  for (const std::string& text :
+       {run->log()[0].text, run->log()[1].text, step.error().message, step.error().provider_code})
+    EXPECT_EQ(find_handle(text), std::nullopt) << text;
+}
+
 TEST(Handle, form_is_strict) {
   EXPECT_TRUE(is_handle(kHandle));
   EXPECT_EQ(kHandle, "\x02h0123456789abcdef:7\x03");

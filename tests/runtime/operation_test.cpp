@@ -1,6 +1,7 @@
 // What an operation promises: recorded before it is sent, never twice, honest about what nobody knows.
 #include <gmock/gmock.h>
 
+#include "core/plugin/handle.h"
 #include "tests/runtime/fixture.h"
 
 namespace till {
@@ -414,7 +415,9 @@ TEST_F(OperationTest, what_was_accepted_may_be_paid_with_less) {
   constexpr std::string_view kLess = R"({"id":"p1","status":"paid","amount":48.25,"currency":"EUR","paid":40})";
   const auto payment = run("payments.create", kPay, 200, kPending);
   const std::string about = json::write(json::Object{{"id", *payment->find_string("id")}});
-  EXPECT_EQ(run("payments.get", about, 200, kLess).error().code, "amount_mismatch");
+  const auto refused = run("payments.get", about, 200, kLess);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, "amount_mismatch");
   EXPECT_TRUE(run("payments.accept", about, 200, replaced(kLess, "\"paid\",", "\"processing\",")).ok());
   const auto paid = run("payments.get", about, 200, kLess);
   ASSERT_TRUE(paid.ok()) << paid.error().message;
@@ -582,6 +585,31 @@ TEST_F(OperationTest, what_a_script_logs_is_shown_on_request_without_secrets) {
   setenv("TILL_LOG", "warn", 1);
   EXPECT_EQ(logged(), "");
   unsetenv("TILL_LOG");
+}
+
+// The provider repeats what the script has as handles, under names that nobody declared.
+TEST_F(OperationTest, what_a_script_logs_shows_no_card_and_no_secret_of_a_reply) {
+  open_variant(kAcmeManifest, R"({"api_key":"sk_live_SECRET123"})", std::string(kAcmeScript) + R"(
+function provider.cards.verify(input)
+  local reply = http.post("/cards", {json = {card_number = input.card.number}}).json
+  log.info(input.card.number .. " " .. reply.session)
+  log.info(reply.echo)
+  log.info(reply.session)
+  return {status = "requires_action"}
+end)");
+  const std::string card = remember_card({Secret("4541250000000001"), Secret("987"), "12", "2030", "Jane Doe"}).value();
+  setenv("TILL_LOG", "info", 1);
+  testing::internal::CaptureStderr();
+  const auto done = run("cards.verify", json::write(json::Object{{"card", card}}), 200,
+                        R"({"session":"tok_HUSHHUSH","echo":"4541250000000001 has tok_HUSHHUSH"})");
+  const std::string log = testing::internal::GetCapturedStderr();
+  unsetenv("TILL_LOG");
+  forget_card(card);
+  ASSERT_TRUE(done.ok()) << done.error().message;
+  EXPECT_THAT(log, HasSubstr("cards.verify: [card] has [secret]\n"));
+  EXPECT_THAT(log, Not(HasSubstr("4541250000000001")));
+  EXPECT_THAT(log, Not(HasSubstr("HUSHHUSH")));
+  EXPECT_EQ(plugin::find_handle(log), std::nullopt);
 }
 
 TEST_F(OperationTest, native_calls_pass_through_and_writes_among_them_are_recorded) {
