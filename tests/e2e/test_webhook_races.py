@@ -1,4 +1,7 @@
-"""One event, delivered many times at once by several processes, takes effect exactly once."""
+"""One event, delivered many times at once by several processes, takes effect exactly once, on both stores.
+
+`TILL_TEST_EVENTS` says how many events there are; `TILL_TEST_STORE` names a store in place of the test's own.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,54 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import pytest
 
 import till
+from postgres_server import PostgresServer
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "providers"
 SECRET = "whsec_test_0123456789"
 PROCESSES, THREADS = 4, 2
-EVENTS = int(os.environ.get("TILL_TEST_EVENTS", "40"))
-"""How many events; the store is the one of TILL_TEST_STORE, else a file of the test's own."""
+DELIVERIES = PROCESSES * THREADS
+EVENTS = int(os.environ.get("TILL_TEST_EVENTS", "500"))
 
-Seen = tuple[int, bool, bool, int]
-"""The event's number, duplicate, changed, http_status."""
+
+class Answer(NamedTuple):
+    """What became of one delivery."""
+
+    number: int
+    duplicate: bool
+    changed: bool
+    http_status: int
+
+
+class Effect(NamedTuple):
+    """What a handler was called with."""
+
+    event_id: str
+    type: str
+    payment_id: str
+
+
+Seen = tuple[list[Answer], list[Effect]]
+"""What one process of the shop saw."""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if given := os.environ.get("TILL_TEST_STORE"):
+        if request.param == "postgres":
+            pytest.skip("TILL_TEST_STORE names the only store")
+        yield given
+    elif request.param == "sqlite":
+        yield str(tmp_path / "till.sqlite3")
+    else:
+        with PostgresServer() as server:
+            yield server.new_store()
 
 
 def session(number: int, **more: Any) -> dict[str, Any]:
@@ -73,14 +111,18 @@ def delivery(number: int) -> tuple[dict[str, str], bytes]:
 
 
 def deliver(store: str, seed: int, start: Any, seen: Any) -> None:
-    """A process of the shop: two threads, each of which gets every event once, in an order of its own."""
+    """A process of the shop: two threads, each of which gets every event once, in an order of its own.
+
+    Then it handles what is in the inbox, at the same time as the others.
+    """
     shop = gateway(store)
-    out: list[Seen] = []
+    answers: list[Answer] = []
+    effects: list[Effect] = []
 
     def take(order: list[int]) -> None:
         for number in order:
             result = shop.webhooks.receive(*delivery(number))
-            out.append((number, result.duplicate, result.changed, result.http_status))
+            answers.append(Answer(number, result.duplicate, result.changed, result.http_status))
 
     threads = []
     for thread in range(THREADS):
@@ -92,25 +134,41 @@ def deliver(store: str, seed: int, start: Any, seen: Any) -> None:
         thread_.start()
     for thread_ in threads:
         thread_.join()
-    seen.put(out)
+    shop.events.handle(
+        lambda event: effects.append(Effect(event.id, event.type, event.payment_id)), wait=False
+    )
+    seen.put((answers, effects))
 
 
-def test_each_event_takes_effect_exactly_once(tmp_path: Path) -> None:
-    store = os.environ.get("TILL_TEST_STORE", str(tmp_path / "till.sqlite3"))
-    make_payments(store)
+def deliver_by_all(store: str) -> Seen:
+    """What all processes saw, together."""
     context = multiprocessing.get_context("spawn")
     start, seen = context.Barrier(PROCESSES), context.Queue()
     workers = [context.Process(target=deliver, args=(store, seed, start, seen)) for seed in range(PROCESSES)]
     for worker in workers:
         worker.start()
-    results = [one for _ in workers for one in seen.get(timeout=120)]
+    parts: list[Seen] = [seen.get(timeout=300) for _ in workers]
     for worker in workers:
         worker.join(60)
         assert worker.exitcode == 0
-    assert len(results) == PROCESSES * THREADS * EVENTS
-    assert {status for _, _, _, status in results} == {200}
-    took_effect = Counter(number for number, duplicate, _, _ in results if not duplicate)
-    changed = Counter(number for number, _, has_changed, _ in results if has_changed)
-    once = Counter(range(EVENTS))
-    assert took_effect == once
-    assert changed == once
+    return [one for part in parts for one in part[0]], [one for part in parts for one in part[1]]
+
+
+def test_each_event_takes_effect_exactly_once(store: str) -> None:
+    make_payments(store)
+    answers, effects = deliver_by_all(store)
+    once, others = Counter(range(EVENTS)), Counter(dict.fromkeys(range(EVENTS), DELIVERIES - 1))
+    assert {one.http_status for one in answers} == {200}
+    assert Counter(one.number for one in answers if not one.duplicate) == once
+    assert Counter(one.number for one in answers if one.duplicate) == others
+    assert Counter(one.number for one in answers if one.changed) == once
+    assert not any(one.duplicate and one.changed for one in answers)
+
+    shop = gateway(store)
+    inbox = list(shop.events.iterate(limit=100))
+    assert {event.state for event in inbox} == {"done"}
+    payments = {event.payment_id for event in inbox}
+    assert len(payments) == EVENTS
+    assert Counter(event.payment_id for event in inbox if event.type == "payment.paid") == Counter(payments)
+    assert len(inbox) == 2 * EVENTS  # each was created, and paid
+    assert Counter(effects) == Counter(Effect(one.id, one.type, one.payment_id) for one in inbox)
