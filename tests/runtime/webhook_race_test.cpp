@@ -1,7 +1,10 @@
 // Webhooks that race: several workers have one event at the same moment, and none has kept it yet.
+#include <algorithm>
 #include <chrono>
 #include <future>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "core/store/postgres.h"
 #include "tests/runtime/webhook_fixture.h"
