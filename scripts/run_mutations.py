@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Removes the checks of tests/mutation/mutations.toml, one at a time, and sees that a named test notices each.
+"""Removes the checks of tests/mutation/mutations.toml, one at a time; a named test must notice each.
 
 Usage: scripts/run_mutations.py [NAME...]
 
-Works on a copy of the tracked files in build/mutation, so the sources stay as they are. Exits 1 when a test did not
-notice, or fails with the check in place.
+Works on a copy of the tracked files in build/mutation, so the sources stay as they are. Exits 1 when a test
+did not notice, or fails with the check in place.
 """
 
 from __future__ import annotations
@@ -85,7 +85,9 @@ def is_noticed(mutation: dict[str, str]) -> bool:
 
 
 def main(names: list[str]) -> int:
-    mutations = tomllib.loads((ROOT / "tests/mutation/mutations.toml").read_text(encoding="utf-8"))["mutation"]
+    mutations = tomllib.loads((ROOT / "tests/mutation/mutations.toml").read_text(encoding="utf-8"))[
+        "mutation"
+    ]
     unknown = set(names) - {mutation["name"] for mutation in mutations}
     if unknown:
         sys.exit(f"mutations: unknown: {', '.join(sorted(unknown))}")
@@ -95,7 +97,8 @@ def main(names: list[str]) -> int:
     for mutation in chosen:
         noticed = is_noticed(mutation)
         missed += not noticed
-        print(f"{'noticed' if noticed else 'MISSED':8} {mutation['name']:28} without {mutation['removes']}", flush=True)
+        verdict = "noticed" if noticed else "MISSED"
+        print(f"{verdict:8} {mutation['name']:28} without {mutation['removes']}", flush=True)
     print(f"{len(chosen) - missed} of {len(chosen)} noticed")
     return 1 if missed else 0
 

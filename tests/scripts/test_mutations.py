@@ -1,4 +1,4 @@
-"""Each mutation fits the sources: what it replaces stands there once, and the test that is to notice it exists."""
+"""Each mutation fits the sources: its text stands there once, and the test that is to notice it exists."""
 
 from __future__ import annotations
 
