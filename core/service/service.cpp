@@ -130,7 +130,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceConfig config, Log::Sink s
 Status Service::reconcile_every(std::int64_t interval_ms) {
   const std::string options = json::write(json::Object{{"every_ms", json::Value::integer(interval_ms)}});
   for (const auto& [name, gateway] : around_->gateways) {
-    TILL_ASSIGN(auto opened, Reconciler::open(gateway, options, [around = around_, name](const auto& report) {
+    TILL_ASSIGN(auto opened, Reconciler::open(gateway, options, [around = around_, name = name](const auto& report) {
                   around->metrics.count_reconcile(name, report.ok() ? "done" : "failed");
                   if (!report.ok())
                     around->log->warn("reconcile", {{"gateway", name}, {"reason", report.error().code}});
