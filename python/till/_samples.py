@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
-_FOLDER = Path(__file__).parent / "samples"
+from till._errors import PluginError
+from till._plugin_fixtures import fixtures_of
+from till._runtime import Runtime
 
 
 @dataclass(frozen=True)
@@ -35,30 +39,63 @@ class Sample:
 
 
 def providers() -> list[str]:
-    """The providers that have samples."""
-    return sorted(path.name for path in _FOLDER.iterdir() if of(path.name)) if _FOLDER.is_dir() else []
+    """The providers on the plugin path that have samples."""
+    runtime = Runtime(store="memory")
+    found = []
+    for provider in runtime.providers():
+        with suppress(PluginError):
+            found += [provider] if _samples(fixtures_of(runtime, provider)) else []
+    return found
 
 
 def of(provider: str) -> dict[str, Sample]:
-    """The samples of a provider, by the event's name. Of several the first that names a payment counts."""
+    """The samples of a provider on the plugin path, in the version that serves, by the event's name.
+
+    Of several the first that names a payment counts. `PluginError` when the plugin cannot be loaded.
+    """
+    runtime = Runtime(store="memory")
+    return _samples(fixtures_of(runtime, provider)) if provider in runtime.providers() else {}
+
+
+def _samples(fixtures: Iterable[dict[str, Any]]) -> dict[str, Sample]:
     found: dict[str, tuple[bool, Sample]] = {}
-    for path in sorted((_FOLDER / provider / "fixtures").glob("*.json")):
-        fixture = json.loads(path.read_text("utf-8"))
-        event = fixture.get("output", {}).get("event")
-        if fixture["operation"] != "webhooks.receive" or not event:
+    for fixture in fixtures:
+        sample = _sample(fixture)
+        if sample is None:
             continue
-        names_payment = bool(fixture["output"].get("payment"))
-        if event not in found or names_payment > found[event][0]:
-            found[event] = (names_payment, _sample(event, fixture))
+        names_payment = sample.payment is not None
+        if sample.event not in found or names_payment > found[sample.event][0]:
+            found[sample.event] = (names_payment, sample)
     return {event: sample for event, (_, sample) in sorted(found.items())}
 
 
-def _sample(event: str, fixture: dict[str, Any]) -> Sample:
-    given = fixture["input"]
-    text = given.get("text")
-    body = text if text is not None else json.dumps(given["json"], separators=(",", ":"), ensure_ascii=False)
+def _sample(fixture: dict[str, Any]) -> Sample | None:
+    """What the fixture sends; None where it is another operation or a refusal, or has the wrong members."""
+    given, output = fixture.get("input"), fixture.get("output")
+    if fixture.get("operation") != "webhooks.receive" or not (
+        isinstance(given, dict) and isinstance(output, dict)
+    ):
+        return None
+    event, request = output.get("event"), _request(given)
+    if not isinstance(event, str) or request is None:
+        return None
+    named = output.get("payment") or {}
+    payment = named.get("id", named.get("reference")) if isinstance(named, dict) else None
+    source = str(fixture.get("source", ""))
+    return Sample(event, *request, source, None if payment is None else str(payment))
+
+
+def _request(given: dict[str, Any]) -> tuple[dict[str, str], bytes] | None:
+    """Headers and body of the request that a fixture's input stands for."""
+    text, kind = given.get("text"), "application/json"
+    if isinstance(given.get("form"), dict):
+        text, kind = text or urlencode(given["form"]), "application/x-www-form-urlencoded"
+    elif text is None and "json" in given:
+        text = json.dumps(given["json"], separators=(",", ":"), ensure_ascii=False)
+    if not isinstance(text, str):
+        return None
     # Placeholders of the documentation, such as "<string>", are no headers that anybody sends.
-    headers = {name: value for name, value in given.get("headers", {}).items() if "<" not in value}
-    named = fixture["output"].get("payment") or {}
-    payment = named.get("id", named.get("reference"))
-    return Sample(event, headers, body.encode(), fixture["source"], None if payment is None else str(payment))
+    headers = {name: value for name, value in dict(given.get("headers", {})).items() if "<" not in value}
+    if not any(name.lower() == "content-type" for name in headers):
+        headers["content-type"] = kind
+    return headers, text.encode()

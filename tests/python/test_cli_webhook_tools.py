@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
 import socket
 import stat
 import subprocess
@@ -109,6 +110,91 @@ def test_a_providers_documented_event_is_sent_about_a_payment(
 def test_every_provider_with_webhooks_has_samples(provider: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["webhooks", "trigger", provider, "--print"]) == 0
     assert isinstance(json.loads(capsys.readouterr().out), dict)
+
+
+WEBHOOK = {
+    "name": "a webhook",
+    "source": "https://docs.mollie.example/webhooks",
+    "operation": "webhooks.receive",
+    "settings": {"api_key": "sk_live_example"},
+    "input": {"headers": {}, "text": "id=tr_7", "form": {"id": "tr_7"}},
+    "output": {"event": "payment", "payment": {"id": "tr_7"}},
+}
+
+
+@pytest.fixture
+def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A plugin path with `mollie/`, which has the name of a scheme too."""
+    folder = tmp_path / "plugins"
+    plugin = folder / "mollie"
+    assert main(["plugin", "new", str(plugin)]) == 0
+    manifest = json.loads((plugin / "manifest.json").read_text())
+    manifest["capabilities"]["webhooks.receive"] = {}
+    manifest["webhooks"] = {"events": {"payment": "It changed."}, "signed": False, "reason": "Only an id."}
+    del manifest["absent"]["webhooks.receive"]
+    (plugin / "manifest.json").write_text(json.dumps(manifest))
+    with (plugin / "provider.lua").open("a") as script:
+        script.write("\nfunction provider.webhooks.receive(input)\n")
+        script.write('  return {event = "payment", payment = {id = input.form.id}}\nend\n')
+    (plugin / "fixtures" / "webhook.json").write_text(json.dumps(WEBHOOK))
+    (plugin / "fixtures" / "broken.json").write_text("{")
+    monkeypatch.setenv("TILL_PLUGIN_PATH", f"{tmp_path}:{folder}")
+    return folder
+
+
+def pack(plugin: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes of the plugin a package in the folder, trusted and approved."""
+    (plugin / "fixtures" / "broken.json").unlink()
+    (plugin / "README.md").write_text("What works.")
+    key = str(plugin.parent / "key")
+    assert main(["plugin", "keygen", key]) == 0
+    assert main(["plugin", "pack", str(plugin), "--key", key, "--output", str(plugin.parent)]) == 0
+    (package,) = plugin.parent.glob("*.till")
+    public = till._native.package_public_key(Path(key).read_text().strip())
+    assert isinstance(public, str)
+    monkeypatch.setenv("TILL_TRUSTED_KEYS", public)
+    assert main(["plugin", "install", str(package), "--plugins", str(folder), "--approve"]) == 0
+
+
+@pytest.mark.parametrize("place", ["folder", "versioned folder", "package"])
+def test_an_event_of_any_plugin_on_the_path_is_sent(
+    plugins: Path,
+    shop: Callable[..., ShopServer],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    place: str,
+) -> None:
+    server = shop()
+    if place == "versioned folder":
+        (plugins / "mollie").rename(plugins / "mollie-0.1.0")
+    elif place == "package":
+        pack(plugins / "mollie", plugins.parent / "installed", monkeypatch)
+        monkeypatch.setenv("TILL_PLUGIN_PATH", str(plugins.parent / "installed"))
+    command = ["webhooks", "trigger", "mollie", "--payment", "tr_9", "--to", server.url]
+    assert main(command) == 0, capsys.readouterr().err
+    (came,) = server.came
+    assert (came.body, came.headers["content-type"]) == (b"id=tr_9", "application/x-www-form-urlencoded")
+    assert "sent      payment, 7 bytes, not signed" in capsys.readouterr().out
+
+
+def test_the_version_that_serves_gives_the_event(plugins: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    newer = plugins / "mollie-0.2.0"
+    shutil.copytree(plugins / "mollie", newer)
+    manifest = json.loads((newer / "manifest.json").read_text()) | {"version": "0.2.0"}
+    (newer / "manifest.json").write_text(json.dumps(manifest))
+    fixture = WEBHOOK | {"input": {"form": {"id": "tr_8"}}, "output": {"event": "newer"}}
+    (newer / "fixtures" / "webhook.json").write_text(json.dumps(fixture))
+    capsys.readouterr()
+    assert main(["webhooks", "trigger", "mollie", "--event", "newer", "--print"]) == 0
+    assert capsys.readouterr().out == "id=tr_8\n"
+
+
+def test_a_plugin_that_cannot_be_loaded_is_told(plugins: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (plugins / "mollie" / "manifest.json").write_text("{}")
+    assert main(["webhooks", "trigger", "mollie", "--print"]) == 1
+    assert "PluginError" in capsys.readouterr().err
+    assert main(["webhooks", "trigger", "openpay", "--print"]) == 2  # it stands in no other's way
+    assert "There are samples of bitgpt, bitpay, forumpay, globalpay" in capsys.readouterr().err
 
 
 def test_a_provider_signs_when_a_secret_is_given(

@@ -106,7 +106,7 @@ def _scheme_of(options: argparse.Namespace, secret: till.webhooks.Secret | None)
     if options.scheme is not None:
         return str(options.scheme)
     name: str = options.name
-    is_provider = name in _samples.providers()
+    is_provider = bool(_samples.of(name))
     if name.endswith(".json") or name in till.webhooks.schemes():
         return None if is_provider and secret is None else name
     if not is_provider:
