@@ -186,7 +186,7 @@ def test_wrong_credentials_say_where_to_look(account: list[str]) -> None:
         "pay", "openpay", "1.00", "BZD", *account, env={"TILL_OPENPAY_API_KEY": "sk_test_wrong_key"}
     )
     assert done.returncode == 1
-    assert "till providers show" in done.stderr
+    assert "till providers show openpay" in done.stderr
     assert "sk_test_wrong_key" not in done.stderr
 
 

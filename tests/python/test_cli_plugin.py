@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import till
 from plugin_service import KEY, PluginService
 from till.cli import main
+from till.cli._explain import explained
 from till.cli._json_lines import line_of, lines_of
 
 OPENPAY = Path(__file__).resolve().parents[2] / "plugins" / "providers" / "openpay"
@@ -24,7 +27,7 @@ def plugin(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def service() -> Iterator[PluginService]:
     with PluginService() as running:
         yield running
@@ -195,6 +198,51 @@ def test_a_run_that_fails_says_why(
     assert main(["plugin", "run", str(plugin), "check", *place, "--json", *trace]) == 1
     error = json.loads(capsys.readouterr().err.splitlines()[-1])
     assert (error["error"], error["provider_code"]) == ("AuthenticationError", "bad_key")
+
+
+@pytest.mark.parametrize(
+    ("operation", "given", "message"),
+    [
+        ("payments.get", {"ID": "p1"}, "$.ID: unknown member; allowed: `id` or `provider_id`."),
+        ("payments.get", {"payment_id": "p1"}, "$.payment_id: unknown member"),
+        ("payments.create", {"amount": {"amount": "1.001", "currency": "EUR"}}, "$.amount.amount: EUR has 2"),
+        ("check", {}, "This key is unknown."),
+    ],
+)
+def test_a_run_speaks_of_its_input_and_of_no_other_commands_flags(
+    plugin: Path,
+    service: PluginService,
+    capsys: pytest.CaptureFixture[str],
+    operation: str,
+    given: dict[str, Any],
+    message: str,
+) -> None:
+    place = ["--base-url", service.url, "--set", "api_key=sk_live_WRONG"]
+    capsys.readouterr()
+    assert main(["plugin", "run", str(plugin), operation, *place, "--input", json.dumps(given)]) != 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
+def test_a_run_that_nobody_answered_names_no_other_commands_flags() -> None:
+    told = explained(till.OutcomeUnknown("no answer", payment_id="pay_1"), Namespace(input="{}"))
+    assert "look at the service before you run this again" in told
+    assert "--idempotency-key" not in told
+    assert "--idempotency-key" in explained(till.OutcomeUnknown("no answer"), Namespace(provider="openpay"))
+
+
+def test_a_store_keeps_a_payment_for_the_next_run(
+    plugin: Path, service: PluginService, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = ["--base-url", service.url, "--set", f"api_key={KEY}", "--store", str(tmp_path / "till.sqlite3")]
+    given = '{"amount": {"amount": "48.25", "currency": "EUR"}}'
+    capsys.readouterr()
+    assert main(["plugin", "run", str(plugin), "payments.create", *place, "--input", given]) == 0
+    ours = {"id": json.loads(capsys.readouterr().out)["id"]}
+    assert main(["plugin", "run", str(plugin), "payments.get", *place, "--input", json.dumps(ours)]) == 0
+    assert json.loads(capsys.readouterr().out)["provider_id"] == "p1"
+    assert main(["plugin", "run", str(plugin), "payments.get", *place[:4], "--input", json.dumps(ours)]) == 1
+    assert "$.id: this gateway's store has no such payment" in capsys.readouterr().err
 
 
 def test_nobody_there_is_told_in_a_trace(plugin: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,7 @@ def explained(error: _errors.TillError, options: argparse.Namespace) -> str:
     text = str(error)
     if error.field:
         text = text.replace(error.field, _place(error, options), 1)
-    return f"{type(error).__name__}: {text}{_advice(error)}"
+    return f"{type(error).__name__}: {text}{_advice(error, options)}"
 
 
 def status_of(error: _errors.TillError) -> int:
@@ -37,7 +37,14 @@ def status_of(error: _errors.TillError) -> int:
     return _output.FAILED
 
 
+def _takes_json(options: argparse.Namespace) -> bool:
+    """Whether the operation's input is a JSON object of the command line, and has no flag for each member."""
+    return hasattr(options, "input")
+
+
 def _place(error: _errors.TillError, options: argparse.Namespace) -> str:
+    if _takes_json(options) and not isinstance(error, _errors.ConfigurationError):
+        return error.field or ""
     path = (error.field or "").removeprefix("$.")
     name = path.replace(".", "_")
     if path in _PLACES:
@@ -51,14 +58,21 @@ def _place(error: _errors.TillError, options: argparse.Namespace) -> str:
     return error.field or ""
 
 
-def _advice(error: _errors.TillError) -> str:
+def _advice(error: _errors.TillError, options: argparse.Namespace) -> str:
     if isinstance(error, _errors.OutcomeUnknown):
-        ours = f" {error.payment_id}" if error.payment_id else ""
-        return (
-            f"\n  Nothing settles payment{ours} by itself. Look for its reference, or amount and time, with"
-            "\n  `till payments list` or on the provider's dashboard. Only if it is not there, pay again"
-            "\n  with a new --idempotency-key."
-        )
-    if isinstance(error, _errors.AuthenticationError):
-        return "\n  Where to find the right credentials: till providers show PROVIDER"
+        return _after_no_answer(error, options)
+    provider = getattr(options, "provider", None)
+    if isinstance(error, _errors.AuthenticationError) and provider:
+        return f"\n  Where to find the right credentials: till providers show {provider}"
     return ""
+
+
+def _after_no_answer(error: _errors.OutcomeUnknown, options: argparse.Namespace) -> str:
+    if _takes_json(options):
+        return "\n  It may have arrived: look at the service before you run this again."
+    ours = f" {error.payment_id}" if error.payment_id else ""
+    return (
+        f"\n  Nothing settles payment{ours} by itself. Look for its reference, or amount and time, with"
+        "\n  `till payments list` or on the provider's dashboard. Only if it is not there, pay again"
+        "\n  with a new --idempotency-key."
+    )

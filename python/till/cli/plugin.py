@@ -74,6 +74,12 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--trace", action="store_true", help="show requests and replies, secrets masked")
     run.add_argument("--ca-file", metavar="FILE", help="trust these certificates instead of the system's")
+    run.add_argument(
+        "--store",
+        metavar="PATH",
+        default="memory",
+        help="where payments are kept for the next run; left out, they are forgotten",
+    )
     run.add_argument("--timeout", metavar="SECONDS", type=seconds, help="for the operation (30)")
 
 

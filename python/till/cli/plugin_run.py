@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
         base_url=options.base_url,
         timeout=options.timeout,
         plugin_version=plugin.version,
-        runtime=till.Runtime(store="memory", ca_file=options.ca_file, plugin_path=[folder.parent]),
+        runtime=till.Runtime(store=options.store, ca_file=options.ca_file, plugin_path=[folder.parent]),
     )
     operation, given = options.operation, encode(_input(options.input))
     if options.trace:
