@@ -116,6 +116,33 @@ def test_a_difference_to_the_documentation_is_told_with_its_place(
     assert "test: 5 fixtures passed, 1 problems" in out
 
 
+def test_one_error_is_told_once_for_each_fixture(plugin: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(plugin / "provider.lua", "input.amount", "input.amont")
+    capsys.readouterr()
+    assert main(["plugin", "test", str(plugin)]) == 1
+    out = capsys.readouterr().out
+    failed = out.partition("FAIL create_payment.json")[2].partition("FAIL")[0]
+    assert failed.count("script_error") == 1
+    assert "$.exchanges[0]: is never reached: PluginError script_error: " in failed
+    assert "(and 1 more for this reason)" in failed
+    assert main(["plugin", "test", str(plugin), "--json"]) == 1
+    played = json.loads(capsys.readouterr().out)["fixtures"]
+    (created,) = [one for one in played if one["file"] == "create_payment.json"]
+    assert [one["place"] for one in created["differences"]] == ["$.exchanges[0]", "$.output"]
+
+
+def test_differences_of_their_own_are_all_told(plugin: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fixture = plugin / "fixtures" / "get_payment_paid.json"
+    document = json.loads(fixture.read_text())
+    document["output"] |= {"status": "failed", "reference": "another"}
+    fixture.write_text(json.dumps(document))
+    capsys.readouterr()
+    assert main(["plugin", "test", str(plugin)]) == 1
+    out = capsys.readouterr().out
+    assert "    $.output.status: " in out and "    $.output.reference: " in out
+    assert "for this reason" not in out
+
+
 def test_what_no_fixture_shows_is_a_problem(plugin: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (plugin / "fixtures" / "get_payment_paid.json").unlink()
     change(plugin / "fixtures" / "check.json", '"name": "check"', '"name": "native: account"')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from till.cli._output import FAILED, OK, print_json
 from till.cli._plugin_conformance import Examined, examined
 from till.cli._plugin_source import Loaded, fixtures_of, folder_of, load, read
 from till.cli.plugin_check import Finding, findings_of, show
+
+# What stands before the error in a difference that an error makes.
+_ERROR = re.compile(r"is never reached: |the operation fails: |expected \w+, got (?=\w+ \w+: )")
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,8 @@ def show_report(report: Report) -> None:
     for one in report.played:
         if one.differences:
             print(f"FAIL {one.file}: {one.name}")
-            for place, message in one.differences:
-                print(f"    {place}: {message}")
+            for line in _told_once(one.differences):
+                print(f"    {line}")
     for problem in report.problems:
         print(f"FAIL {problem}")
     for case in report.cases or []:
@@ -113,6 +117,18 @@ def show_report(report: Report) -> None:
         return
     wrong = sum(bool(one.problem) for one in report.cases)
     print(f"conformance: {len(report.cases) - wrong} cases passed, {wrong} failed")
+
+
+def _told_once(differences: tuple[tuple[str, str], ...]) -> list[str]:
+    """The differences as lines, with those that one error makes counted behind the first of them."""
+    causes = [_ERROR.sub("", message) for _, message in differences]
+    lines = []
+    for at, (place, message) in enumerate(differences):
+        if causes[at] in causes[:at]:
+            continue
+        more = causes.count(causes[at]) - 1
+        lines.append(f"{place}: {message}" + (f" (and {more} more for this reason)" if more else ""))
+    return lines
 
 
 def _play(plugin: Loaded, path: Path) -> Played:
