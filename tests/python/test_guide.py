@@ -131,6 +131,15 @@ def test_a_payment_of_the_guide_is_paid_and_paid_back(
     assert run("payments.get", {"id": made["id"]})["amount_refunded"] == price
 
 
+def test_the_webhook_of_the_guide_is_sent_out_of_its_fixture(
+    tinypay: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TILL_PLUGIN_PATH", str(tinypay.parent))
+    capsys.readouterr()
+    assert main(["webhooks", "trigger", "tinypay", "--payment", "ch_5", "--print"]) == 0
+    assert capsys.readouterr().out == "id=ch_5\n"
+
+
 def test_the_shop_of_the_guide_takes_a_payment_by_the_package(tinypay: Path, server: str) -> None:
     folder = tinypay.parent
     (folder / "key").write_text("tiny_live_example")
