@@ -142,7 +142,10 @@ Status migrate(SqliteDatabase& database) {
   return status.ok() ? ended : status;
 }
 
-// The file exists before SQLite opens it, so that it is never readable by others, not even for a moment.
+// The file exists before SQLite opens it, so that it is never readable by others, not even for a moment. One that is
+// there is left alone: closing any descriptor of it would drop the locks of this process's other connections, and the
+// next process to close the store would take away the journal that they go on writing to. Nobody else may make it
+// meanwhile in this process; Runtime opens one store at a time.
 Status prepare_file(const std::string& path) {
   std::error_code failed;
   const fs::path folder = fs::absolute(path, failed).parent_path();
@@ -152,7 +155,8 @@ Status prepare_file(const std::string& path) {
       return configuration_error("$.store", "cannot make the folder " + folder.string() + ": " + failed.message());
     ::chmod(folder.c_str(), S_IRWXU);
   }
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (file < 0 && errno == EEXIST) return {};
   if (file < 0)
     return configuration_error("$.store",
                                "cannot write the store at " + path + ": " + std::generic_category().message(errno));

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +18,12 @@ from stub_server import StubServer
 KEY = {"api_key": "sk_test_0123456789abcdef"}
 PRICE = till.Money("150.00", "BZD")
 WORKERS = 4
+PAY_ELSEWHERE = f"""
+import sys, till
+base_url, place, key = sys.argv[1:]
+shop = till.Gateway("openpay", {KEY}, base_url=base_url, store=place)
+print(shop.payments.create(till.Money("150.00", "BZD"), idempotency_key=key).id)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +56,20 @@ def in_workers(work: Callable[[int], None]) -> None:
                 os._exit(1)
         children.append(child)
     assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * WORKERS
+
+
+def test_process_that_comes_and_goes_takes_nothing_from_the_one_that_stays(place: str) -> None:
+    """A command that looks at the store is such a process; it ends in good order, unlike a killed one."""
+    with StubServer() as server:
+        stays = till.Gateway("openpay", KEY, base_url=server.base_url, store=place)
+        stays.payments.create(PRICE, idempotency_key="before")
+        for key in ("first", "second"):
+            look = [sys.executable, "-m", "till", "store", "info", "--store", place]
+            subprocess.run(look, check=True, capture_output=True)
+            pay = [sys.executable, "-c", PAY_ELSEWHERE, server.base_url, place, key]
+            made = subprocess.run(pay, check=True, capture_output=True, text=True).stdout.strip()
+            assert stays.payments.create(PRICE, idempotency_key=key).id == made
+        assert server.count == 3
 
 
 def pay_once(shop: till.Gateway, key: str) -> till.Payment:

@@ -1,5 +1,6 @@
 // What is SQLite's alone: the file, its rights and its first schema. What both stores promise is in
 // store_suite_test.cpp.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -109,6 +110,23 @@ TEST_F(SqliteStoreTest, a_file_that_is_no_database_is_a_configuration_error_and_
   EXPECT_EQ(store.error().kind, ErrorKind::kConfiguration);
   EXPECT_EQ(store.error().field, "$.store");
   EXPECT_EQ(fs::file_size(junk), 5000u);
+}
+
+// As a runtime does: one connection writes, the other reads. Locks are seen from another process only.
+TEST_F(SqliteStoreTest, file_stays_locked_for_its_first_connection_when_another_is_opened) {
+  const auto store = open(), reader = open();
+  const pid_t other = fork();
+  if (other == 0) {
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    const int file = ::open(path().c_str(), O_RDWR);
+    const bool asked = file >= 0 && fcntl(file, F_GETLK, &lock) == 0;
+    _exit(asked && lock.l_type != F_UNLCK ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(other, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 TEST_F(SqliteStoreTest, many_processes_may_open_a_new_store_at_once) {
