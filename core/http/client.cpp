@@ -7,6 +7,7 @@
 #include <system_error>
 #include <thread>
 
+#include "core/base/signals.h"
 #include "core/http/exchange.h"
 #include "core/http/lookups.h"
 #include "core/http/loop.h"

@@ -12,6 +12,8 @@
 #include <system_error>
 #include <thread>
 
+#include "core/base/signals.h"
+
 namespace till::http {
 
 Result<std::vector<std::string>> SystemResolver::resolve(const std::string& host) {

@@ -1,7 +1,6 @@
 #include "core/http/loop.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -24,12 +23,6 @@ void contain(const Work& work) {
 }
 
 }  // namespace
-
-void block_all_signals() {
-  sigset_t all;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
-}
 
 struct Loop::Asio {
   boost::asio::io_context io{1};

@@ -18,9 +18,6 @@ namespace till::http {
 using TimePoint = std::chrono::steady_clock::time_point;
 using Task = std::function<void()>;
 
-// Keeps the host's signal handlers off the calling thread.
-void block_all_signals();
-
 // One system timer stands behind all timers, and it is set only when an earlier one comes: a deadline that is met, as
 // nearly all are, costs a map entry and no system call.
 class Loop {

@@ -19,6 +19,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/base/signals.h"
 #include "core/http/listener.h"
 #include "core/http/server_connection.h"
 

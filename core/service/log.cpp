@@ -4,8 +4,8 @@
 
 #include <utility>
 
+#include "core/base/signals.h"
 #include "core/base/time.h"
-#include "core/http/loop.h"
 #include "core/json/json.h"
 
 namespace till::service {
@@ -24,7 +24,7 @@ void write_to_stderr(std::string_view line) {
 Log::Log(LogLevel level, std::shared_ptr<const Clock> clock, Sink sink)
     : level_(level), clock_(std::move(clock)), sink_(sink ? std::move(sink) : Sink(write_to_stderr)) {
   thread_ = std::thread([this] {
-    http::block_all_signals();
+    block_all_signals();
     run();
   });
 }

@@ -3,13 +3,13 @@
 #include <exception>
 #include <utility>
 
-#include "core/http/loop.h"
+#include "core/base/signals.h"
 
 namespace till::service {
 
 Worker::Worker() {
   thread_ = std::thread([this] {
-    http::block_all_signals();
+    block_all_signals();
     run();
   });
 }

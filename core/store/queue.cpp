@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "core/base/signals.h"
+
 namespace till {
 namespace {
 
@@ -190,6 +192,7 @@ Status StoreQueue::read(const Task& task) {
 }
 
 void StoreQueue::loop() {
+  block_all_signals();
   running_here = this;
   std::unique_lock lock(mutex_);
   while (true) {
@@ -254,7 +257,7 @@ Status StoreQueue::was_committed(Patience& patience, Status unknown) {
     if (!store_->resume().ok()) continue;
     const auto committed = store_->was_committed();
     if (committed.ok()) return *committed ? Status() : Status(lost_connection());
-    if (committed.error().code != "store_unreachable") break;
+    if (!committed.error().retryable) break;
   }
   return unknown;
 }
