@@ -147,7 +147,9 @@ void Service::reload_certificates() {
     if (!door.cert_file.empty()) files.insert({{door.cert_file, ""}, {door.key_file, ""}});
   for (const Error& error : server_->reload_certificates()) {
     const http::ListenOptions& door = doors_[listener_of(error).value_or(0)];
-    files[error.code == "key_file" ? door.key_file : door.cert_file] = error.message;
+    const std::string& bad = error.code == "key_file" ? door.key_file : door.cert_file;
+    for (const std::string* path : {&door.cert_file, &door.key_file})
+      files[*path] = *path == bad ? error.message : "not used: " + bad + " is no good";
   }
   for (const auto& [path, reason] : files) {
     if (reason.empty())

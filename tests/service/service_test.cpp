@@ -277,8 +277,10 @@ TEST_F(ServiceTest, certificates_that_are_read_again_are_logged_once_each) {
   for (std::string line; std::getline(lines, line);)
     if (line.find(R"("event":"certificate")") != std::string::npos) told.push_back(line);
   EXPECT_THAT(told, testing::UnorderedElementsAre(
-                        AllOf(HasSubstr(R"("level":"info")"), HasSubstr(authority.cert_file())),
-                        AllOf(HasSubstr(R"("level":"warn")"), HasSubstr(authority.key_file()), HasSubstr("reason"))));
+                        AllOf(HasSubstr(R"("level":"warn")"), HasSubstr(R"("path":")" + authority.cert_file()),
+                              HasSubstr("not used")),
+                        AllOf(HasSubstr(R"("level":"warn")"), HasSubstr(R"("path":")" + authority.key_file()),
+                              HasSubstr("reason"))));
 }
 
 TEST_F(ServiceTest, store_that_cannot_be_opened_is_told_at_once) {
