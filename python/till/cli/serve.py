@@ -12,7 +12,6 @@ import threading
 import tomllib
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from till import _native
@@ -65,7 +64,7 @@ def _serve(options: argparse.Namespace) -> int:
         opened.reload_certificates()
     _notify("STOPPING=1")
     tell("till: stopping; what is under way is being answered")
-    return OK if _close(opened) else FAILED
+    return OK if _close(opened, told) else FAILED
 
 
 def _read(path: str) -> dict[str, Any]:
@@ -113,31 +112,41 @@ class _Told:
     def __init__(self) -> None:
         # A signal may come to any thread of the process, and then interrupts nothing that this one waits
         # for. Its number is in the pipe whichever thread it came to.
-        self._numbers, into = os.pipe()
-        os.set_blocking(into, False)
-        signal.set_wakeup_fd(into)
-        self._ending = False
+        self._numbers, self._into = os.pipe()
+        os.set_blocking(self._into, False)
+        signal.set_wakeup_fd(self._into)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._take)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+                signal.signal(number, lambda number, frame: None)
 
     def to_reload(self) -> bool:
         """Waits for the next signal: whether files are to be read again. Else the service is to end."""
         return os.read(self._numbers, 1)[0] == signal.SIGHUP
 
-    def _take(self, number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGHUP:
-            return
-        if self._ending:
-            os._exit(128 + number)
-        self._ending = True
+    def until(self, thread: threading.Thread) -> None:
+        """Waits for the thread, which calls `ended`. A signal to end ends the process instead."""
+        thread.start()
+        while number := os.read(self._numbers, 1)[0]:
+            if number != signal.SIGHUP:
+                os._exit(128 + number)
+        thread.join()
+
+    def ended(self) -> None:
+        """From another thread: there is nothing more to wait for."""
+        os.write(self._into, bytes(1))
 
 
-def _close(service: _native.NativeService) -> bool:
+def _close(service: _native.NativeService, told: _Told) -> bool:
     """Closes on a thread of its own, so that this one hears of a second signal."""
     whole: list[bool] = []
-    closing = threading.Thread(target=lambda: whole.append(service.close(service.close_timeout_ms)))
-    closing.start()
-    closing.join()
+
+    def close() -> None:
+        try:
+            whole.append(service.close(service.close_timeout_ms))
+        finally:
+            told.ended()
+
+    told.until(threading.Thread(target=close))
     return whole == [True]
 
 
