@@ -84,6 +84,8 @@ void check_answers(Shop& shop, Shared& shared) {
     return {};
   });
   if (counts.created != count_created(shared)) give_up("payments were made that the store does not have any more");
+  if (counts.created == 0 || counts.refunded == 0 || counts.acknowledged == 0 || counts.done == 0)
+    give_up("the workers came to nothing: give them a longer span");
   std::printf(
       "answered to workers that were killed, and in the store: %zu payments, %zu refunds, %zu of the service's %zu "
       "events, %zu of them with their effect, %zu events done\n",

@@ -20,9 +20,8 @@
 namespace till::rounds {
 namespace {
 
-// How far a machine's clock is ahead of the one before: by the most of a lease, so that there are leases that are over
-// for one while they are not for the other.
-constexpr std::int64_t kClockAheadMs = kMinLeaseMs * 7 / 8;
+// So many times the wanted rounds may it take until workers have come to something.
+constexpr int kMostRounds = 20;
 // The longest pause before the database is stopped, and before it is started again.
 constexpr std::uint64_t kLongestPauseUs = 300'000;
 
@@ -78,10 +77,19 @@ void Rounds::begin() {
 
 void Rounds::run_machine(std::size_t machine) {
   Shop shop(place_, *shared_);
-  shop.set_clock_ahead(static_cast<std::int64_t>(machine) * kClockAheadMs);
+  if (machine > 0) {
+    const auto machines = static_cast<std::int64_t>(options_.machines);
+    shop.set_clock_ahead(static_cast<std::int64_t>(machine) * kFurthestAheadMs / (machines - 1));
+  }
   std::mt19937_64 random(options_.seed + machine);
-  while ((shared_->killed < options_.rounds || shared_->stops_to_come > 0) && shared_->faults == 0)
+  while ((shared_->killed < options_.rounds || shared_->stops_to_come > 0 || came_to_nothing()) && shared_->faults == 0)
     kill_one_batch(shop, machine, random);
+}
+
+// Each kind of work ended well at least once, or else nothing is shown: more rounds are needed then.
+bool Rounds::came_to_nothing() const {
+  const bool something = shared_->created > 0 && shared_->refunded > 0 && shared_->believed > 0 && shared_->done > 0;
+  return !something && shared_->killed < options_.rounds * kMostRounds;
 }
 
 // Each process of a batch lives for a time of its own.
@@ -102,7 +110,7 @@ void Rounds::kill_one_batch(Shop& shop, std::size_t machine, std::mt19937_64& ra
     kill(process, SIGKILL);
     int status = 0;
     waitpid(process, &status, 0);
-    if (!WIFSIGNALED(status)) give_up("a worker ended by itself");
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) give_up("a worker ended by itself");
     ++shared_->killed;
   }
 }

@@ -25,6 +25,7 @@ class Rounds {
   void serve();
   bool kill_all();
   void run_machine(std::size_t machine);
+  bool came_to_nothing() const;
   void kill_one_batch(Shop& shop, std::size_t machine, std::mt19937_64& random);
   void stop_database_now_and_then();
   void mend();

@@ -25,6 +25,7 @@ struct Shared {
   Answered answered[kMaxWorkers][kMaxOrders];
   Outbox outbox;
   std::atomic<std::uint64_t> calls{0}, settled{0}, passes{0};
+  std::atomic<std::uint64_t> created{0}, refunded{0}, done{0};     // answers
   std::atomic<std::uint64_t> believed{0}, kept{0}, duplicates{0};  // webhooks
   Handled handled;
   std::atomic<std::uint64_t> handled_again{0}, leases_lost{0};

@@ -75,12 +75,15 @@ bool Shop::order(std::size_t slot, std::uint64_t number) {
   if (!made.ok()) return !is_store_away(made.error());
   Answered& answered = shared_.answered[slot][number];
   answered.created = true;
+  ++shared_.created;
   const json::Value payment = parsed(*made);
   const std::string id = text_of(payment, "id"), provider_id = text_of(payment, "provider_id");
   if (number % 3 != 2) (void)call(gateway, "native.pay", json::Object{{"id", provider_id}, {"key", ""}});
   if (number % 2 != 0) return true;
   const json::Value refund = json::Object{{"payment_id", id}, {"idempotency_key", "refund-" + name}};
-  if (call(gateway, "refunds.create", refund).ok()) answered.refunded = true;
+  if (!call(gateway, "refunds.create", refund).ok()) return true;
+  answered.refunded = true;
+  ++shared_.refunded;
   return true;
 }
 

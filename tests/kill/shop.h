@@ -14,10 +14,15 @@
 #include "core/base/clock.h"
 #include "core/json/value.h"
 #include "core/runtime/gateway.h"
+#include "core/runtime/inbox.h"
 #include "core/runtime/runtime.h"
 #include "tests/kill/shared.h"
 
 namespace till::rounds {
+
+// The last machine's clock is so far ahead of the first one's: by the most of a lease, so that there are leases that
+// are over for one while they are not for the other.
+inline constexpr std::int64_t kFurthestAheadMs = kMinLeaseMs * 7 / 8;
 
 // Where a shop finds what it works with.
 struct Place {
@@ -74,7 +79,8 @@ class Shop {
   };
   void note(Told& told, const json::Value& result, Before before);
   void handle_some();
-  void handle(Gateway& gateway, const json::Value& event);
+  bool is_surely_held(UnixMillis asked_at) const;
+  void handle(Gateway& gateway, const json::Value& event, UnixMillis asked_at);
   void settle(const Result<std::string>& answer, const std::string& id);
   Result<std::string> call(Gateway& gateway, std::string_view operation, const json::Value& input);
 
