@@ -22,7 +22,7 @@ endif()
 if(TILL_PRECOMPILE)
   set(TILL_CORE_HEADERS <algorithm> <chrono> <cstdint> <functional> <map> <memory> <mutex> <optional> <span> <string>
     <string_view> <utility> <variant> <vector>)
-  file(WRITE "${PROJECT_BINARY_DIR}/precompiled.cpp" "")
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/precompiled.cpp" CONTENT "")
   add_library(till_core_headers OBJECT "${PROJECT_BINARY_DIR}/precompiled.cpp")
   target_link_libraries(till_core_headers PRIVATE till_options)
   target_precompile_headers(till_core_headers PRIVATE ${TILL_CORE_HEADERS})

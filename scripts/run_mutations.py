@@ -19,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 COPY = ROOT / "build/mutation"
+MAX_TEST_SECONDS = 300
 
 
 def copy_sources() -> None:
@@ -34,8 +35,12 @@ def copy_sources() -> None:
         shutil.copy(source, copy)
 
 
+class Broken(Exception):
+    """The tests of a mutation cannot be built, or do not end."""
+
+
 def build(room: str) -> None:
-    """Builds the tests of one room; ends the program with the compiler's words when that fails."""
+    """Builds the tests of one room."""
     if not (COPY / "build/dev/build.ninja").is_file():
         subprocess.run(["cmake", "--preset", "dev"], cwd=COPY, check=True, stdout=subprocess.DEVNULL)
     done = subprocess.run(
@@ -46,21 +51,24 @@ def build(room: str) -> None:
         check=False,
     )
     if done.returncode:
-        sys.exit(done.stdout + done.stderr)
+        raise Broken(done.stdout + done.stderr)
 
 
 def passes(mutation: dict[str, str]) -> bool:
     """Whether all tests of the filter pass; a filter that names none ends the program."""
     room, test = mutation["room"], mutation["test"]
-    done = subprocess.run(
-        [COPY / f"build/dev/tests/{room}/till_test_{room}", f"--gtest_filter={test}"],
-        cwd=COPY,
-        env={**os.environ, "TILL_TEST_STORE": mutation.get("store", "sqlite")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    try:
+        done = subprocess.run(
+            [COPY / f"build/dev/tests/{room}/till_test_{room}", f"--gtest_filter={test}"],
+            cwd=COPY,
+            env={**os.environ, "TILL_TEST_STORE": mutation.get("store", "sqlite")},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=MAX_TEST_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise Broken(f"{test} does not end") from None
     if re.search(r"\bRunning 0 tests\b", done.stdout):
         sys.exit(f"mutations: there is no test {test} in till_test_{room}")
     return done.returncode == 0
@@ -95,9 +103,12 @@ def main(names: list[str]) -> int:
     chosen = [mutation for mutation in mutations if not names or mutation["name"] in names]
     missed = 0
     for mutation in chosen:
-        noticed = is_noticed(mutation)
-        missed += not noticed
-        verdict = "noticed" if noticed else "MISSED"
+        try:
+            verdict = "noticed" if is_noticed(mutation) else "MISSED"
+        except Broken as broken:
+            print(broken, flush=True)
+            verdict = "BROKEN"
+        missed += verdict != "noticed"
         print(f"{verdict:8} {mutation['name']:28} without {mutation['removes']}", flush=True)
     print(f"{len(chosen) - missed} of {len(chosen)} noticed")
     return 1 if missed else 0

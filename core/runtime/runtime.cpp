@@ -193,7 +193,11 @@ Runtime::~Runtime() {
 // The caller holds the mutex.
 Result<std::shared_ptr<Engine>> Runtime::State::keep(const http::ClientOptions& http, Result<Stores> stores) {
   if (!stores.ok()) return std::move(stores).error();
-  engine = std::make_shared<Engine>(http, std::move(stores->store), std::move(stores->reader));
+  try {
+    engine = std::make_shared<Engine>(http, std::move(stores->store), std::move(stores->reader));
+  } catch (const std::exception& failed) {
+    return internal_error("the runtime cannot start: " + std::string(failed.what()));
+  }
   engine_generation = fork_generation();
   return engine;
 }

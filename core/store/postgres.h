@@ -69,7 +69,6 @@ class PostgresDatabase final : public SqlDatabase {
   PostgresDatabase(const LibPq* pq, pg_conn* connection);
   Result<bool> is_busy_with(std::string_view server_number);
   Status check_server();
-  Status set_up();
   Result<std::string> prepare(std::string_view sql, std::span<const SqlValue> values);
   Result<Answer> answer(bool sent);
   Status wait_for_answer(std::chrono::steady_clock::time_point deadline);

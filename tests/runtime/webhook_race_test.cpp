@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/store/postgres.h"
+#include "tests/base/eventually.h"
 #include "tests/runtime/webhook_fixture.h"
 
 namespace till {
@@ -63,8 +64,7 @@ class ReceiveRaceTest : public WebhookFixture {
       }));
     if (schema_) {
       const auto database = PostgresDatabase::open(schema_->url()).value();
-      while (count_waiting(*database) < static_cast<std::int64_t>(bodies.size()))
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      EXPECT_TRUE(eventually([&] { return count_waiting(*database) >= static_cast<std::int64_t>(bodies.size()); }));
     }
     other->rollback();
     std::vector<json::Value> results;
