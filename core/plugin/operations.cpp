@@ -284,4 +284,10 @@ const UnifiedOperation* find_operation(std::string_view name) {
   return found == table().end() ? nullptr : &*found;
 }
 
+bool is_given_whole(std::string_view name) {
+  const UnifiedOperation* operation = find_operation(name);
+  if (!operation || operation->write || operation->input.is_null() || operation->output.is_null()) return false;
+  return operation->output.find("properties")->find("items") && !operation->input.find("properties")->find("cursor");
+}
+
 }  // namespace till::plugin

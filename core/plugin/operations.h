@@ -26,5 +26,7 @@ std::span<const UnifiedOperation> unified_operations();
 std::span<const std::string_view> operation_names();
 // nullptr when there is no such operation.
 const UnifiedOperation* find_operation(std::string_view name);
+// A read whose list is given to shops whole: they cannot ask for a page of it, so the core goes through them.
+bool is_given_whole(std::string_view name);
 
 }  // namespace till::plugin

@@ -89,6 +89,8 @@ void Inquiry::ask_about_payment(std::string provider_id) {
 }
 
 void Inquiry::answered(Operation& operation) {
+  if (!operation.result().ok() && operation.result().error().code == kListTooLong)
+    return unsettled(std::string(kListTooLong));
   if (!operation.result().ok()) return failed(operation.result().error());
   if (operation.settled()) return finish({.settled = true});
   unsettled(write_.operation == "refunds.create" ? "not_found" : "not_told");
@@ -120,7 +122,7 @@ void Inquiry::paged(Operation& operation) {
   if (!page.ok()) return failed(std::move(page).error());
   if (Status taken = take_page(*page); !taken.ok()) return failed(std::move(taken).error());
   if (cursor_.is_null()) return choose();
-  if (++pages_ == kMaxPages) return unsettled("list_too_long");
+  if (++pages_ == kMaxPages) return unsettled(std::string(kListTooLong));
   next_page();
 }
 

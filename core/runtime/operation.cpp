@@ -9,6 +9,7 @@
 #include "core/crypto/digest.h"
 #include "core/http/challenge.h"
 #include "core/json/json.h"
+#include "core/plugin/operations.h"
 #include "core/runtime/gateway.h"
 #include "core/runtime/gateway_memory.h"
 #include "core/runtime/incoming.h"
@@ -230,13 +231,15 @@ json::Value Operation::script_input() {
     members.set("provider_id", payment_->provider_id);
     if (!payment_->state.is_null()) members.set("state", payment_->state);
   }
+  if (!cursor_.is_null()) members.set("cursor", cursor_);
   if (operation_ == "refunds.get") members.set("id", refund_provider_id(*payment_, input_.value));
   return input;
 }
 
 Status Operation::run_script() {
-  TILL_ASSIGN(auto script, plugin::ScriptRun::open(config().plugin, operation_, script_input(),
-                                                   config().script_settings, clock(), {}, &gateway_->memory().nonces));
+  TILL_ASSIGN(auto script,
+              plugin::ScriptRun::open(config().plugin, operation_, script_input(), config().script_settings, clock(),
+                                      script_limits(), &gateway_->memory().nonces));
   script_.emplace(std::move(script));
   logged_ = 0;
   auto step = script_->begin();
@@ -359,6 +362,7 @@ void Operation::take_step(Result<plugin::ScriptStep> step) {
   pass_on_log();
   if (!step.ok()) {
     Error error = std::move(step).error();
+    if (pages_ > 0 && error.code == "script_requests") error = list_too_long();
     if (answered_ && (!is_write_ || acted_ || refused_)) error.sent = Sent::kYes;
     finish(std::move(error));
   } else if (auto* wanted = std::get_if<plugin::ScriptRequest>(&*step)) {
@@ -370,6 +374,7 @@ void Operation::take_step(Result<plugin::ScriptStep> step) {
 
 void Operation::take_request(plugin::ScriptRequest wanted) {
   wanted_ = std::move(wanted);
+  ++requests_;
   asked_write_ = is_write_ && !wanted_.read;
   request_key_.clear();
   if (asked_write_) {
@@ -428,7 +433,13 @@ bool Operation::is_challenge(const http::Response& response) const {
 void Operation::take_output(const json::Value& output) {
   if (operation_ == "webhooks.receive") return take_news(output);
   if (operation_ == "payments.watch") return take_watch(output);
-  output_ = bounded_raw(redacted(config(), handles_.shown(output, returns_secrets_)));
+  json::Value result = bounded_raw(redacted(config(), handles_.shown(output, returns_secrets_)));
+  if (plugin::is_given_whole(operation_)) return take_page(std::move(result));
+  take_result(std::move(result));
+}
+
+void Operation::take_result(json::Value result) {
+  output_ = std::move(result);
   phase_ = Phase::kCommit;
   need_ = Need::kStore;
 }

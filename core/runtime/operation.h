@@ -28,6 +28,9 @@ namespace till {
 
 class Gateway;
 
+// The code of the error for a list that one operation cannot go through.
+inline constexpr std::string_view kListTooLong = "list_too_long";
+
 // What reconcile brings along when it asks about a write whose end is unknown. The operation is the question: a read,
 // or, where the provider de-duplicates, the write itself again.
 struct Settlement {
@@ -115,6 +118,13 @@ class Operation {
   void give_up_request(Error error);
   bool is_challenge(const http::Response& response) const;
   void take_output(const json::Value& output);
+  void take_result(json::Value result);
+
+  // A list that is given whole.
+  Error list_too_long() const;
+  plugin::ScriptLimits script_limits() const;
+  void take_page(json::Value page);
+  void ask_for_page(json::Value cursor);
 
   void take_watch(const json::Value& output);
 
@@ -196,6 +206,10 @@ class Operation {
   std::int64_t wait_ms_ = 0;                              // what the need to wait is for
   std::int64_t waited_ms_ = 0;                // all waiting so far; does not count as the operation's own time
   bool challenged_ = false;                   // the server asked for credentials that were to wait for that
+  json::Array items_;                         // of the pages so far, where a list is given whole, ...
+  int pages_ = 0;                             // ... how many they were, ...
+  json::Value cursor_;                        // ... and which one the script is asked for; null: the first
+  int requests_ = 0;                          // that the script made so far
   int write_requests_ = 0;                    // handed out so far
   bool asked_write_ = false;                  // the request that waits for its answer may change something
   bool answered_ = false;                     // a request had its answer

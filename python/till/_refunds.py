@@ -79,7 +79,9 @@ def get(payment_id: str, refund_id: str) -> Call[Refund]:
 
 
 def list_(payment_id: str) -> Call[Page[Refund]]:
-    """All refunds of a payment.
+    """All refunds of a payment, from all of the provider's pages.
+
+    `ProviderError` with the code `list_too_long` when that takes more requests than one operation makes.
 
     >>> shop.refunds.list(payment.id)
     Traceback (most recent call last):

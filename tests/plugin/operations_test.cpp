@@ -40,6 +40,13 @@ TEST(Operations, have_schemas_that_the_validator_understands) {
   }
 }
 
+TEST(Operations, give_reads_whole_that_shops_cannot_page_through) {
+  for (const char* whole : {"refunds.list", "rates.list", "currencies.list", "ledgers.list", "ledgers.entries"})
+    EXPECT_TRUE(is_given_whole(whole)) << whole;
+  for (const char* other : {"payments.list", "payments.get", "tokens.approve", "webhooks.receive", "native.getRates"})
+    EXPECT_FALSE(is_given_whole(other)) << other;
+}
+
 TEST(Operations, are_those_of_the_published_schema) {
   std::ifstream file(TILL_SOURCE_DIR "/docs/schemas/manifest.json");
   const std::string text{std::istreambuf_iterator<char>(file), {}};

@@ -83,8 +83,9 @@ end
 function provider.refunds.get(input) return refund(http.get("/refunds/{id}", {path = {id = input.id}}).json) end
 function provider.refunds.list(input)
   local items = {}
-  for i, data in ipairs(http.get("/refunds").json.data) do items[i] = refund(data) end
-  return {items = items}
+  local reply = http.get("/refunds", {query = {cursor = input.cursor}}).json
+  for i, data in ipairs(reply.data) do items[i] = refund(data) end
+  return {items = items, next = reply.next}
 end
 function provider.tokens.create(input)
   local reply = http.post("/tokens/{secret.token}", {json = {facade = input.facade}}).json

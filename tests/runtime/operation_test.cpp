@@ -447,6 +447,75 @@ TEST_F(OperationTest, a_refund_belongs_to_its_payment) {
   EXPECT_EQ(stored(id).refunds.size(), 2u);
 }
 
+TEST_F(OperationTest, refunds_are_listed_from_all_pages) {
+  const auto payment = run("payments.create", kPay, 200, kPaid);
+  const std::string id(*payment->find_string("id"));
+  const auto exchange = begin("refunds.list", json::write(json::Object{{"payment_id", id}}));
+  EXPECT_THAT(exchange->request()->url, testing::EndsWith("/refunds"));
+  reply(*exchange, 200, R"({"data":[{"id":"r1","status":"succeeded"}],"next":"r1"})");
+  ASSERT_NE(exchange->request(), nullptr) << "there is a second page";
+  EXPECT_THAT(exchange->request()->url, testing::EndsWith("/refunds?cursor=r1"));
+  reply(*exchange, 200, R"({"data":[{"id":"r2","status":"pending"}],"next":3})");
+  ASSERT_NE(exchange->request(), nullptr);
+  EXPECT_THAT(exchange->request()->url, testing::EndsWith("/refunds?cursor=3"));
+  reply(*exchange, 200, R"({"data":[{"id":"r3","status":"pending"}]})");
+  const auto listed = parsed(exchange->result());
+  ASSERT_TRUE(listed.ok()) << listed.error().message;
+  EXPECT_EQ(listed->find("items")->array()->size(), 3u);
+  EXPECT_TRUE(listed->find("next")->is_null());
+  EXPECT_EQ(stored(id).refunds.size(), 3u);
+}
+
+TEST_F(OperationTest, a_list_of_refunds_without_an_end_is_an_error_and_never_a_part) {
+  const auto payment = run("payments.create", kPay, 200, kPaid);
+  const std::string id(*payment->find_string("id"));
+  const std::string ask = json::write(json::Object{{"payment_id", id}});
+  const auto page = [](int n) {
+    return R"({"data":[{"id":"r)" + std::to_string(n) + R"(","status":"pending"}],"next":)" + std::to_string(n) + "}";
+  };
+  const auto longest = begin("refunds.list", ask);
+  int asked = 0;
+  for (; longest->request() && asked < 100; ++asked) reply(*longest, 200, page(asked));
+  EXPECT_EQ(asked, 20) << "as many requests as one operation makes";
+  EXPECT_EQ(longest->result().error().code, "list_too_long");
+  EXPECT_EQ(longest->result().error().kind, ErrorKind::kProvider);
+  EXPECT_EQ(longest->result().error().payment_id, id);
+
+  const auto round = begin("refunds.list", ask);
+  for (asked = 0; round->request() && asked < 100; ++asked) reply(*round, 200, page(7));
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(round->result().error().code, "endless_list");
+
+  const auto broken = begin("refunds.list", ask);
+  reply(*broken, 200, page(1));
+  fail(*broken, Sent::kMaybe);
+  EXPECT_EQ(broken->result().error().kind, ErrorKind::kTransport);
+  EXPECT_TRUE(stored(id).refunds.empty()) << "nothing of a list that could not be read to its end is kept";
+}
+
+TEST_F(OperationTest, all_pages_of_a_list_share_one_operations_requests_and_time) {
+  open_variant(kAcmeManifest, R"({"api_key":"sk_live_SECRET123"})",
+               replaced(kAcmeScript, R"(local reply = http.get("/refunds",)",
+                        R"(http.get("/me") http.get("/me") local reply = http.get("/refunds",)"));
+  const auto payment = run("payments.create", kPay, 200, kPaid);
+  const std::string ask = json::write(json::Object{{"payment_id", *payment->find_string("id")}});
+  const auto exchange = begin("refunds.list", ask);
+  int asked = 0;
+  for (; exchange->request() && asked < 100; ++asked)
+    reply(*exchange, 200, R"({"data":[],"next":)" + std::to_string(asked) + "}");
+  EXPECT_EQ(asked, 20) << "the seventh page would need a twenty-first request";
+  EXPECT_EQ(exchange->result().error().code, "list_too_long");
+
+  const auto slow = begin("refunds.list", ask);
+  const auto at_first = slow->timeout_ms();
+  for (int i = 0; i < 3; ++i) {
+    clock_->advance(1'000);
+    reply(*slow, 200, R"({"data":[],"next":1})");
+  }
+  ASSERT_NE(slow->request(), nullptr);
+  EXPECT_EQ(slow->timeout_ms(), at_first - 3'000);
+}
+
 TEST_F(OperationTest, refunds_without_ids_of_the_provider_are_told_apart_by_ours) {
   const auto payment = run("payments.create", kPay, 200, kPaid);
   const std::string id(*payment->find_string("id"));

@@ -55,8 +55,9 @@ function provider.refunds.create(input)
 end
 function provider.refunds.list(input)
   local items = {}
-  for i, data in ipairs(http.get("/refunds").json.data) do items[i] = refund(data) end
-  return {items = items}
+  local reply = http.get("/refunds", {query = {cursor = input.cursor}}).json
+  for i, data in ipairs(reply.data) do items[i] = refund(data) end
+  return {items = items, next = reply.next}
 end
 )lua";
 
@@ -69,6 +70,7 @@ class Books {
   std::atomic<bool> acts = true;            // on a write whose answer is lost
   std::atomic<bool> silent = false;         // lists without references
   std::atomic<bool> endless = false;        // each page has a next one
+  std::atomic<bool> one_by_one = false;     // a page has one refund
   std::atomic<bool> asleep = false;         // reads are answered with 503
   std::atomic<int> limited = 1'000'000;     // reads, and then: come back in a minute
   std::atomic<int> writes = 0, reads = 0;
@@ -108,6 +110,14 @@ class Books {
     for (const std::string& item : items) text += (text.ends_with('[') ? "" : ",") + item;
     return text + "]" + (silent ? R"(,"silent":true)" : "") + (endless ? R"(,"next":"more")" : "") + "}";
   }
+  // Each page names the number of the next one.
+  std::string refund_page(const std::string& line) const {
+    const auto at = line.find("cursor=");
+    const std::size_t page = at == std::string::npos ? 0 : std::stoul(line.substr(at + 7));
+    std::string text = R"({"data":[)" + (page < refunds_.size() ? refunds_[page] : "") + "]";
+    if (page + 1 < refunds_.size()) text += R"(,"next":)" + std::to_string(page + 1);
+    return text + "}";
+  }
   std::string create(const json::Value& body) {
     const std::string id = "p" + std::to_string(payments_.size() + 1);
     payments_.push_back({id, std::string(body.find_string("reference").value_or("")), "pending",
@@ -143,7 +153,7 @@ class Books {
     if (++reads > limited)
       return peer.send("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 60\r\nContent-Length: 2\r\n\r\n{}");
     if (asleep) return peer.answer("{}", 503);
-    if (line.starts_with("GET /refunds")) return peer.answer(list(refunds_));
+    if (line.starts_with("GET /refunds")) return peer.answer(one_by_one ? refund_page(line) : list(refunds_));
     if (line.starts_with("GET /payments/")) return peer.answer(shown(find(line.substr(14))));
     std::vector<std::string> items;
     const auto filter = line.find("reference=");
@@ -395,6 +405,29 @@ TEST_F(ReconcileTest, a_refund_whose_answer_was_lost_is_found_in_the_list_and_co
   EXPECT_EQ(books_.writes, 2);
   ASSERT_TRUE(shop_->call("refunds.list", R"({"payment_id":")" + id + "\"}").ok());
   EXPECT_EQ(stored(id).refunds.size(), 1u);
+}
+
+TEST_F(ReconcileTest, a_lost_refund_is_found_on_any_page_and_two_that_fit_on_two_pages_settle_nothing) {
+  const std::string id = made();
+  const auto refund = [&](std::string key) {
+    return R"({"payment_id":")" + id + R"(","amount":{"amount":"8.25","currency":"EUR"},"idempotency_key":")" + key +
+           "\"}";
+  };
+  books_.one_by_one = true;
+  for (int i = 0; i < 3; ++i)
+    books_.put_refund(R"({"id":"old)" + std::to_string(i) + R"(","amount":1.00,"created_at":1})");
+  lost("refunds.create", refund("first"));
+  EXPECT_EQ(count(pass(), "settled"), 1) << "it stands on the fourth page";
+  EXPECT_EQ(stored(id).refunds.size(), 4u);
+
+  lost("refunds.create", refund("second"));
+  books_.put_refund(R"({"id":"twin","amount":8.25,"created_at":)" + std::to_string(kNow) + "}");
+  clock_->advance(kMaxWriteLookMs);
+  EXPECT_EQ(count(pass(), "settled"), 0);
+  for (int i = 0; i < 20; ++i)
+    books_.put_refund(R"({"id":"more)" + std::to_string(i) + R"(","amount":1.00,"created_at":1})");
+  clock_->advance(kMaxWriteLookMs);
+  EXPECT_EQ(reason(pass()), "list_too_long");
 }
 
 TEST_F(ReconcileTest, a_refund_that_another_write_made_is_not_taken_for_this_one) {
