@@ -15,6 +15,7 @@
 #include "core/plugin/script.h"
 #include "core/runtime/fixture.h"
 #include "core/runtime/fixture_body.h"
+#include "core/runtime/fixture_input.h"
 #include "core/runtime/gateway_config.h"
 #include "core/runtime/handles.h"
 #include "core/runtime/incoming.h"
@@ -293,10 +294,16 @@ json::Difference as_difference(const Error& error) {
   return {error.field, error.message.starts_with(prefix) ? error.message.substr(prefix.size()) : error.message};
 }
 
+json::Difference never_given(json::Difference wrong) {
+  wrong.path.replace(0, 1, "$.input");
+  wrong.message = "the core never gives this: " + wrong.message;
+  return wrong;
+}
+
 }  // namespace
 
 Differences play_fixture(std::shared_ptr<const plugin::Plugin> plugin, const json::Value& document) {
-  const auto fixture = read_fixture(document);
+  auto fixture = read_fixture(document);
   if (!fixture.ok()) return {as_difference(fixture.error())};
   const auto config = read_gateway_config(std::move(plugin), json::write(fixture->settings));
   if (!config.ok()) {
@@ -304,6 +311,9 @@ Differences play_fixture(std::shared_ptr<const plugin::Plugin> plugin, const jso
     wrong.path.replace(0, wrong.path.empty() ? 0 : 1, "$.settings");
     return {wrong};
   }
+  auto input = fixture_input((*config)->manifest(), fixture->operation, std::move(fixture->input));
+  if (!input.ok()) return {never_given(as_difference(input.error()))};
+  fixture->input = *std::move(input);
   return Player(*fixture, **config).play();
 }
 

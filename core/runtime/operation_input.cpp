@@ -123,6 +123,20 @@ Status check_metadata(const json::Object& input) {
   return {};
 }
 
+// Everything but the idempotency key and the card, in place.
+Status check_members(const plugin::Manifest& manifest, std::string_view operation,
+                     const plugin::UnifiedOperation& unified, OperationInput& input) {
+  json::Object& members = *input.value.object();
+  TILL_ASSIGN(json::Value options, take_options(manifest, operation, members));
+  const json::Object extra = take_extra(manifest.capabilities.find(operation)->second, members);
+  TILL_TRY(plugin::check(unified.input, input.value, "$"));
+  TILL_TRY(check_metadata(members));
+  TILL_TRY(check_amount(manifest, members, input));
+  for (const auto& [key, value] : extra) members.set(key, value);
+  members.set("options", std::move(options));
+  return {};
+}
+
 // The provider's own call takes whatever it takes; only the idempotency key and a remembered card are the core's.
 Result<OperationInput> read_native(const plugin::Manifest& manifest, json::Value parsed) {
   OperationInput input;
@@ -179,20 +193,24 @@ Result<OperationInput> read_operation_input(const GatewayConfig& config, std::st
       plugin::find_operation(operation == "payments.watch" ? "payments.get" : operation);
   if (!unified || unified->input.is_null()) return unsupported(manifest, operation);
   OperationInput input;
-  json::Object& members = *parsed.object();
-  const plugin::Capability& capability = manifest.capabilities.find(operation)->second;
-  drop_nulls(members);
-  TILL_TRY(take_idempotency_key(members, input.idempotency_key));
-  TILL_TRY(take_card(manifest, unified->card, members, input));
-  TILL_ASSIGN(json::Value options, take_options(manifest, operation, members));
-  const json::Object extra = take_extra(capability, members);
-  TILL_TRY(plugin::check(unified->input, parsed, "$"));
+  drop_nulls(*parsed.object());
+  TILL_TRY(take_idempotency_key(*parsed.object(), input.idempotency_key));
+  TILL_TRY(take_card(manifest, unified->card, *parsed.object(), input));
   input.value = std::move(parsed);
-  TILL_TRY(check_metadata(*input.value.object()));
-  TILL_TRY(check_amount(manifest, *input.value.object(), input));
-  for (const auto& [key, value] : extra) input.value.object()->set(key, value);
-  input.value.object()->set("options", std::move(options));
+  TILL_TRY(check_members(manifest, operation, *unified, input));
   return input;
+}
+
+Result<json::Value> read_input_members(const plugin::Manifest& manifest, std::string_view operation,
+                                       json::Value members) {
+  const plugin::UnifiedOperation* unified =
+      plugin::find_operation(operation == "payments.watch" ? "payments.get" : operation);
+  if (!unified || unified->input.is_null() || !manifest.capabilities.contains(operation))
+    return unsupported(manifest, operation);
+  OperationInput input;
+  input.value = std::move(members);
+  TILL_TRY(check_members(manifest, operation, *unified, input));
+  return std::move(input.value);
 }
 
 }  // namespace till

@@ -27,6 +27,11 @@ struct OperationInput {
 Result<OperationInput> read_operation_input(const GatewayConfig& config, std::string_view operation,
                                             std::string_view input_json);
 
+// The same for what a shop gives beside the idempotency key and the card: an object without nulls. Returns it as
+// `value` has it.
+Result<json::Value> read_input_members(const plugin::Manifest& manifest, std::string_view operation,
+                                       json::Value members);
+
 // The caller's JSON object, {} when there is none. kInvalidRequest when it is too large or no object.
 Result<json::Value> parse_input(std::string_view input_json);
 // Null means "not given", so that a caller may pass every parameter it has.

@@ -1,7 +1,7 @@
 // The fixture player sees every way in which a script can leave its documentation.
 #include "core/runtime/fixture_player.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "core/json/json.h"
 #include "core/plugin/plugin.h"
@@ -50,13 +50,14 @@ class FixturePlayerTest : public testing::Test {
   // The fixture with one part of its text replaced.
   std::string play_with(std::string_view part, std::string_view by) const { return play(replaced(kCreate, part, by)); }
 
- private:
   static std::string replaced(std::string_view text, std::string_view part, std::string_view by) {
     std::string out(text);
     const std::size_t at = out.find(part);
     EXPECT_NE(at, std::string::npos) << part;
     return out.replace(at, part.size(), by);
   }
+
+ private:
   void change(const std::string& file, std::string_view text, std::string_view part, std::string_view by) {
     write_file(folder_.path() + "/acme/" + file, replaced(text, part, by));
   }
@@ -266,6 +267,91 @@ TEST_F(FixturePlayerTest, unknown_members_are_errors_with_their_place) {
 TEST_F(FixturePlayerTest, a_fixture_needs_one_end_and_readable_settings) {
   EXPECT_TRUE(play_with("\"output\"", "\"output_is_reply\": \"\", \"output\"").starts_with("$: needs one end"));
   EXPECT_TRUE(play_with("\"sk_live_SECRET123\"", "1").starts_with("$.settings.api_key: "));
+}
+
+TEST_F(FixturePlayerTest, an_input_that_the_core_never_gives_is_a_problem) {
+  const std::string never = "the core never gives this: ";
+  EXPECT_EQ(play_with("\"EUR\"}, \"reference\"", "\"USD\"}, \"reference\""),
+            "$.input.amount.currency: " + never + "Acme Pay takes EUR, JPY\n");
+  EXPECT_THAT(play_with("{\"amount\": \"48.25\"", "{\"amount\": 48.25"),
+              testing::StartsWith("$.input.amount.amount: " + never));
+  EXPECT_EQ(play_with("{\"amount\": \"48.25\"", "{\"amount\": \"48\""),
+            "$.input.amount.amount: " + never + "the currency's decimals make it \"48.00\"\n");
+  EXPECT_THAT(play_with("\"reference\": \"1234\", \"options\"", "\"refrence\": \"1234\", \"options\""),
+              testing::StartsWith("$.input.refrence: " + never));
+  EXPECT_THAT(play_with("{\"note\": \"hi\"}", "{\"notes\": \"hi\"}"),
+              testing::StartsWith("$.input.options.notes: " + never));
+  EXPECT_EQ(play_with("\"reference\": \"1234\", \"options\"", "\"reference\": null, \"options\""),
+            "$.input.reference: " + never + "what is null is left out\n");
+  EXPECT_THAT(play_with("\"cvv\": \"123\"}", "\"cvc\": \"123\"}"),
+              testing::StartsWith("$.input.card.cvc: " + never + "unknown member; did you mean `cvv`?"));
+  EXPECT_THAT(play_with("\"reference\": \"1234\", \"options\"", "\"state\": {}, \"options\""),
+              testing::StartsWith("$.input.state: " + never));
+}
+
+TEST_F(FixturePlayerTest, an_operation_on_a_payment_is_given_its_id) {
+  const auto fixture = [](std::string_view operation, std::string_view input) {
+    return R"({"name": "one", "source": "the tests", "operation": ")" + std::string(operation) +
+           R"(", "settings": {"api_key": "sk_live_SECRET123"}, "input": )" + std::string(input) +
+           R"(, "exchanges": [{"request": {"method": "GET", "path": "/payments/p1", "headers": {"X-Version": "2"}},
+              "reply": {"status": 200, "json": {"id": "p1", "status": "paid", "amount": 1, "currency": "EUR"}}}],
+              "output": {"id": "p1", "status": "paid", "amount": {"amount": "1.00", "currency": "EUR"}, "state": {}}})";
+  };
+  for (const char* input : {R"({"provider_id": "p1"})", R"({"payment": {"provider_id": "p1"}})"})
+    EXPECT_EQ(play(fixture("payments.get", input)), "") << input;
+  for (const char* operation : {"payments.get", "payments.cancel", "refunds.create", "refunds.list"})
+    EXPECT_EQ(play(fixture(operation, R"({"options": {}})")),
+              "$.input.provider_id: the core never gives this: is missing: the core knows it of every payment\n")
+        << operation;
+  EXPECT_THAT(play(fixture("payments.get", R"({"provider_id": "p1", "payment": {"provider_id": "p2"}})")),
+              testing::StartsWith("$.input.payment.provider_id: the core never gives this"));
+  EXPECT_THAT(play(fixture("payments.get", R"({"provider_id": 7})")),
+              testing::StartsWith("$.input.provider_id: the core never gives this"));
+  EXPECT_THAT(play(fixture("refunds.get", R"({"provider_id": "p1"})")),
+              testing::StartsWith("$.input.id: the core never gives this"));
+}
+
+TEST_F(FixturePlayerTest, a_script_is_given_the_defaults_of_options_and_the_cursor_of_a_whole_list) {
+  EXPECT_EQ(play_with(R"("reference": "1234", "options": {"note": "hi"},)", R"("reference": "1234",)"),
+            "$.exchanges[0].request.json.note: expected \"hi\", got \"none\"\n");
+  EXPECT_EQ(play(R"({"name": "page two", "source": "the tests", "operation": "refunds.list",
+    "settings": {"api_key": "sk_live_SECRET123"}, "input": {"provider_id": "p1", "cursor": "r1"},
+    "exchanges": [{"request": {"method": "GET", "path": "/refunds", "query": [["cursor", "r1"]]},
+      "reply": {"status": 200, "json": {"data": [{"id": "r2", "status": "pending"}], "next": "r2"}}}],
+    "output": {"items": [{"id": "r2", "status": "pending"}], "next": "r2"}})"),
+            "");
+}
+
+constexpr std::string_view kWebhook = R"json({
+  "name": "webhook", "source": "the tests", "operation": "webhooks.receive",
+  "settings": {"api_key": "sk_live_SECRET123"},
+  "input": {"headers": {"x-id": "1"}, "text": "{}", "json": {"event": "paid", "id": "p1"}},
+  "output": {"event": "paid", "payment": {"id": "p1"}}
+})json";
+
+class WebhookFixturePlayerTest : public FixturePlayerTest {
+ protected:
+  WebhookFixturePlayerTest() {
+    change_manifest(R"("check": {}})", R"("webhooks.receive": {}, "check": {}})");
+    change_manifest(R"("idempotency": null)", R"("idempotency": null, "webhooks": {
+      "events": {"paid": "It was paid."}, "signed": false, "reason": "Acme signs nothing."})");
+    change_script("function provider.check(", R"lua(
+      function provider.webhooks.receive(input)
+        return {event = input.json.event or "piad", payment = input.json.id and {id = input.json.id}}
+      end
+      function provider.check()lua");
+  }
+  std::string play_webhook(std::string_view part, std::string_view by) const {
+    return play(replaced(kWebhook, part, by));
+  }
+};
+
+TEST_F(WebhookFixturePlayerTest, a_webhook_that_the_core_never_gives_is_a_problem) {
+  EXPECT_THAT(play_webhook("\"x-id\"", "\"X-Id\""),
+              testing::StartsWith("$.input.headers.\"X-Id\": the core never gives this"));
+  EXPECT_THAT(play_webhook("\"text\"", "\"body\""), testing::StartsWith("$.input.body: the core never gives this"));
+  EXPECT_THAT(play_webhook("\"headers\"", "\"header\""), testing::StartsWith("$.input.header: the core never"));
+  EXPECT_THAT(play_webhook("\"text\": \"{}\"", "\"form\": {}"), testing::StartsWith("$.input.form: the core never"));
 }
 
 }  // namespace

@@ -404,9 +404,8 @@ function provider.refunds.list(input)
 end
 
 function provider.refunds.get(input)
-  local id = object(input.refund).provider_id or input.id
   for _, refund in ipairs(provider.refunds.list(input).items) do
-    if refund.id == id then return refund end
+    if refund.id == input.id then return refund end
   end
   fail("NotFound", "BitPay lists no such refund for this invoice.")
 end
