@@ -3,9 +3,11 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/plugin/operations.h"
 #include "core/plugin/schema.h"
+#include "core/plugin/suggest.h"
 
 namespace till::plugin {
 namespace {
@@ -17,6 +19,12 @@ void settle_page(json::Object& page) {
   if (next && next->as_integer()) *next = next->number()->text;
 }
 
+Error output_error(std::string_view operation, const std::string& problem, std::string field) {
+  Error error = plugin_error("script_output", "what provider." + std::string(operation) + " returned: " + problem);
+  error.field = std::move(field);
+  return error;
+}
+
 }  // namespace
 
 Status check_operation_output(std::string_view operation, json::Value& output) {
@@ -25,10 +33,16 @@ Status check_operation_output(std::string_view operation, json::Value& output) {
   if (output.object() && unified->output.find("properties")->find("items")) settle_page(*output.object());
   const Status fits = check(unified->output, output, "$");
   if (fits.ok()) return {};
-  Error error =
-      plugin_error("script_output", "what provider." + std::string(operation) + " returned: " + fits.error().message);
-  error.field = fits.error().field;
-  return error;
+  return output_error(operation, fits.error().message, fits.error().field);
+}
+
+Status check_event(const Manifest& manifest, std::string_view event) {
+  const auto& events = manifest.webhooks.events;
+  if (events.contains(event)) return {};
+  std::vector<std::string_view> names;
+  for (const auto& [name, unused] : events) names.emplace_back(name);
+  const std::string problem = "is not among the manifest's `webhooks.events`" + did_you_mean(event, names);
+  return output_error("webhooks.receive", sentence("$.event", problem), "$.event");
 }
 
 }  // namespace till::plugin

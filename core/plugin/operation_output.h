@@ -5,6 +5,7 @@
 
 #include "core/base/result.h"
 #include "core/json/value.h"
+#include "core/plugin/manifest.h"
 
 namespace till::plugin {
 
@@ -12,5 +13,8 @@ namespace till::plugin {
 // an empty `items` becomes a list, an integer `next` text. What native calls return is the provider's own and passes.
 // kPlugin, code "script_output", with the place in `field`.
 Status check_operation_output(std::string_view operation, json::Value& output);
+
+// Is the event of a webhook one that the manifest declares? kPlugin, code "script_output", at "$.event".
+Status check_event(const Manifest& manifest, std::string_view event);
 
 }  // namespace till::plugin

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/json/json.h"
+#include "core/plugin/operation_output.h"
 #include "core/runtime/gateway.h"
 #include "core/runtime/gateway_memory.h"
 #include "core/runtime/log.h"
@@ -57,6 +58,10 @@ void Operation::take_news(const json::Value& output) {
     *payment = bounded_raw(std::move(*payment));
   auto news = read_webhook_news(std::move(shown));
   if (!news.ok()) return finish(std::move(news).error());
+  // A word of the provider's own may be newer than the plugin; one of the script's own is a slip of the pen.
+  const Status known = plugin::check_event(config().manifest(), news->event);
+  if (!known.ok() && !holds_text(webhook_->seen, news->event))
+    return end(hide_secrets(known.error(), config(), handles_));
   news_ = *std::move(news);
   phase_ = Phase::kFind;
   need_ = Need::kStore;

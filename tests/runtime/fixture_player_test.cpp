@@ -346,6 +346,21 @@ class WebhookFixturePlayerTest : public FixturePlayerTest {
   }
 };
 
+TEST_F(WebhookFixturePlayerTest, an_event_that_the_manifest_does_not_declare_is_seen) {
+  EXPECT_EQ(play(kWebhook), "");
+  const std::string undeclared = "$.output: the operation fails: PluginError script_output: $.event: ";
+  EXPECT_THAT(play_webhook(R"("event": "paid", "id": "p1"}})", R"("id": "p1"}})"),
+              testing::AllOf(testing::StartsWith(undeclared), testing::HasSubstr("did you mean `paid`?")));
+  EXPECT_THAT(play_webhook(R"("event": "paid", "id": "p1"}})", R"("event": "refunded", "id": "p1"}})"),
+              testing::StartsWith(undeclared))
+      << "what is documented of payments is declared";
+  EXPECT_EQ(play(R"json({"name": "other", "source": "the tests", "operation": "webhooks.receive",
+    "settings": {"api_key": "sk_live_SECRET123"}, "input": {"headers": {}, "text": "{}", "json": {"event": "payout"}},
+    "output": {"event": "payout"}})json"),
+            "")
+      << "what is about no payment need not be";
+}
+
 TEST_F(WebhookFixturePlayerTest, a_webhook_that_the_core_never_gives_is_a_problem) {
   EXPECT_THAT(play_webhook("\"x-id\"", "\"X-Id\""),
               testing::StartsWith("$.input.headers.\"X-Id\": the core never gives this"));
