@@ -123,6 +123,16 @@ Status check_metadata(const json::Object& input) {
   return {};
 }
 
+// Ids of the provider's stand in addresses, where these would be another place than a segment of their own.
+Status check_provider_id(const json::Object& input, std::string_view key) {
+  const auto found = input.find(key);
+  const std::string* id = found ? found->string() : nullptr;
+  if (!id) return {};
+  const bool control = std::any_of(id->begin(), id->end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; });
+  if (*id != "." && *id != ".." && !control) return {};
+  return invalid_request("$." + std::string(key), "no id of a provider's is \".\" or \"..\" or has control characters");
+}
+
 // Everything but the idempotency key and the card, in place.
 Status check_members(const plugin::Manifest& manifest, std::string_view operation,
                      const plugin::UnifiedOperation& unified, OperationInput& input) {
@@ -130,6 +140,7 @@ Status check_members(const plugin::Manifest& manifest, std::string_view operatio
   TILL_ASSIGN(json::Value options, take_options(manifest, operation, members));
   const json::Object extra = take_extra(manifest.capabilities.find(operation)->second, members);
   TILL_TRY(plugin::check(unified.input, input.value, "$"));
+  TILL_TRY(check_provider_id(members, operation == "refunds.get" ? "id" : "provider_id"));
   TILL_TRY(check_metadata(members));
   TILL_TRY(check_amount(manifest, members, input));
   for (const auto& [key, value] : extra) members.set(key, value);

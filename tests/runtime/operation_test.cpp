@@ -447,6 +447,26 @@ TEST_F(OperationTest, a_refund_belongs_to_its_payment) {
   EXPECT_EQ(stored(id).refunds.size(), 2u);
 }
 
+TEST_F(OperationTest, an_id_that_cannot_stand_in_an_address_is_the_callers_mistake) {
+  const auto payment = run("payments.create", kPay, 200, kPaid);
+  for (const char* id : {".", "..", "p\\n1", "p\\u007f"}) {
+    for (const char* operation : {"payments.get", "payments.cancel"}) {
+      const auto exchange = shop_->begin(operation, R"({"provider_id":")" + std::string(id) + "\"}");
+      ASSERT_FALSE(exchange.ok()) << operation << " " << id;
+      EXPECT_EQ(exchange.error().kind, ErrorKind::kInvalidRequest);
+      EXPECT_EQ(exchange.error().field, "$.provider_id");
+    }
+    const auto refund = shop_->begin(
+        "refunds.get", R"({"payment_id":")" + std::string(*payment->find_string("id")) + R"(","id":")" + id + "\"}");
+    ASSERT_FALSE(refund.ok());
+    EXPECT_EQ(refund.error().field, "$.id");
+  }
+  for (const auto& [id, segment] : std::vector<std::pair<std::string, std::string>>{
+           {"...", "..."}, {"a/b", "a%2Fb"}, {"%2e", "%252e"}, {"é ?", "%C3%A9%20%3F"}})
+    EXPECT_THAT(begin("payments.get", R"({"provider_id":")" + id + "\"}")->request()->url,
+                testing::EndsWith("/payments/" + segment));
+}
+
 TEST_F(OperationTest, refunds_are_listed_from_all_pages) {
   const auto payment = run("payments.create", kPay, 200, kPaid);
   const std::string id(*payment->find_string("id"));
