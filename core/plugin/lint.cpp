@@ -122,6 +122,7 @@ std::vector<Finding> lint_plugin(std::string_view manifest_text, std::string_vie
   }
   append(out, lint_names(names_in((*chunk)->bytecode()), *outline));
   append(out, lint_optional_requests(script));
+  append(out, lint_joined_paths(script));
   if (manifest.ok()) {
     append(out, lint_functions(*manifest, *outline, script));
     append(out, lint_path_secrets(script, *manifest));

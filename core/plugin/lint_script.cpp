@@ -76,6 +76,34 @@ std::vector<std::string> known_globals(const std::vector<ScriptName>& names, con
   return {known.begin(), known.end()};
 }
 
+// Where the text behind a quote ends: behind the closing one, or at the end of the line.
+std::size_t after_quoted(std::string_view text, std::size_t at) {
+  const char quote = text[at++];
+  while (at < text.size() && text[at] != quote && text[at] != '\n') at += text[at] == '\\' ? 2 : 1;
+  return std::min(at + 1, text.size());
+}
+
+// The first argument of a call, from behind its parenthesis, with nothing in place of each quoted text.
+std::string first_argument(std::string_view call) {
+  std::string out;
+  int depth = 0;
+  for (std::size_t at = 0; at < call.size();) {
+    const char c = call[at];
+    if (c == '"' || c == '\'') {
+      at = after_quoted(call, at);
+      continue;
+    }
+    if (depth == 0 && (c == ',' || c == ')')) break;
+    if (c == '(' || c == '{' || c == '[') ++depth;
+    if (c == ')' || c == '}' || c == ']') --depth;
+    out += c;
+    ++at;
+  }
+  return out;
+}
+
+bool joins(std::string_view expression) { return expression.find("..") != std::string_view::npos; }
+
 }  // namespace
 
 std::vector<Finding> lint_names(const std::vector<ScriptName>& names, const Outline& outline) {
@@ -118,6 +146,23 @@ std::vector<Finding> lint_optional_requests(std::string_view script) {
     const int line = 1 + static_cast<int>(std::count(begin, begin + static_cast<std::ptrdiff_t>(at), '\n'));
     out.push_back(finding(line, true, "optional_reply_used", "an optional request may come to nil",
                           "keep the reply in a local, and look whether it is there"));
+  }
+  return out;
+}
+
+std::vector<Finding> lint_joined_paths(std::string_view script) {
+  std::vector<Finding> out;
+  constexpr std::string_view kCall = "http.";
+  for (std::size_t at = script.find(kCall); at != script.npos; at = script.find(kCall, at + 1)) {
+    const std::size_t open = script.find_first_not_of("abcdefghijklmnopqrstuvwxyz", at + kCall.size());
+    if (open == script.npos || script[open] != '(') continue;
+    if (!joins(first_argument(script.substr(open + 1)))) continue;
+    const auto begin = script.begin();
+    const int line = 1 + static_cast<int>(std::count(begin, begin + static_cast<std::ptrdiff_t>(at), '\n'));
+    out.push_back(
+        finding(line, false, "joined_path", "a path is joined with `..`",
+                "write \"/payments/{id}\" and {path = {id = id}}: what stands in braces is encoded, and an id "
+                "with a slash in it stays an id"));
   }
   return out;
 }

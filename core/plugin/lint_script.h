@@ -15,6 +15,8 @@ namespace till::plugin {
 std::vector<Finding> lint_names(const std::vector<ScriptName>& names, const Outline& outline);
 // Requests with `optional = true`, which may come to nil, whose reply is used without a look.
 std::vector<Finding> lint_optional_requests(std::string_view script);
+// Paths of requests that are joined with "..": a value in them is not encoded.
+std::vector<Finding> lint_joined_paths(std::string_view script);
 // {secret.NAME} in paths beside the manifest's path_secrets.
 std::vector<Finding> lint_path_secrets(std::string_view script, const Manifest& manifest);
 // The line, from 1, on which `part` first stands; 0 when it does not.

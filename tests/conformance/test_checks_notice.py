@@ -82,6 +82,12 @@ MUTATIONS = {
   local payload, payment = object(body.payload), {reference = "1234"}""",
         "bitgpt: webhook: 7 is about nothing",
     ),
+    "an id is joined to a path": (
+        "openpay/provider.lua",
+        'http.get("/paylinks/{id}", {path = {id = id}, expect',
+        'http.get("/paylinks/" .. id, {expect',
+        "openpay: path: ids of payments.get",
+    ),
     "a fixture is not what is sent": (
         "openpay/provider.lua",
         '"description", description_of(input),\n    "customer_name"',
@@ -144,7 +150,7 @@ def test_a_provider_without_a_simulator_is_examined_as_far_as_that_goes(tmp_path
     manifest = tmp_path / "acme" / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"id": "openpay"', '"id": "acme"'))
     with Suite(["acme"], plugin_path=[tmp_path]) as suite:
-        assert {case.check for case in suite.cases()} == {"absent", "fixture"}
+        assert {case.check for case in suite.cases()} == {"absent", "path", "fixture"}
         assert [suite.run(case) for case in suite.cases()] == [None] * len(suite.cases())
         case = case_named(suite, "acme: absent: rates.list")
         script = tmp_path / "acme" / "provider.lua"

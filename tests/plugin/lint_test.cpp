@@ -20,13 +20,20 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::StartsWith;
 
+// Acme at an address that somebody may have.
+std::string real_manifest() {
+  std::string out = acme_manifest("1.0.0");
+  for (auto at = out.find(".example"); at != out.npos; at = out.find(".example")) out.replace(at, 8, ".test");
+  return out;
+}
+
 // Acme with these capabilities, and a word on every other operation.
 std::string manifest(const std::vector<std::string>& capabilities = {"check"}, std::string_view more = "") {
   json::Object can, cannot;
   for (const std::string& one : capabilities) can.set(one, json::Object());
   for (const std::string_view operation : operation_names())
     if (!can.find(operation)) cannot.set(operation, "None.");
-  std::string out = acme_manifest("1.0.0");
+  std::string out = real_manifest();
   const std::string_view old = R"("capabilities":{"check":{}})";
   return out.replace(out.find(old), old.size(),
                      "\"capabilities\":" + json::write(can) + ",\"absent\":" + json::write(cannot) + std::string(more));
@@ -65,6 +72,19 @@ TEST(Lint, the_reply_of_an_optional_request_is_not_used_without_a_look) {
                 ElementsAre(StartsWith("provider.lua:3 optional_reply_used: an optional request may come to nil")))
         << use;
   EXPECT_THAT(lint("local optional = true\n" + std::string(kCheck)), IsEmpty());
+}
+
+TEST(Lint, a_path_that_is_joined_is_advised_against) {
+  const auto script = [](std::string_view call) {
+    return "function provider.check()\n  local id = \"1\"\n  " + std::string(call) + "\n  return {ok = true}\nend\n";
+  };
+  for (const char* call : {"http.get(\"/payments/\" .. id)", "http.post('/p/' .. id .. '/refunds', {json = {}})",
+                           "http.delete((\"/payments/\"\n .. id), {})"})
+    EXPECT_THAT(lint(script(call)), ElementsAre(StartsWith("advice: provider.lua:3 joined_path: a path is joined")))
+        << call;
+  for (const char* call : {"http.get(\"/payments/{id}\", {path = {id = id}})", "http.get(\"/a..b\")",
+                           "http.get(\"/a\\\"..\")", "http.get(\"/a\", {query = {a = id .. \"x\"}})"})
+    EXPECT_THAT(lint(script(call)), IsEmpty()) << call;
 }
 
 TEST(Lint, shipped_providers_have_no_error) {
@@ -133,7 +153,7 @@ TEST(Lint, what_is_declared_and_what_is_written_must_agree) {
 }
 
 TEST(Lint, every_operation_is_there_or_absent_with_a_reason) {
-  EXPECT_THAT(lint(kCheck, acme_manifest("1.0.0")),
+  EXPECT_THAT(lint(kCheck, real_manifest()),
               Contains(StartsWith("manifest.json:$.absent.\"payments.create\" operation_without_a_word:")));
 }
 

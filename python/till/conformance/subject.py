@@ -10,6 +10,7 @@ from typing import Any
 
 import till
 from till._call import Call
+from till._exchange import Exchange
 from till._runtime import _own_providers
 from till.conformance.book import Book, has_book, read_book
 
@@ -55,6 +56,10 @@ class Desk(Subject):
     def call(self, operation: str, arguments: Mapping[str, Any]) -> Any:
         """The operation's result as the core gives it, as JSON."""
         return self._gateway._run(Call(operation, arguments, lambda value: value))
+
+    def exchange(self, operation: str, arguments: Mapping[str, Any]) -> Exchange:
+        """The operation with exactly these arguments, to be answered by the check itself."""
+        return self._gateway.exchange(operation, arguments)
 
     def requests(self) -> list[dict[str, Any]]:
         """What the service saw."""

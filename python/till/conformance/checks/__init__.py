@@ -12,6 +12,7 @@ from till.conformance.checks import (
     errors,
     fixtures,
     lists,
+    paths,
     replies,
     secrets,
     states,
@@ -31,9 +32,10 @@ CHECKS: dict[str, Callable[[Subject], Iterator[Case]]] = {
     "list": lists.cases,
     "webhook": webhooks.cases,
     "secret": secrets.cases,
+    "path": paths.cases,
     "fixture": fixtures.cases,
 }
 """Every kind of check by its name, in the order of reports."""
 
-WITHOUT_SIMULATOR = ("absent", "fixture")
+WITHOUT_SIMULATOR = ("absent", "path", "fixture")
 """Those that need none."""
