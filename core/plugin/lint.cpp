@@ -9,6 +9,7 @@
 #include "core/base/limits.h"
 #include "core/base/utf8.h"
 #include "core/json/path.h"
+#include "core/plugin/lint_manifest.h"
 #include "core/plugin/lint_script.h"
 #include "core/plugin/manifest.h"
 #include "core/plugin/operations.h"
@@ -105,7 +106,10 @@ Findings lint_absent(const Manifest& manifest) {
 std::vector<Finding> lint_plugin(std::string_view manifest_text, std::string_view script) {
   Findings out = manifest_findings(manifest_text);
   const auto manifest = parse_manifest(manifest_text);
-  if (manifest.ok()) append(out, lint_absent(*manifest));
+  if (manifest.ok()) {
+    append(out, lint_absent(*manifest));
+    append(out, lint_prefix(*manifest));
+  }
   const auto checked = check_script_text(script);
   const auto chunk = checked.ok() ? Chunk::compile(script) : Result<std::shared_ptr<const Chunk>>(checked.error());
   if (!chunk.ok()) {

@@ -87,6 +87,20 @@ TEST(Lint, a_path_that_is_joined_is_advised_against) {
     EXPECT_THAT(lint(script(call)), IsEmpty()) << call;
 }
 
+TEST(Lint, a_prefix_that_runs_into_the_secret_is_advised_against) {
+  const auto with = [](std::string_view prefix) {
+    std::string text = manifest();
+    constexpr std::string_view kOld = R"("header":"X-Api-Key")";
+    return text.replace(text.find(kOld), kOld.size(), std::string(kOld) + ",\"prefix\":" + std::string(prefix));
+  };
+  EXPECT_THAT(
+      lint(kCheck, with("\"Bearer\"")),
+      ElementsAre(StartsWith("advice: manifest.json:$.auth.prefix prefix_runs_on: the secret follows `Bearer`")));
+  EXPECT_THAT(lint(kCheck, with("\"v1\"")), ElementsAre(StartsWith("advice: manifest.json:$.auth.prefix ")));
+  for (const char* good : {"\"Bearer \"", "\"token=\"", "\"\"", "\"key:\""})
+    EXPECT_THAT(lint(kCheck, with(good)), IsEmpty()) << good;
+}
+
 TEST(Lint, shipped_providers_have_no_error) {
   for (const auto& entry : std::filesystem::directory_iterator(TILL_SOURCE_DIR "/plugins/providers")) {
     const std::string text = file(entry.path() / "manifest.json");
