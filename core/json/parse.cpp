@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/json/fault.h"
 #include "core/json/json.h"
 #include "core/json/path.h"
 
@@ -120,8 +121,9 @@ class Parser {
 
   Result<Value> run(std::string_view text) {
     Value root;
-    if (!read_document(text, root)) return error();
-    return root;
+    if (read_document(text, root)) return root;
+    if (syntax_) locate(text);
+    return error();
   }
 
  private:
@@ -137,11 +139,11 @@ class Parser {
     if (const auto code = document.get_array().get(wrapper)) return fail(code);
     std::size_t count = 0;
     for (auto element : wrapper) {
-      if (++count > 1) return fail("goes on after its end");
-      if (!read_element(element, root)) return locate(document);
+      if (++count > 1) return fail_syntax("goes on after its end");
+      if (!read_element(element, root)) return false;
     }
     if (count == 0) return fail("is empty");
-    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return fail("goes on after its end");
+    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return fail_syntax("goes on after its end");
     return true;
   }
 
@@ -173,7 +175,8 @@ class Parser {
     if (token == "null") return out = Value(), true;
     if (token.size() > limits_.max_number_length)
       return fail("is a number or word of more than " + std::to_string(limits_.max_number_length) + " characters");
-    if (!is_number(token)) return fail("is neither a number, a string, true, false, null, an array nor an object");
+    if (!is_number(token))
+      return fail_syntax("is neither a number, a string, true, false, null, an array nor an object");
     out = Value(Number{std::string(token)});
     return true;
   }
@@ -237,16 +240,17 @@ class Parser {
     problem_ = std::move(problem);
     return false;
   }
-  bool fail(simdjson::error_code code) {
+  bool fail_syntax(std::string problem) {
     syntax_ = true;
-    return fail("is not JSON: " + std::string(explain(code)));
+    return fail(std::move(problem));
   }
-  // Adds where a fault of syntax was met.
-  bool locate(ondemand::document& document) {
-    const char* at = nullptr;
-    if (syntax_ && document.current_location().get(at) == simdjson::SUCCESS)
-      problem_ += " near byte " + std::to_string(std::max<std::ptrdiff_t>(at - workspace_.text.data() - 1, 0));
-    return false;
+  bool fail(simdjson::error_code code) { return fail_syntax("is not JSON: " + std::string(explain(code))); }
+  // Says more exactly what is wrong, and where.
+  void locate(std::string_view text) {
+    const auto fault = find_fault(text);
+    if (!fault) return;
+    problem_ = "is not JSON: " + std::string(fault->problem) + " at line " + std::to_string(fault->line) + ", column " +
+               std::to_string(fault->column);
   }
   bool fail_depth() {
     return fail("is nested deeper than " + std::to_string(std::min(limits_.max_depth, kMaxDepthEver)) + " levels");

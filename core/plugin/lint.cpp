@@ -8,6 +8,7 @@
 
 #include "core/base/limits.h"
 #include "core/base/utf8.h"
+#include "core/json/fault.h"
 #include "core/json/path.h"
 #include "core/plugin/lint_manifest.h"
 #include "core/plugin/lint_script.h"
@@ -39,6 +40,8 @@ Findings manifest_findings(std::string_view text) {
                               error.message.starts_with(prefix) ? error.message.substr(prefix.size()) : error.message,
                               ""));
   }
+  if (const auto fault = json::find_fault(text); fault && !out.empty())
+    out.front().line = static_cast<int>(fault->line);
   return out;
 }
 

@@ -10,7 +10,7 @@ namespace till::plugin {
 struct Finding {
   std::string file;     // "manifest.json" or "provider.lua"
   std::string place;    // in the manifest: "$.auth.scheme"; empty in the script
-  int line = 0;         // in the script, from 1; 0 where there is none
+  int line = 0;         // in the script, or where the manifest stops being JSON, from 1; 0 where there is none
   bool error = true;    // else it is advice
   std::string code;     // stable word: "manifest", "script_syntax", "unknown_global", ...
   std::string message;  // what is wrong

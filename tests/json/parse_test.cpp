@@ -216,7 +216,28 @@ TEST(Parse, says_where_the_fault_is) {
   EXPECT_EQ(refused(R"({"a b":{"":{"é":"\ud800"}}})").field, R"($."a b".""."é")");
   EXPECT_EQ(refused(R"({"a":{"b" 1}})").field, "$.a");
   EXPECT_EQ(refused("{\"" + std::string(300, 'x') + "\":01}").field, "$.\"" + std::string(64, 'x') + "...\"");
-  EXPECT_THAT(refused(R"({"data":[1,2 3]})").message, HasSubstr("near byte"));
+  EXPECT_EQ(refused(R"({"data":[1,2 3]})").message,
+            "$.data[2]: is not JSON: a comma or the closing ] is missing at line 1, column 14.");
+}
+
+TEST(Parse, tells_common_faults_apart_with_their_line_and_column) {
+  const auto told = [](std::string_view text) {
+    const std::string message = refused(text).message;
+    const auto at = message.find("is not JSON: ");
+    return at == std::string::npos ? message : message.substr(at + 13);
+  };
+  EXPECT_EQ(told("{\n  \"a\": 1,\n  \"b\": [2],\n}"), "a comma stands before a closing bracket at line 3, column 11.");
+  EXPECT_EQ(told("[\n1,\n2,]"), "a comma stands before a closing bracket at line 3, column 2.");
+  EXPECT_EQ(told("{\n  \"a\": 1\n  \"b\": 2\n}"), "a comma or the closing } is missing at line 3, column 3.");
+  EXPECT_EQ(told("{\"é\" 1}"), "a colon is missing behind a key at line 1, column 6.");
+  EXPECT_EQ(told("{\n'a': 1}"), "a key in double quotes is missing at line 2, column 1.");
+  EXPECT_EQ(told("{\n// why\n\"a\": 1}"), "JSON has no comments at line 2, column 1.");
+  EXPECT_EQ(told("{\"a\":\n\"one\ntwo\"}"),
+            "a string does not end on its line, or holds a control character at line 2, column 1.");
+  EXPECT_EQ(told("{\"a\": \"\\x\"}"), "a string holds an escape that JSON does not have at line 1, column 8.");
+  EXPECT_EQ(told("{\"a\": [1, 2"), "the text ends too early at line 1, column 12.");
+  EXPECT_EQ(told("{\"a\": }"), "a value is missing at line 1, column 7.");
+  EXPECT_EQ(told("{}\n\n{}"), "the text goes on after its end at line 3, column 1.");
 }
 
 TEST(Parse, never_shows_the_values_of_a_document) {

@@ -101,6 +101,18 @@ TEST(Lint, a_prefix_that_runs_into_the_secret_is_advised_against) {
     EXPECT_THAT(lint(kCheck, with(good)), IsEmpty()) << good;
 }
 
+TEST(Lint, text_that_is_no_JSON_is_told_with_its_line) {
+  std::string text = manifest();
+  text.replace(text.find("\"hosts\""), 7, "\n,\"hosts\"");
+  const auto found = lint_plugin(text, kCheck);
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(
+      found[0].line,
+      std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(text.find("\n,\"hosts\"")) + 1, '\n') + 1);
+  EXPECT_TRUE(found[0].error);
+  EXPECT_THAT(found[0].message, testing::HasSubstr("is not JSON: "));
+}
+
 TEST(Lint, shipped_providers_have_no_error) {
   for (const auto& entry : std::filesystem::directory_iterator(TILL_SOURCE_DIR "/plugins/providers")) {
     const std::string text = file(entry.path() / "manifest.json");
@@ -119,7 +131,7 @@ TEST(Lint, the_manifest_is_judged_part_by_part_and_all_at_once) {
 }
 
 TEST(Lint, text_that_is_no_manifest_is_one_finding) {
-  EXPECT_THAT(lint(kCheck, "{"), ElementsAre(StartsWith("manifest.json:$ manifest:")));
+  EXPECT_THAT(lint(kCheck, "{"), ElementsAre(StartsWith("manifest.json:1 manifest: is not JSON:")));
 }
 
 TEST(Lint, a_mistake_of_syntax_is_told_with_its_line) {
