@@ -59,6 +59,7 @@ std::vector<std::string> permissions(const Plugin& self) { return plugin::permis
 py::object pack(const std::map<std::string, std::string, std::less<>>& files, std::string_view private_key) {
   const auto packed = [&]() -> Result<std::string> {
     TILL_ASSIGN(const Ed25519Key key, Ed25519Key::from_hex(Secret(private_key)));
+    TILL_TRY(plugin::check_written(files));
     return plugin::write_package(files, key);
   };
   return reply_object(packed());

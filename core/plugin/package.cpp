@@ -5,6 +5,8 @@
 #include <cstdint>
 
 #include "core/base/encoding.h"
+#include "core/plugin/lint_manifest.h"
+#include "core/plugin/manifest.h"
 
 namespace till::plugin {
 namespace {
@@ -97,6 +99,19 @@ Status read_file(Reader& reader, PackageFiles& files) {
 }
 
 }  // namespace
+
+Status check_written(const PackageFiles& files) {
+  const auto file = files.find("manifest.json");
+  if (file == files.end()) return {};
+  const auto manifest = parse_manifest(file->second);
+  if (!manifest.ok()) return {};
+  const auto unchanged = unchanged_parts(*manifest);
+  if (unchanged.empty()) return {};
+  const auto& [place, problem] = unchanged.front();
+  Error error = package_error("is of a plugin that is not written yet: " + place + " of manifest.json " + problem);
+  error.field = place;
+  return error;
+}
 
 Result<std::string> write_package(const PackageFiles& files, const Ed25519Key& key) {
   TILL_TRY(check_complete(files));

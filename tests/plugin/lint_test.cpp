@@ -101,6 +101,21 @@ TEST(Lint, a_prefix_that_runs_into_the_secret_is_advised_against) {
     EXPECT_THAT(lint(kCheck, with(good)), IsEmpty()) << good;
 }
 
+TEST(Lint, what_new_wrote_and_nobody_changed_is_told) {
+  EXPECT_THAT(lint(kCheck, acme_manifest("1.0.0")),
+              Contains(StartsWith("advice: manifest.json:$.modes.live.base_url example_host: no host can")));
+  std::string text = manifest();
+  const auto put = [&](std::string_view old, std::string_view by) { text.replace(text.find(old), old.size(), by); };
+  put("A shop's bank.", "One sentence: what this service pays with, and where.");
+  put("\"None.\"", "\"Say here, for the users of a shop, why the service has none.\"");
+  put("https://api.acme.test", "https://api.acme.example/v1");
+  put("\"hosts\":[\"api.acme.test\"]", "\"hosts\":[\"api.acme.example\"]");
+  EXPECT_THAT(lint(kCheck, text),
+              ElementsAre(StartsWith("advice: manifest.json:$.summary unchanged: is the sentence"),
+                          StartsWith("advice: manifest.json:$.absent unchanged: 1 reason is the sentence"),
+                          StartsWith("advice: manifest.json:$.modes.live.base_url unchanged: is the address")));
+}
+
 TEST(Lint, text_that_is_no_JSON_is_told_with_its_line) {
   std::string text = manifest();
   text.replace(text.find("\"hosts\""), 7, "\n,\"hosts\"");

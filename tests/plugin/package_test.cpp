@@ -41,6 +41,22 @@ class PackageFormat : public PackageTest {
   }
 };
 
+TEST_F(PackageFormat, what_new_wrote_and_nobody_changed_is_not_written) {
+  const auto refusal = [&](std::string_view old, std::string_view by) {
+    PackageFiles files = acme_files("1.0.0");
+    std::string& manifest = files["manifest.json"];
+    manifest.replace(manifest.find(old), old.size(), by);
+    const Status written = check_written(files);
+    return written.ok() ? "written" : written.error().code + " " + written.error().field;
+  };
+  EXPECT_EQ(refusal("A shop's bank.", "One sentence: what this service pays with, and where."), "package $.summary");
+  EXPECT_EQ(refusal(R"("check":{}})", R"("check":{}},"absent":{
+    "rates":"Say here, for the users of a shop, why the service has none."})"),
+            "package $.absent");
+  EXPECT_EQ(refusal("https://api.acme.example", "https://api.acme.example/v1"), "package $.modes.live.base_url");
+  EXPECT_EQ(refusal("A shop's bank.", "A sentence of its own."), "written");
+}
+
 TEST_F(PackageFormat, what_was_packed_comes_back) {
   const std::string bytes = write_package(acme_files("1.0.0"), key_).value();
   const auto package = read_package(bytes);

@@ -23,9 +23,19 @@ class Author:
         self.folder, self.plugin, self.key = folder, folder / "mypay", folder / "key"
         self._capsys = capsys
         assert main(["plugin", "new", str(self.plugin)]) == 0
+        self._write()
         capsys.readouterr()
         assert main(["plugin", "keygen", str(self.key), "--json"]) == 0
         self.public = json.loads(capsys.readouterr().out)["public_key"]
+
+    def _write(self) -> None:
+        """The least that makes the new plugin one of a service."""
+        manifest = json.loads((self.plugin / "manifest.json").read_text())
+        manifest["summary"] = "Payments by My Pay."
+        manifest["absent"] = dict.fromkeys(manifest["absent"], "My Pay has none.")
+        for mode in manifest["modes"].values():
+            mode["base_url"] = mode["base_url"].replace("/v1", "/v2")
+        (self.plugin / "manifest.json").write_text(json.dumps(manifest, indent=2))
 
     def pack(self, version: str, *hosts: str) -> Path:
         manifest = json.loads((self.plugin / "manifest.json").read_text())
@@ -58,6 +68,17 @@ def verified(package: Path, capsys: pytest.CaptureFixture[str], *more: str) -> t
     status = main(["plugin", "verify", str(package), "--json", *more])
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     return status, found
+
+
+def test_what_new_wrote_and_nobody_changed_is_not_packed(
+    author: Author, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = author.folder / "theirs"
+    assert main(["plugin", "new", str(theirs)]) == 0
+    arguments = ["plugin", "pack", str(theirs), "--key", str(author.key), "--output", str(author.folder)]
+    assert main(arguments) != 0
+    assert "a plugin that is not written yet: $.summary of manifest.json" in capsys.readouterr().err
+    assert not list(author.folder.glob("*.till"))
 
 
 def test_a_new_key_is_for_its_owner_alone(author: Author, capsys: pytest.CaptureFixture[str]) -> None:
