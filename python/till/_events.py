@@ -222,7 +222,9 @@ class Events(BlockingNoun):
 
         When the handler returns, the event is done. When it raises, the event comes again after a pause that
         grows, and is dead after about a day; other payments' events go on meanwhile, later ones of the same
-        payment wait. `on_error` is told, to log it. An event of none of the `types` is done without a call.
+        payment wait. `on_error` is told, to log it; without it the logger `till` warns, with the event's id
+        and the kind of the exception. An event of none of the `types` is done without a call; a type that no
+        event has is an `InvalidRequest`.
 
         The handler has `lease` seconds, and nothing renews them: after that the event is given to somebody
         else, as it is when this process dies. So an event may come twice; its `id` tells. Run this in as many
@@ -274,7 +276,7 @@ class AsyncEvents(AsyncNoun):
     ) -> Handled:
         """See `Events.handle`. Up to `concurrency` events, each of another payment, are handled at the same
         time. Once `stop` is set, the handlers under way are waited for; when this is cancelled, they are
-        cancelled and their events come again at once.
+        cancelled and their events come again at once. A handler made with a plain `def` is a `TypeError`.
 
         >>> order = shop.payments.create(till.Money("20.00", "BZD"), reference="order-8")
         >>> async def ship(event):

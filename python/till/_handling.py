@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import select
 import threading
 from collections.abc import Awaitable, Callable, Collection
@@ -13,9 +14,12 @@ from typing import Any
 from till import _native
 from till._errors import Conflict, NativeError, TillError, error_from_native
 from till._events import AsyncEvents, Event, Events, Options, event
+from till._handler_check import check_async_handler, check_handler, check_on_error, check_types
 from till._json import decode
 
 OnError = Callable[[Event, Exception], object]
+
+_log = logging.getLogger("till")
 
 # How often a waiting thread looks whether it is to stop.
 _STOP_SECONDS = 0.1
@@ -41,10 +45,9 @@ class _Book:
     """What both kinds of handling share: which events are wanted, and how each ended."""
 
     def __init__(self, types: Collection[str] | None, on_error: OnError | None) -> None:
-        if isinstance(types, str):
-            raise TypeError("types is a collection of texts, not one text")
+        check_on_error(on_error)
         self.handled = Handled()
-        self._types = types
+        self._types = check_types(types)
         self._on_error = on_error
 
     def wants(self, given: Event) -> bool:
@@ -55,9 +58,11 @@ class _Book:
         setattr(self.handled, count, getattr(self.handled, count) + 1)
 
     def raised(self, given: Event, error: Exception) -> None:
-        """The handler did. The traceback is the shop's own business."""
+        """The handler did. The log is told its kind only: what it says may hold a secret."""
         if self._on_error is not None:
             self._on_error(given, error)
+        else:
+            _log.warning("the handler of event %s raised %s", given.id, type(error).__name__)
 
     def not_told(self, error: TillError) -> None:
         """The end of an event could not be kept: that is borne when the event will come again."""
@@ -119,8 +124,7 @@ def handle(
     on_error: OnError | None,
 ) -> Handled:
     """`Events.handle`"""
-    if inspect.iscoroutinefunction(handler):
-        raise TypeError("a coroutine function is handled by an AsyncGateway")
+    check_handler(handler)
     book = _Book(types, on_error)
     if not wait:
         while not (stop is not None and stop.is_set()):
@@ -147,7 +151,7 @@ def _handle_one(events: Events, handler: Callable[[Event], object], book: _Book,
             book.ended(events.done(given), "skipped")
             return
         try:
-            handler(given)
+            returned = handler(given)
         except Exception as error:
             book.raised(given, error)
             book.ended(events.fail(given, _message(error)), "failed")
@@ -155,9 +159,18 @@ def _handle_one(events: Events, handler: Callable[[Event], object], book: _Book,
             events.fail(given, _message(end), retry_after=0)
             raise
         else:
+            _refuse_coroutine(events, given, returned)
             book.ended(events.done(given), "done")
     except TillError as error:
         book.not_told(error)
+
+
+def _refuse_coroutine(events: Events, given: Event, returned: object) -> None:
+    """A coroutine has not begun, so nothing was handled: the event is given back."""
+    if inspect.iscoroutine(returned):
+        returned.close()
+        events.release(given)
+        raise TypeError("the handler returned a coroutine, which is awaited by an AsyncGateway")
 
 
 # ---- several at once
@@ -176,6 +189,7 @@ async def handle_async(
     """`AsyncEvents.handle`"""
     if concurrency < 1:
         raise ValueError("concurrency is at least 1")
+    check_async_handler(handler)
     book = _Book(types, on_error)
     inbox = events._open(options.inbox()) if wait else None
 
@@ -231,7 +245,9 @@ async def _handle_one_async(
             book.ended(await events.done(given), "skipped")
             return
         try:
-            await handler(given)
+            returned = handler(given)
+            if inspect.isawaitable(returned):  # else it has run, and running it again would be wrong
+                await returned
         except Exception as error:
             book.raised(given, error)
             book.ended(await events.fail(given, _message(error)), "failed")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import re
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import till
+from till._handler_check import EVENT_TYPES
 from till.sandbox import Sandbox
 
 Make = Callable[..., Any]
@@ -233,7 +236,130 @@ def test_a_coroutine_function_is_for_the_async_gateway(shop: till.Gateway) -> No
         shop.events.handle(handler)
 
 
+async def _handle(event: till.Event) -> None: ...
+
+
+class _Awaited:
+    async def __call__(self, event: till.Event) -> None: ...
+
+
+@pytest.mark.parametrize("handler", [functools.partial(_handle), _Awaited(), _Awaited().__call__])
+def test_what_returns_awaitables_is_for_the_async_gateway(shop: till.Gateway, handler: Any) -> None:
+    pay(shop, "a")
+    with pytest.raises(TypeError, match="AsyncGateway"):
+        shop.events.handle(handler, wait=False)
+    assert [event.attempts for event in shop.events.list()] == [0]
+
+
+def test_a_coroutine_that_nobody_awaits_handles_nothing(shop: till.Gateway) -> None:
+    pay(shop, "a")
+    with pytest.raises(TypeError, match="AsyncGateway"):
+        shop.events.handle(lambda event: _handle(event), wait=False)
+    (event,) = shop.events.list()
+    assert (event.state, event.attempts) == ("waiting", 0)
+
+
+@pytest.mark.parametrize("options", [{"handler": 5}, {"handler": print, "on_error": 5}])
+def test_what_cannot_be_called_is_refused(
+    shop: till.Gateway, ashop: till.AsyncGateway, options: dict[str, Any]
+) -> None:
+    with pytest.raises(TypeError, match="must be callable, not int"):
+        shop.events.handle(**options, wait=False)
+    with pytest.raises(TypeError, match="must be callable, not int"):
+        asyncio.run(ashop.events.handle(**options, wait=False))
+
+
+def test_a_type_that_no_event_has_is_refused(shop: till.Gateway, ashop: till.AsyncGateway) -> None:
+    pay(shop, "a")
+    types = ["payment.paid", "payment.creatd"]
+    with pytest.raises(till.InvalidRequest, match=r"perhaps 'payment.created'.* refund\.created") as refused:
+        shop.events.handle(print, types=types, wait=False)
+    assert (refused.value.field, refused.value.code) == ("types", "unknown_event_type")
+    with pytest.raises(till.InvalidRequest):
+        asyncio.run(ashop.events.handle(_handle, types=types, wait=False))
+    assert [event.state for event in shop.events.list()] == ["waiting"]
+
+
+def test_every_type_that_the_documentation_has_is_known(shop: till.Gateway) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "events.md").read_text("utf-8")
+    table = page.partition("\n## Types\n")[2].partition("\n## ")[0]
+    named = re.findall(r"`((?:payment|refund)\.[a-z_]+)`", table)
+    assert sorted(named) == sorted(EVENT_TYPES)
+    assert {f"payment.{status}" for status in get_args(till.PaymentStatus)} < set(named)
+    assert shop.events.handle(print, types=named, wait=False) == till.Handled()
+
+
+def test_a_failure_that_nobody_is_told_of_is_logged_without_its_text(
+    shop: till.Gateway, ashop: till.AsyncGateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    pay(shop, "a", "b")
+
+    def handler(event: till.Event) -> None:
+        raise LookupError("4111111111111111")
+
+    async def async_handler(event: till.Event) -> None:
+        handler(event)
+
+    silent = shop.events.handle(handler, wait=False, on_error=lambda event, error: None)
+    assert silent.failed == 2 and not caplog.records
+    pay(shop, "c")
+    shop.events.handle(handler, wait=False)
+    pay(shop, "d")
+    asyncio.run(ashop.events.handle(async_handler, wait=False))
+    newest = [event.id for event in shop.events.list(limit=2)][::-1]
+    told = [(one.name, one.levelname, one.getMessage()) for one in caplog.records]
+    assert told == [("till", "WARNING", f"the handler of event {one} raised LookupError") for one in newest]
+    assert "4111" not in caplog.text
+
+
 # ---- on an event loop
+
+
+def _plain(event: till.Event) -> None:
+    pytest.fail("it was called")
+
+
+@functools.wraps(_plain)
+def _wrapped(event: till.Event) -> None:
+    _plain(event)
+
+
+class _Shop:
+    def plain(self, event: till.Event) -> None:
+        pytest.fail("it was called")
+
+
+@pytest.mark.parametrize("handler", [_plain, functools.partial(_plain), _wrapped, _Shop().plain])
+def test_a_plain_function_is_refused_before_it_runs(
+    shop: till.Gateway, ashop: till.AsyncGateway, handler: Any
+) -> None:
+    pay(shop, "a")
+    with pytest.raises(TypeError, match="async def"):
+        asyncio.run(ashop.events.handle(handler, wait=False))
+    assert [event.attempts for event in shop.events.list()] == [0]
+
+
+@functools.wraps(_handle)
+def _around(event: till.Event) -> Any:
+    return _handle(event)
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        functools.partial(_handle),
+        _Awaited(),
+        _Awaited().__call__,
+        _around,
+        lambda event: _handle(event),
+        lambda event: None,
+    ],
+)
+def test_what_can_be_awaited_is_and_what_has_run_is_done(
+    shop: till.Gateway, ashop: till.AsyncGateway, handler: Any
+) -> None:
+    pay(shop, "a")
+    assert asyncio.run(ashop.events.handle(handler, wait=False)) == till.Handled(done=1)
 
 
 def test_async_handlers_run_at_the_same_time_up_to_a_bound(
