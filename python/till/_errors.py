@@ -26,7 +26,7 @@ class TillError(Exception):
          ├── Blocked              refused as abuse (card, address or merchant): do not simply try again
          ├── ProviderError        the provider failed, or answered against its own documentation
          ├── TransportError       no answer: connect, TLS, time-out, reset; `sent` says how far it went
-         ├── OutcomeUnknown       a write was sent and no answer came: look for it at the provider first
+         ├── OutcomeUnknown       a write was sent and no answer came: `gateway.reconcile()` finds out
          ├── WebhookRejected      `reason` says why
          └── PluginError          the provider's plugin misbehaved
 
@@ -138,10 +138,12 @@ class TransportError(TillError):
 class OutcomeUnknown(TillError):
     """A write was sent and no answer came: nobody knows whether it happened.
 
-    Nothing in this version finds out by itself. Look for the payment with `payments.list` or on the
-    provider's dashboard, by its reference or, where the provider keeps none, by its amount and time; only if
-    it is not there call again with a new idempotency key. The same key gives this error again and sends
-    nothing. `payment_id` is ours, in the store.
+    `gateway.reconcile()`, `reconcile_every` and `till payments reconcile PROVIDER` find out where the
+    provider's manifest declares a way (`reconcile`); until then the same idempotency key gives this error
+    again and sends nothing. Where it declares none, or what is asked does not settle it, look for the payment
+    with `payments.list` or on the provider's dashboard, by its reference or, where the provider keeps none,
+    by its amount and time; only if it is not there call again with a new key. `payment_id` is ours, in the
+    store.
     """
 
 

@@ -9,12 +9,15 @@ import stat
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import till
+from till.cli._explain import explained
 from till.sandbox import PROVIDERS, Control, Sandbox
 
 
@@ -565,10 +568,20 @@ def test_an_unknown_outcome_says_what_really_helps(
     once = ["pay", "openpay", "20.00", "BZD", "--idempotency-key", "order-2", *account]
     done = till_command(*once, env=key)
     assert done.returncode == 3, done.stderr
-    for words in ("till payments list", "dashboard", "new --idempotency-key"):
+    for words in ("Nothing settles payment pay_", "till payments list", "dashboard", "new --idempotency-key"):
         assert words in done.stderr
+    assert "reconcile" not in done.stderr
     again = till_command(*once, "--json", env=key)
     assert again.returncode == 3
     error = json.loads(again.stderr)
     assert (error["error"], error["status"], error["sent"]) == ("OutcomeUnknown", 13, "maybe")
     assert error["payment_id"] in done.stderr
+
+
+def test_an_unknown_outcome_that_can_be_settled_names_what_settles_it() -> None:
+    error = till.OutcomeUnknown("no answer", payment_id="pay_1")
+    told = explained(error, Namespace(provider="globalpay"))
+    for words in ("till payments reconcile globalpay", "gateway.reconcile()", "pay_1", "dashboard"):
+        assert words in told
+    assert "Nothing settles" not in told
+    assert "gateway.reconcile()" in (till.OutcomeUnknown.__doc__ or "")
