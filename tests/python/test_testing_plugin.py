@@ -28,7 +28,7 @@ def run(pytester: pytest.Pytester, text: str, **outcomes: int) -> pytest.RunResu
 
 def test_the_example_of_the_documentation_passes(pytester: pytest.Pytester) -> None:
     assert set(EXAMPLES) == {"test_shop.py"}
-    run(pytester, EXAMPLES["test_shop.py"], passed=4)
+    run(pytester, EXAMPLES["test_shop.py"], passed=5)
 
 
 def test_the_fixtures_are_listed_with_what_they_are_for(pytester: pytest.Pytester) -> None:
@@ -104,6 +104,59 @@ def test_it_pays_in_every_way(pytester: pytest.Pytester) -> None:
     run(pytester, text, passed=4)
 
 
+def test_a_gateway_takes_its_providers_settings(pytester: pytest.Pytester) -> None:
+    text = """
+    import asyncio, pytest, till
+
+    BODY = b'{"data": {"id": "inv_1", "token": "mine"}, "event": {"name": "invoice_paid"}}'
+
+    def test_sync(till_gateway):
+        shop = till_gateway("bitpay", settings={"webhook_token": "mine"})
+        assert shop.check().ok
+        with pytest.raises(till.WebhookRejected) as refused:
+            shop.webhooks.receive({"content-type": "application/json"}, BODY.replace(b"mine", b"other"))
+        assert refused.value.http_status == 401
+
+    def test_awaited(till_gateway):
+        async def check():
+            return await till_gateway.asynchronous("bitpay", {"webhook_token": "mine"}).check()
+
+        assert asyncio.run(check()).ok
+
+    def test_typo(till_gateway):
+        with pytest.raises(till.ConfigurationError, match="webhook_tokn"):
+            till_gateway("bitpay", {"webhook_tokn": "mine"})
+        with pytest.raises(TypeError, match="'webhook_token'.* settings="):
+            till_gateway("bitpay", webhook_token="mine")
+    """
+    run(pytester, text, passed=3)
+
+
+def test_a_fault_with_an_unknown_option_names_those_that_there_are(pytester: pytest.Pytester) -> None:
+    text = """
+    import pytest
+    from till.sandbox import ControlFailed
+
+    def test_options(till_payer):
+        with pytest.raises(ControlFailed, match="Unknown field: milliseconds; there are .*seconds, skip"):
+            till_payer.control("openpay").fault("latency", milliseconds=5)
+
+    def test_a_payment_link_goes_where_the_documentation_says(till_gateway, till_payer):
+        import till
+        till_payer.control("openpay").fault("reset_after_read", path="/v1/paylinks")
+        with pytest.raises(till.OutcomeUnknown):
+            till_gateway("openpay").payments.create(till.Money("1.00", "BZD"), reference="r")
+    """
+    run(pytester, text, passed=2)
+
+
+def test_every_fault_and_option_is_documented() -> None:
+    faults = pytest.importorskip("till.sandbox.faults")
+    section = PAGE.partition("## Faults")[2]
+    for name in (*faults.KINDS, *faults._OPTIONS.keys() - {"kind"}):
+        assert f"`{name}`" in section
+
+
 def test_nothing_is_imported_until_a_fixture_is_used(pytester: pytest.Pytester) -> None:
     text = """
     import sys
@@ -175,6 +228,12 @@ def test_your_own_secret_and_headers_are_used(events: SignedEvents) -> None:
 def test_a_private_key_is_for_you_to_make(events: SignedEvents) -> None:
     with pytest.raises(ValueError, match="private key"):
         events("wise", {})
+
+
+def test_a_scheme_that_is_not_known_has_no_secret(events: SignedEvents) -> None:
+    for call in (events.secret, lambda name: events(name, {})):
+        with pytest.raises(ValueError, match="'strip'; did you mean 'stripe'"):
+            call("strip")
 
 
 def test_documented_events_are_about_your_payment(events: SignedEvents) -> None:

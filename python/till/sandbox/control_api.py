@@ -117,7 +117,7 @@ async def _webhooks(simulator: Simulator, request: Request, given: dict[str, obj
     """What was sent; `{"url", "hold"}` changes where the next ones go and whether they go at all."""
     webhooks = simulator.webhooks
     if request.method == "POST":
-        check_fields(given, _WEBHOOK_SETTINGS)
+        check_fields(given, _WEBHOOK_SETTINGS, name_known=True)
         try:
             webhooks.set_url(str(given.get("url", webhooks.url)))
         except ValueError as problem:
@@ -142,7 +142,7 @@ async def _repeat(simulator: Simulator, request: Request, given: dict[str, objec
 
 
 async def _release(simulator: Simulator, request: Request, given: dict[str, object]) -> object:
-    check_fields(given, [Field("order", one_of("sent", "reverse"))])
+    check_fields(given, [Field("order", one_of("sent", "reverse"))], name_known=True)
     return {"sent": simulator.webhooks.release(backwards=given.get("order") == "reverse")}
 
 

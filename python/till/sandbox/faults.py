@@ -74,7 +74,7 @@ class Faults:
         `count` requests are hit (1 when absent, 0 means every one) after `skip` others passed. `path`
         limits it to request paths that start so, `rpc_method` to one method of the BitPay API.
         """
-        check_fields(options, _FIELDS)
+        check_fields(options, _FIELDS, name_known=True)
         kind = str(options["kind"])
         if kind == "reset_before_read" and "rpc_method" in options:
             raise FieldError("Invalid rpc_method: the body is not read before this fault strikes")

@@ -34,12 +34,16 @@ class Field:
     required: bool = False
 
 
-def check_fields(given: Mapping[str, object], documented: Sequence[Field]) -> None:
-    """Raises `FieldError` for the first undocumented, missing or wrong field."""
+def check_fields(
+    given: Mapping[str, object], documented: Sequence[Field], *, name_known: bool = False
+) -> None:
+    """Raises `FieldError` for the first undocumented, missing or wrong field; with `name_known` it says which
+    fields there are, which is for the sandbox's own API and not for what plays a service."""
     known = {field.name for field in documented}
     for name in given:
         if name not in known:
-            raise FieldError(f"Unknown field: {name[:60]}", name[:60])
+            there_are = f"; there are {', '.join(sorted(known))}" if name_known else ""
+            raise FieldError(f"Unknown field: {name[:60]}{there_are}", name[:60])
     for field in documented:
         if field.name not in given:
             if field.required:

@@ -8,6 +8,7 @@ from typing import Any
 
 import till
 from till import _samples
+from till._names import nearest
 from till.webhooks import Secret, SignedRequest
 
 # Guards nothing: everybody has it.
@@ -63,8 +64,9 @@ class SignedEvents:
         return SignedRequest(dict(sample.headers), sample.body, "")
 
     def secret(self, scheme: str | Mapping[str, Any]) -> str:
-        """A secret of the scheme's form, always the same. `ValueError` where it would be a private key."""
-        known = till.webhooks.schemes().get(scheme, {}) if isinstance(scheme, str) else scheme
+        """A secret of the scheme's form, always the same. `ValueError` where it would be a private key, and
+        when there is no such scheme."""
+        known = _scheme(scheme)
         algorithm = known.get("algorithm", "")
         if algorithm.startswith(("rsa", "ecdsa", "ed25519")):
             raise ValueError(
@@ -73,7 +75,18 @@ class SignedEvents:
         return _PUBLIC_SECRETS.get(known.get("key", ""), _PLAIN_SECRET)
 
     def _secret(self, scheme: str | Mapping[str, Any]) -> Secret | None:
-        known = till.webhooks.schemes().get(scheme, {}) if isinstance(scheme, str) else scheme
-        if known.get("verify") == "refetch":
+        if _scheme(scheme).get("verify") == "refetch":
             return None
         return Secret(self.secret(scheme), id=_KEY_ID)
+
+
+def _scheme(scheme: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    """`ValueError` when there is none of this name."""
+    if not isinstance(scheme, str):
+        return scheme
+    known = till.webhooks.schemes()
+    if scheme not in known:
+        near = nearest(scheme, known)
+        meant = f"; did you mean {near!r}?" if near else ""
+        raise ValueError(f"no webhook scheme has the name {scheme[:60]!r}{meant}")
+    return known[scheme]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,20 +26,33 @@ class GatewayFactory:
         """What the gateways share. It trusts the sandbox's certificate."""
         return till.Runtime(store=self._store, ca_file=self._sandbox.ca_file)
 
-    def __call__(self, provider: str, **options: Any) -> till.Gateway:
-        """A gateway; `options` are those of `till.Gateway`."""
-        return till.Gateway(provider, self._settings(provider), **{**self._place(provider), **options})
+    def __call__(
+        self, provider: str, settings: Mapping[str, object] | None = None, **options: Any
+    ) -> till.Gateway:
+        """A gateway. `settings` are the provider's own, and come before those of the sandbox's account;
+        `options` are those of `till.Gateway`."""
+        merged = self._settings(provider, settings)
+        return till.Gateway(provider, merged, **self._options(provider, options))
 
-    def asynchronous(self, provider: str, **options: Any) -> till.AsyncGateway:
+    def asynchronous(
+        self, provider: str, settings: Mapping[str, object] | None = None, **options: Any
+    ) -> till.AsyncGateway:
         """A gateway to be awaited; `options` are those of `till.AsyncGateway`."""
-        return till.AsyncGateway(provider, self._settings(provider), **{**self._place(provider), **options})
+        merged = self._settings(provider, settings)
+        return till.AsyncGateway(provider, merged, **self._options(provider, options))
 
-    def _settings(self, provider: str) -> dict[str, str]:
+    def _settings(self, provider: str, more: Mapping[str, object] | None) -> dict[str, object]:
         known = self._sandbox.providers
         if provider not in known:
             raise ValueError(f"the sandbox has no provider {provider!r}; it has {', '.join(known)}")
-        return dict(known[provider].settings)
+        return {**known[provider].settings, **(more or {})}
 
-    def _place(self, provider: str) -> dict[str, Any]:
+    def _options(self, provider: str, given: dict[str, Any]) -> dict[str, Any]:
+        known = inspect.signature(till.Gateway).parameters
+        for name in given:
+            if name not in known:
+                raise TypeError(
+                    f"till.Gateway has no option {name!r}: a provider's own go into settings={{...}}"
+                )
         place = self._sandbox.providers[provider]
-        return {"mode": place.mode, "base_url": place.base_url, "runtime": self.runtime}
+        return {"mode": place.mode, "base_url": place.base_url, "runtime": self.runtime, **given}
