@@ -45,12 +45,13 @@ def result(value: Any) -> WebhookResult:
 
 
 def receive(
-    headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes | str, *, query: str | None = None
+    headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes, *, query: str | None = None
 ) -> Call[WebhookResult]:
     """Takes a request that came to your webhook's address: all its headers, and its body as it came.
 
     Give the raw bytes of the body: what was parsed and written again has other bytes, and no signature fits
-    them. `query` is what stood behind the "?" of the address, for providers that sign it.
+    them. A text is a `TypeError`. `query` is what stood behind the "?" of the address, for providers that
+    sign it.
 
     A webhook that is signed as a whole takes effect at once, and once, however often it comes. Any other is a
     hint: the payment it names is fetched from the provider, and a lie changes nothing. `WebhookRejected` says
@@ -102,11 +103,9 @@ def refusals() -> Call[list[WebhookRefusals]]:
     return Call("webhooks.refusals", {}, _refusals)
 
 
-def _body(body: bytes | str) -> dict[str, str]:
-    if isinstance(body, str):
-        return {"body": checked_text(body, "body")}
+def _body(body: bytes) -> dict[str, str]:
     if not isinstance(body, bytes):
-        raise TypeError(f"body must be bytes, not {type(body).__name__}")
+        raise TypeError(f"body must be bytes, the ones that came, not {type(body).__name__}")
     try:
         return {"body": body.decode("utf-8")}
     except UnicodeDecodeError:

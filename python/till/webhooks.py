@@ -139,7 +139,7 @@ class Verifier:
         `url` is the one that the sender knows, from your configuration and never from a `Host` header;
         schemes that sign it need it. `received_at` is when the request came, as a time or in seconds since
         1970: now, unless it has waited in a queue. `WebhookRejected` says that it is no good, and its
-        `reason` why: answer 400.
+        `reason` why: answer its `http_status`.
         """
         answer = self._native.verify(*_request(headers, body, url, method, received_at))
         if isinstance(answer, tuple):

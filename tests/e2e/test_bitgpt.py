@@ -441,7 +441,7 @@ def test_a_webhook_is_a_hint_and_the_payment_is_fetched(shop: till.Gateway, cont
     assert [webhook["event"] for webhook in told] == events
     changed = []
     for webhook in told:
-        result = shop.webhooks.receive(webhook["headers"], json.dumps(webhook["body"]))
+        result = shop.webhooks.receive(webhook["headers"], json.dumps(webhook["body"]).encode())
         assert (result.event, result.trust, result.http_status) == (webhook["event"], "refetched", 200)
         assert result.payment is not None
         assert (result.payment.id, result.payment.status) == (payment.id, "paid")
@@ -452,16 +452,16 @@ def test_a_webhook_is_a_hint_and_the_payment_is_fetched(shop: till.Gateway, cont
 def test_a_lie_changes_nothing(shop: till.Gateway, control: Control) -> None:
     payment = make(shop, reference="1234")
     lie = {"event": "order.paid", "resource_id": "inv_1", "payload": {"status": "COMPLETED", "metadata": {}}}
-    unknown = shop.webhooks.receive({}, json.dumps(lie))
+    unknown = shop.webhooks.receive({}, json.dumps(lie).encode())
     assert (unknown.payment, unknown.trust, unknown.reason) == (None, "unverified", "unknown_payment")
     lie["payload"] = {"status": "COMPLETED", "metadata": {"reference": "1234"}}
-    found = shop.webhooks.receive({}, json.dumps(lie))
+    found = shop.webhooks.receive({}, json.dumps(lie).encode())
     assert found.payment is not None
     assert (found.payment.id, found.payment.status, found.changed) == (payment.id, "pending", False)
-    other = shop.webhooks.receive({}, json.dumps({"event": "product.created", "payload": {"id": "1"}}))
+    other = shop.webhooks.receive({}, b'{"event": "product.created", "payload": {"id": "1"}}')
     assert (other.payment, other.reason) == (None, "no_payment")
     with pytest.raises(till.WebhookRejected):
-        shop.webhooks.receive({}, json.dumps({"payload": {}}))
+        shop.webhooks.receive({}, b'{"payload": {}}')
 
 
 @pytest.mark.parametrize("signs", ["body", "timestamp_body"])
@@ -477,11 +477,11 @@ def test_a_webhook_is_verified_as_the_merchant_chooses(
     control.hold_webhooks()
     control.pay(make(shop).provider_id or "")
     (told,) = control.webhooks()
-    body = json.dumps(told["body"], separators=(",", ":"), ensure_ascii=False)
+    body = json.dumps(told["body"], separators=(",", ":"), ensure_ascii=False).encode()
     result = shop.webhooks.receive(told["headers"], body)
     assert (result.signature, result.trust, result.changed) == ("valid", "refetched", True)
     with pytest.raises(till.WebhookRejected, match="signature"):
-        shop.webhooks.receive(told["headers"], body.replace("COMPLETED", "PENDING") + " ")
+        shop.webhooks.receive(told["headers"], body.replace(b"COMPLETED", b"PENDING") + b" ")
     with pytest.raises(till.WebhookRejected) as caught:
         shop.webhooks.receive({}, body)
     assert caught.value.reason == "missing_signature"

@@ -343,12 +343,14 @@ def test_a_false_notification_changes_nothing(
     bitpay: till.Gateway, control: Control, listener: Listener
 ) -> None:
     ours, theirs = invoice(bitpay)
-    body = json.dumps({"id": theirs, "status": "complete", "exceptionStatus": False})
+    body = json.dumps({"id": theirs, "status": "complete", "exceptionStatus": False}).encode()
     result = bitpay.webhooks.receive({"content-type": "application/json"}, body)
     assert result.payment is not None
     assert (result.payment.status, result.changed, result.event) == ("pending", False, "complete")
     assert bitpay.payments.get(ours).status == "pending"
-    stranger = bitpay.webhooks.receive({"content-type": "application/json"}, body.replace(theirs, "other"))
+    stranger = bitpay.webhooks.receive(
+        {"content-type": "application/json"}, body.replace(theirs.encode(), b"other")
+    )
     assert (stranger.payment, stranger.reason, stranger.trust) == (None, "unknown_payment", "unverified")
     with pytest.raises(till.WebhookRejected):
         bitpay.webhooks.receive({"content-type": "application/json"}, b"{")
@@ -415,10 +417,10 @@ def test_a_signed_notification_is_verified_where_the_token_is_given(
         thread.join()
     (result,) = listener.results
     assert (result.signature, result.trust, result.changed) == ("valid", "refetched", True)
-    body = wire.write(sent["body"])
+    body = wire.write(sent["body"]).encode()
     with pytest.raises(till.WebhookRejected) as unsigned:
         shop.webhooks.receive({"content-type": "application/json"}, body)
     assert (unsigned.value.reason, unsigned.value.http_status) == ("missing_signature", 401)
     with pytest.raises(till.WebhookRejected) as changed:
-        shop.webhooks.receive(sent["headers"], body.replace("paid", "complete"))
+        shop.webhooks.receive(sent["headers"], body.replace(b"paid", b"complete"))
     assert (changed.value.reason, changed.value.http_status) == ("mismatch", 401)

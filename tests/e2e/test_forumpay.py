@@ -489,14 +489,14 @@ def test_what_anybody_may_send_moves_nothing(shop: till.Gateway, control: Contro
     ours, theirs = make(shop)
     headers = {"content-type": "application/json"}
     lie = f'{{"event": "payment.confirmed", "payment_id": "{theirs}", "status": "confirmed"}}'
-    told = shop.webhooks.receive(headers, lie)
+    told = shop.webhooks.receive(headers, lie.encode())
     assert told.payment is not None
     assert (told.payment.status, told.changed) == ("pending", False)
     seen = len(control.requests())
-    unknown = shop.webhooks.receive(headers, '{"payment_id": "123e4567-e89b-12d3-a456-426614174000"}')
+    unknown = shop.webhooks.receive(headers, b'{"payment_id": "123e4567-e89b-12d3-a456-426614174000"}')
     assert (unknown.payment, unknown.reason, unknown.trust) == (None, "unknown_payment", "unverified")
-    assert shop.webhooks.receive(headers, '{"webhook_test": true}').reason == "no_payment"
-    for body in ("", "[]", "null", '{"event": "payment.confirmed"}', '{"payment_id": 7}'):
+    assert shop.webhooks.receive(headers, b'{"webhook_test": true}').reason == "no_payment"
+    for body in (b"", b"[]", b"null", b'{"event": "payment.confirmed"}', b'{"payment_id": 7}'):
         with pytest.raises(till.WebhookRejected):
             shop.webhooks.receive(headers, body)
     assert len(control.requests()) == seen

@@ -284,9 +284,9 @@ def test_a_gateway_that_may_wait_goes_on_after_the_reset(
 # Webhooks
 
 
-def told(control: Control) -> list[tuple[dict[str, str], str]]:
+def told(control: Control) -> list[tuple[dict[str, str], bytes]]:
     """Headers and body of every webhook that the sandbox would send."""
-    return [(one["headers"], json.dumps(one["body"])) for one in control.webhooks()]
+    return [(one["headers"], json.dumps(one["body"]).encode()) for one in control.webhooks()]
 
 
 def test_every_event_leads_to_the_truth_about_its_invoice(shop: till.Gateway, control: Control) -> None:
@@ -313,7 +313,7 @@ def test_every_event_leads_to_the_truth_about_its_invoice(shop: till.Gateway, co
 def test_a_webhook_that_lies_changes_nothing(shop: till.Gateway, control: Control) -> None:
     payment = shop.payments.create(PRICE)
     lie = json.dumps({"event": "invoice.paid", "data": {"id": payment.provider_id, "status": "paid"}})
-    seen = shop.webhooks.receive({}, lie)
+    seen = shop.webhooks.receive({}, lie.encode())
     assert seen.payment is not None
     assert (seen.payment.status, seen.changed) == ("pending", False)
 
@@ -324,13 +324,13 @@ def test_a_webhook_about_nothing_of_ours_asks_nobody(shop: till.Gateway, control
         ({"event": "refund.processed", "data": {"id": "ref_1"}}, "no_payment"),
         ({}, "no_payment"),
     ):
-        seen = shop.webhooks.receive({}, json.dumps(body))
+        seen = shop.webhooks.receive({}, json.dumps(body).encode())
         assert (seen.payment, seen.reason, seen.trust) == (None, reason, "unverified")
     assert control.requests() == []
 
 
-@pytest.mark.parametrize("body", ["", "hello", "null", "7", '"inv_1"', "{", "[" * 60])
-def test_what_is_no_webhook_is_rejected(shop: till.Gateway, control: Control, body: str) -> None:
+@pytest.mark.parametrize("body", [b"", b"hello", b"null", b"7", b'"inv_1"', b"{", b"[" * 60])
+def test_what_is_no_webhook_is_rejected(shop: till.Gateway, control: Control, body: bytes) -> None:
     with pytest.raises(till.WebhookRejected):
         shop.webhooks.receive({"content-type": "application/json"}, body)
     assert control.requests() == []

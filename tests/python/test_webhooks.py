@@ -107,7 +107,7 @@ def test_the_payment_it_names_is_fetched(service: Service, options: dict[str, An
     assert (result.payment.id, result.payment.status) == (payment.id, "paid")
     assert result.reason is None
     assert service.asked == ["POST /payments", "GET /payments/p1"]
-    assert not shop.webhooks.receive([("x-event", "paid")], '{"id": "p1"}').changed
+    assert not shop.webhooks.receive([("x-event", "paid")], b'{"id": "p1"}').changed
 
 
 def test_a_payment_that_is_not_ours_is_not_asked_about(service: Service, options: dict[str, Any]) -> None:
@@ -143,7 +143,15 @@ def test_what_is_too_large_is_rejected(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "body"), [({}, 7), ({"a": 1}, b"{}"), ({b"a": "b"}, b"{}"), ([("a", None)], b"{}")]
+    ("headers", "body"),
+    [
+        ({}, 7),
+        ({}, "{}"),
+        ({}, bytearray(b"{}")),
+        ({"a": 1}, b"{}"),
+        ({b"a": "b"}, b"{}"),
+        ([("a", None)], b"{}"),
+    ],
 )
 def test_wrong_types_are_type_errors(options: dict[str, Any], headers: Any, body: Any) -> None:
     with pytest.raises(TypeError):
