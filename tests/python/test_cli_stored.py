@@ -80,6 +80,28 @@ def test_the_stores_payments_are_listed_and_nobody_is_asked(
     assert len(till_payer.control("globalpay").requests()) == asked
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("payments", "list", "globalpay", "--stored"),
+        ("payments", "list", "globalpay", "--unknown"),
+        ("payments", "show", "globalpay", "pay_1", "--stored"),
+        ("payments", "reconcile", "globalpay"),
+        ("events", "list", "globalpay"),
+        ("events", "dead", "globalpay"),
+        ("events", "show", "globalpay", "evt_1"),
+        ("events", "replay", "globalpay", "--dead"),
+    ],
+)
+def test_a_store_that_is_not_there_is_named_and_not_made(
+    run: Callable[..., tuple[int, str]], tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    status, out = run(*command)
+    assert (status, "there is no store at" in out) == (2, True)
+    assert str(tmp_path / "till.sqlite3") in out
+    assert not (tmp_path / "till.sqlite3").exists()
+
+
 def test_what_is_unknown_is_listed_and_settled(
     shop: till.Gateway, till_payer: Payer, run: Callable[..., tuple[int, str]]
 ) -> None:

@@ -93,7 +93,29 @@ def test_an_empty_secret_is_a_wrong_command(
 ) -> None:
     (tmp_path / "secret").write_text("\n")
     assert main(command(files)) == 2
-    assert "the secret is empty" in capsys.readouterr().err
+    assert f"{tmp_path / 'secret'}: the secret is empty" in capsys.readouterr().err
+
+
+def test_a_secret_that_cannot_be_read_names_the_file_and_the_reason(
+    files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "none"
+    assert main(command(files, "--secret-file", str(missing))) == 2
+    assert f"cannot read {missing}: No such file or directory" in capsys.readouterr().err
+
+
+def test_a_body_is_asked_for_and_not_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["webhooks", "verify", "stripe"]) == 2
+    assert "--body" in capsys.readouterr().err
+
+
+def test_an_unknown_scheme_names_those_near_it(
+    files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, words in (("strip", "did you mean stripe"), ("zzzzzz", "no scheme 'zzzzzz'")):
+        assert main(["webhooks", "verify", name, "--body", files[0]]) == 2
+        err = capsys.readouterr().err
+        assert words in err and "till webhooks schemes" in err
 
 
 def test_the_known_schemes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

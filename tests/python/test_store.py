@@ -93,6 +93,15 @@ def test_info_on_the_command_line(kept: till.Store, place: str, capsys: Any) -> 
     assert json.loads(capsys.readouterr().out)["payments"] == 1
 
 
+@pytest.mark.parametrize("command", [["info"], ["export", "-"], ["prune", "--older-than", "90d"]])
+def test_a_store_that_is_not_there_is_named_and_not_made(place: str, capsys: Any, command: list[str]) -> None:
+    assert run(*command, "--store", place) == 2
+    assert f"there is no store at {place}" in capsys.readouterr().err
+    assert not Path(place).exists()
+    assert run("info", "--store", f"sqlite:{place}") == 2
+    assert run("info", "--store", "memory") == 0
+
+
 def test_pruning_on_the_command_line_needs_an_age(place: str, capsys: Any) -> None:
     assert run("prune", "--store", place) == 2
     assert "--older-than" in capsys.readouterr().err

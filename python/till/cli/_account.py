@@ -53,6 +53,16 @@ def gateway_from(options: argparse.Namespace) -> till.Gateway:
     )
 
 
+def must_be_there(store: till.Store) -> None:
+    """For commands that only look at a store: a file that is not there is not made, but refused."""
+    place = store.place
+    is_file = place != "memory" and "://" not in place
+    if is_file and not Path(place).exists():
+        raise Failure(
+            f"there is no store at {place}: nothing was kept there, or --store or $TILL_STORE is wrong"
+        )
+
+
 def read_json_object(place: str, what: str) -> dict[str, Any]:
     """The JSON object in a file, or on standard input for `-`. Messages never quote its content."""
     try:

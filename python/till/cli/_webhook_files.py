@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,15 @@ from till.cli._output import Failure
 
 
 def scheme(text: str) -> str:
-    """The name, or the text of the file."""
-    return read(text).decode("utf-8", "replace").strip() if text.endswith(".json") else text
+    """The name, or the text of the file; a name that is not known is refused with those near it."""
+    if text.endswith(".json"):
+        return read(text).decode("utf-8", "replace").strip()
+    known = till.webhooks.schemes()
+    if text not in known:
+        near = get_close_matches(text.lower(), known, 3)
+        meant = f"; did you mean {' or '.join(near)}?" if near else ";"
+        raise Failure(f"there is no scheme {text!r}{meant} `till webhooks schemes` lists them")
+    return text
 
 
 def scheme_object(text: str) -> dict[str, Any]:
@@ -37,9 +45,12 @@ def signs_url(text: str) -> bool:
 def secret(path: str) -> str:
     """The secret in a file, without the end of its line."""
     try:
-        return read(path).decode("utf-8").strip("\r\n")
+        text = read(path).decode("utf-8").strip("\r\n")
     except UnicodeDecodeError:
         raise Failure(f"{path} is not UTF-8 text") from None
+    if not text:
+        raise Failure(f"{path}: the secret is empty")
+    return text
 
 
 def body(path: str) -> bytes:
@@ -51,8 +62,9 @@ def read(path: str) -> bytes:
     """The bytes of a file."""
     try:
         return Path(path).read_bytes()
-    except (OSError, ValueError):
-        raise Failure(f"cannot read {path}") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        reason = error.strerror if isinstance(error, OSError) else "no path"
+        raise Failure(f"cannot read {path}: {reason}") from None
 
 
 def header(line: str) -> tuple[str, str]:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import till
-from till.cli._account import add_account_options, gateway_from
+from till._events import Events
+from till.cli._account import add_account_options, gateway_from, must_be_there
 from till.cli._delivery import printable
 from till.cli._output import FAILED, OK, Failure, plain, print_json, table
 
@@ -59,8 +60,14 @@ def _handling(event: till.Event) -> str:
     return event.state if event.attempts < 2 else f"{event.state}, {event.attempts} attempts"
 
 
+def _inbox(options: argparse.Namespace) -> Events:
+    gateway = gateway_from(options)
+    must_be_there(gateway.runtime.store)
+    return gateway.events
+
+
 def _list(options: argparse.Namespace) -> int:
-    events = gateway_from(options).events
+    events = _inbox(options)
     filters: dict[str, Any] = {
         "state": options.state,
         "payment_id": options.payment,
@@ -86,7 +93,7 @@ def _last_error(event: till.Event) -> str:
 
 
 def _show(options: argparse.Namespace) -> int:
-    event = gateway_from(options).events.get(options.id)
+    event = _inbox(options).get(options.id)
     if options.json:
         print_json(plain(event))
         return OK
@@ -110,9 +117,9 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    events = gateway_from(options).events
     if bool(options.ids) == options.dead:
         raise Failure("say which events: their ids, or --dead for all that are dead")
+    events = _inbox(options)
     ids = options.ids or [event.id for event in events.iterate(state="dead")]
     replayed, refused = [], []
     for one in ids:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 import till
-from till.cli._account import add_account_options, gateway_from
+from till.cli._account import add_account_options, gateway_from, must_be_there
 from till.cli._output import FAILED, OK, UNKNOWN, Failure, payment_json, plain, print_json, table, tell
 from till.cli.events import event_rows
 
@@ -71,6 +71,7 @@ def _found(gateway: till.Gateway, options: argparse.Namespace) -> till.Payment:
         return gateway.payments.get(options.id) if ours else gateway.payments.get(provider_id=options.id)
     if not ours:
         raise Failure("--stored takes till's id of the payment: see `till payments list PROVIDER --stored`")
+    must_be_there(gateway.runtime.store)
     page = gateway.payments.stored(options.id)
     if not page:
         raise Failure(f"the store has no payment {options.id} of {gateway.name}", FAILED)
@@ -103,6 +104,7 @@ def _stored_page(gateway: till.Gateway, options: argparse.Namespace) -> till.Pag
     for name in ("since", "until"):
         if getattr(options, name) is not None:
             raise Failure(f"--{name} is for the provider's list: the store's is newest first")
+    must_be_there(gateway.runtime.store)
     filters = {"reference": options.reference, "status": options.status, "unknown": options.unknown or None}
     if options.all:
         return till.Page(tuple(_all_stored(gateway, **filters)))
@@ -121,6 +123,7 @@ def _all_stored(gateway: till.Gateway, **filters: Any) -> Iterator[till.Payment]
 
 def _reconcile(options: argparse.Namespace) -> int:
     gateway = gateway_from(options)
+    must_be_there(gateway.runtime.store)
     before = list(_all_stored(gateway, unknown=True))
     report = gateway.reconcile(limit=options.limit)
     now = [payment for one in before for payment in gateway.payments.stored(one.id)]

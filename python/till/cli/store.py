@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 import till
 from till._json import encode
+from till.cli._account import must_be_there
 from till.cli._output import OK, Failure, print_json, table, tell
 
 _KINDS = ("payments", "writes", "events", "webhooks", "refusals")
@@ -94,7 +95,9 @@ def _age_or_never(text: str) -> timedelta | str:
 
 
 def _store(options: argparse.Namespace) -> till.Store:
-    return till.Runtime(store=options.store).store
+    store = till.Runtime(store=options.store).store
+    must_be_there(store)
+    return store
 
 
 def _info(options: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ def add(actions: Any) -> None:
         "--header", metavar="'NAME: VALUE'", action="append", default=[], help="a header as it came; repeat"
     )
     verify.add_argument(
-        "--body", metavar="FILE", default="-", help="the body as it came; - is standard input"
+        "--body", metavar="FILE", required=True, help="the body as it came; - is standard input"
     )
     verify.add_argument(
         "--secret-file", metavar="FILE", action="append", default=[], help="a file with the secret; repeat"
