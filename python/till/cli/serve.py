@@ -41,7 +41,11 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--config", metavar="FILE", required=True, help="TOML, or JSON when it ends in .json")
-    parser.add_argument("--check", action="store_true", help="say whether the configuration is good, and end")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="say whether the configuration is good, and end; ports, sockets, the store and ca_file are not tried",
+    )
     parser.set_defaults(run=_serve)
 
 
