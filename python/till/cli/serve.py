@@ -44,7 +44,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="say whether the configuration is good, and end; ports, sockets, the store and ca_file are not tried",
+        help="say whether the configuration is good, and end; ports, the store and ca_file are not tried",
     )
     parser.set_defaults(run=_serve)
 
