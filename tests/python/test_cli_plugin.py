@@ -106,7 +106,17 @@ def test_findings_are_lines_for_people(plugin: Path, capsys: pytest.CaptureFixtu
     out = capsys.readouterr().out
     assert "provider.lua:5: error: " in out
     assert "[script_syntax]" in out
-    assert "check: 1 error, 0 advice" in out
+    assert "check: 1 error, " in out
+
+
+def test_fault_of_syntax_in_the_manifest_has_its_line(
+    plugin: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(plugin / "manifest.json", '"version": "0.1.0",', '"version": "0.1.0"')
+    assert main(["plugin", "check", str(plugin)]) == 1
+    lines = (plugin / "manifest.json").read_text(encoding="utf-8").splitlines()
+    after = next(at for at, line in enumerate(lines, 1) if '"version"' in line) + 1
+    assert f"manifest.json:{after}: error: " in capsys.readouterr().out
 
 
 def test_a_folder_of_another_name_is_told(plugin: Path, capsys: pytest.CaptureFixture[str]) -> None:

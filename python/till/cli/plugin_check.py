@@ -69,7 +69,7 @@ def _count(number: int, noun: str) -> str:
 
 def _finding(one: dict[str, object], lines: dict[str, int]) -> Finding:
     file, place = str(one["file"]), str(one["place"])
-    line = line_of(place, lines) if file == MANIFEST else int(str(one["line"])) or 1
+    line = int(str(one["line"])) or (line_of(place, lines) if file == MANIFEST else 1)
     message = str(one["message"]).removeprefix(f"{SCRIPT}:{line}: ")
     return Finding(file, line, place, bool(one["error"]), str(one["code"]), message, str(one["help"]))
 
