@@ -1,4 +1,4 @@
-"""Paths: whatever an id holds stays one segment of the address, or the call is refused before anything is sent."""
+"""Paths: whatever an id holds stays one segment of the address, or the call is refused before it is sent."""
 
 from __future__ import annotations
 
