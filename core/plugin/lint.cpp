@@ -2,7 +2,7 @@
 #include "core/plugin/lint.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <charconv>
 #include <memory>
 #include <utility>
 
@@ -49,7 +49,10 @@ Findings manifest_findings(std::string_view text) {
 int line_in(std::string_view message) {
   constexpr std::string_view kFile = "provider.lua:";
   const std::size_t at = message.find(kFile);
-  return at == std::string_view::npos ? 0 : std::atoi(std::string(message.substr(at + kFile.size(), 9)).c_str());
+  int line = 0;
+  if (at != std::string_view::npos)
+    std::from_chars(message.data() + at + kFile.size(), message.data() + message.size(), line);
+  return line;
 }
 
 Finding in_script(const Error& error) {
