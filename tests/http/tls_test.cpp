@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 
 #include "core/http/resolver.h"
@@ -278,7 +279,7 @@ TEST_F(Tls, bodies_larger_than_any_record_pass_both_ways) {
 
 TEST_F(Tls, body_that_ends_without_a_goodbye_is_truncated) {
   context_ = authority_.make_context();
-  bool polite = false;
+  std::atomic<bool> polite = false;
   server_ = std::make_unique<StubServer>(
       [&](Peer& peer) {
         peer.read_request();
