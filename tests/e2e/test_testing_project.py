@@ -46,4 +46,4 @@ def test_the_documented_example_passes_in_a_fresh_project(tmp_path: Path) -> Non
     ((name, text),) = re.findall(r"<!-- (\S+) -->\n```python\n(.*?)```", page, re.DOTALL)
     (tmp_path / name).write_text(text)
     assert run(python, "-c", "import till; print(till.__file__)", cwd=tmp_path).startswith(place)
-    assert "4 passed" in run(python, "-m", "pytest", "-q", cwd=tmp_path)
+    assert "5 passed" in run(python, "-m", "pytest", "-q", cwd=tmp_path)
