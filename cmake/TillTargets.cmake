@@ -17,8 +17,8 @@ if(TILL_SANITIZE)
   target_link_options(till_options INTERFACE -fsanitize=${TILL_SANITIZE})
 endif()
 
-# Precompiled headers, which a third of a build's time goes to otherwise: the standard library's for the core, Google
-# Test's for the tests. Off unless asked for: a file that forgets an #include compiles with them.
+# Precompiled headers, which nearly every file would read anew: the standard library's for the core, Google Test's for
+# the tests. Off unless asked for: a file that forgets an #include compiles with them.
 if(TILL_PRECOMPILE)
   set(TILL_CORE_HEADERS <algorithm> <chrono> <cstdint> <functional> <map> <memory> <mutex> <optional> <span> <string>
     <string_view> <utility> <variant> <vector>)
