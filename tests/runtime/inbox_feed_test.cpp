@@ -42,6 +42,17 @@ class InboxFeedTest : public AcmeTest {
     EXPECT_TRUE(runtime_->engine().value()->store().run([&](Store& store) { return store.add_event(one); }).ok());
     return one.id;
   }
+  // The store does nothing more until the promise is kept.
+  std::promise<void> hold_store() {
+    std::promise<void> go;
+    runtime_->engine().value()->store().submit(
+        [held = go.get_future().share()](Store&) {
+          held.wait();
+          return Status();
+        },
+        [](const Status&) {});
+    return go;
+  }
   static std::string id_of(const Result<std::string>& given) {
     if (!given.ok()) return given.error().code;
     const json::Value parsed = json::parse(*given).value();
@@ -149,14 +160,7 @@ TEST_F(InboxFeedTest, tells_whoever_waits_when_it_is_closed) {
 
 TEST_F(InboxFeedTest, gives_back_what_came_for_somebody_who_has_left) {
   const std::string id = happen("pay_1");
-  // The store is held up until the one who asked has gone.
-  std::promise<void> go;
-  runtime_->engine().value()->store().submit(
-      [held = go.get_future().share()](Store&) {
-        held.wait();
-        return Status();
-      },
-      [](const Status&) {});
+  auto go = hold_store();
   auto feed = open();
   EXPECT_EQ(id_of(feed->next(0)), "(none)");
   go.set_value();
@@ -164,13 +168,7 @@ TEST_F(InboxFeedTest, gives_back_what_came_for_somebody_who_has_left) {
   EXPECT_EQ(get(id).find_integer("attempts"), 1);
 
   const std::string other = happen("pay_2");
-  std::promise<void> go_on;
-  runtime_->engine().value()->store().submit(
-      [held = go_on.get_future().share()](Store&) {
-        held.wait();
-        return Status();
-      },
-      [](const Status&) {});
+  auto go_on = hold_store();
   EXPECT_EQ(id_of(feed->next(0)), "(none)");
   feed.reset();
   go_on.set_value();
@@ -190,13 +188,7 @@ TEST_F(InboxFeedTest, gives_the_events_of_all_gateways_when_it_is_the_runtimes) 
 
 TEST_F(InboxFeedTest, says_when_all_is_given_back_after_it_was_closed) {
   const std::string id = happen("pay_1");
-  std::promise<void> go;
-  runtime_->engine().value()->store().submit(
-      [held = go.get_future().share()](Store&) {
-        held.wait();
-        return Status();
-      },
-      [](const Status&) {});
+  auto go = hold_store();
   const auto feed = open();
   std::string given;
   feed->next([&](const Result<std::string>& what) { given = id_of(what); });
