@@ -295,26 +295,13 @@ def test_unit_waits_for_the_end_and_gives_up_its_rights() -> None:
     assert members["User"] == "till"
 
 
-def test_container_is_built_in_the_usual_good_ways() -> None:
-    """What hadolint asks for, as far as it concerns this file."""
-    text = (ROOT / "packaging" / "Containerfile").read_text()
-    joined = re.sub(r"\\\n\s*", " ", text)
-    instructions = [line.split(None, 1) for line in joined.splitlines() if line and not line.startswith("#")]
-    known = {"FROM", "RUN", "WORKDIR", "COPY", "USER", "VOLUME", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK"}
-    assert {name for name, _ in instructions} <= known | {"ENTRYPOINT", "CMD"}
-    for name, rest in instructions:
-        if name == "FROM":
-            assert re.match(r"[\w./-]+:[\w.-]+( AS \w+)?$", rest), rest  # a tag, and not "latest"
-            assert ":latest" not in rest
-        if name == "RUN" and "apt-get install" in rest:
-            assert "--no-install-recommends" in rest
-            assert "rm -rf /var/lib/apt/lists" in rest
-        if name == "RUN" and "pip " in rest:
-            assert "--no-cache-dir" in rest
-        if name in ("ENTRYPOINT", "CMD"):
-            assert isinstance(json.loads(rest), list)  # exec form: signals reach till
-    names = [name for name, _ in instructions]
-    last = len(names) - 1 - names[::-1].index("USER")
-    assert dict([instructions[last]])["USER"].split(":")[0] not in ("root", "0")
-    assert names.index("ENTRYPOINT") > last
-    assert names.count("ENTRYPOINT") == names.count("CMD") == names.count("HEALTHCHECK") == 1
+def test_container_is_what_hadolint_takes() -> None:
+    """But for pinned versions of Debian's packages: its mirrors keep only the newest of a release."""
+    done = subprocess.run(
+        [Path(sys.executable).with_name("hadolint"), "--no-color", "--ignore", "DL3008", ROOT / "packaging" / "Containerfile"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.returncode) == ("", 0)
