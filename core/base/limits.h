@@ -34,6 +34,8 @@ inline constexpr std::size_t kMaxPageSize = 1000;
 inline constexpr std::size_t kMaxCursorLength = 1024;
 // Longest text that a script may return in one member: URLs are the longest there are.
 inline constexpr std::size_t kMaxObservedTextLength = 4096;
+// A list that is given whole, as JSON: as much as one page of it may be.
+inline constexpr std::size_t kMaxListBytes = 4 * kMiB;
 // The shop's own data, kept with each payment and sent back with it.
 inline constexpr std::size_t kMaxMetadataBytes = 16 * kKiB;
 // An idempotency key: the largest that any known provider takes.

@@ -247,6 +247,10 @@ Result<Change> apply(const Payment& payment, const Observation& seen, UnixMillis
 
 bool is_mismatch_code(std::string_view code) { return code == "amount_missing" || code.ends_with("_mismatch"); }
 
+bool goes_back(const Payment& payment, const Observation& seen) {
+  return may_change(payment.status, seen.status.value_or(payment.status)) && !goes_on(payment, seen);
+}
+
 bool goes_on(const Payment& payment, const Observation& seen) {
   if (is_less(seen.amount_paid, payment.amount_paid) || is_less(seen.amount_refunded, payment.amount_refunded))
     return false;

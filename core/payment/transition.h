@@ -51,5 +51,7 @@ bool is_mismatch_code(std::string_view code);
 // is known: the payment goes on, no money that was seen is gone, and no end is left. A late one that is not of this
 // kind would move the payment back, so that the provider has to be asked.
 bool goes_on(const Payment& payment, const Observation& observation);
+// True when apply() would take it, though it may be older than what is known.
+bool goes_back(const Payment& payment, const Observation& observation);
 
 }  // namespace till

@@ -234,5 +234,6 @@ Result<ScriptStep> ScriptRun::resume(std::optional<ScriptReply> reply) {
 const std::vector<ScriptLogLine>& ScriptRun::log() const { return impl_->run.log; }
 std::size_t ScriptRun::memory_bytes() const { return impl_->run.sandbox->heap.bytes_in_use(); }
 std::int64_t ScriptRun::instructions() const { return impl_->run.spent(); }
+std::int64_t ScriptRun::processor_ms() const { return impl_->run.processor_ns / 1'000'000; }
 
 }  // namespace till::plugin

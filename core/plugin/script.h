@@ -90,9 +90,10 @@ class ScriptRun {
   Result<ScriptStep> resume(std::optional<ScriptReply> reply);
   // What log.* wrote so far, for the core's own redaction and log. Lines beyond max_log_lines are dropped.
   const std::vector<ScriptLogLine>& log() const;
-  // Lua heap in use now, and instructions spent so far.
+  // Lua heap in use now; instructions and processor time spent so far.
   std::size_t memory_bytes() const;
   std::int64_t instructions() const;
+  std::int64_t processor_ms() const;
 
  private:
   class Impl;

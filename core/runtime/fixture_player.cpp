@@ -1,6 +1,7 @@
 // play_fixture(): the same steps as an operation's, between a script and a document.
 #include "core/runtime/fixture_player.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <variant>
@@ -47,6 +48,16 @@ json::Value as_seen(json::Value value) {
   if (json::Object* object = value.object())
     for (auto& [key, inner] : *object) inner = as_seen(std::move(inner));
   return value;
+}
+
+// Whether a text of what the script saw, whole, is this one.
+bool holds_text(const json::Value& seen, std::string_view text) {
+  if (const std::string* one = seen.string()) return *one == text;
+  if (const json::Array* items = seen.array())
+    return std::any_of(items->begin(), items->end(), [&](const json::Value& item) { return holds_text(item, text); });
+  if (!seen.object()) return false;
+  return std::any_of(seen.object()->begin(), seen.object()->end(),
+                     [&](const auto& member) { return holds_text(member.second, text); });
 }
 
 // One fixture, played once.

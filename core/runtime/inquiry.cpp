@@ -58,18 +58,11 @@ void Inquiry::start() {
   next_page();
 }
 
-// Two payments of unknown outcome with one reference and one amount: what is found may be either.
 Status Inquiry::look_up(Store& store) {
   if (write_.payment_id.empty()) return {};
   TILL_ASSIGN(payment_, store.find_payment(write_.payment_id));
-  if (!payment_ || payment_->reference.empty()) return {};
-  TILL_ASSIGN(
-      const auto others,
-      store.list_payments(
-          {.gateway = write_.gateway, .reference = payment_->reference, .status = std::nullopt, .only_unknown = true}));
-  has_twin_ = std::any_of(others.begin(), others.end(), [&](const Payment& other) {
-    return other.id != payment_->id && other.provider_id.empty() && other.amount == payment_->amount;
-  });
+  if (!payment_) return {};
+  TILL_ASSIGN(has_twin_, has_twin(store, *payment_));
   return {};
 }
 
@@ -91,6 +84,7 @@ void Inquiry::ask_about_payment(std::string provider_id) {
 void Inquiry::answered(Operation& operation) {
   if (!operation.result().ok() && operation.result().error().code == kListTooLong)
     return unsettled(std::string(kListTooLong));
+  if (!operation.result().ok() && operation.result().error().code == kTwin) return unsettled("several");
   if (!operation.result().ok()) return failed(operation.result().error());
   if (operation.settled()) return finish({.settled = true});
   unsettled(write_.operation == "refunds.create" ? "not_found" : "not_told");

@@ -46,12 +46,23 @@ std::string_view last4(const CardData& card) {
   return number.substr(number.size() - 4);
 }
 
-// Tells a repeat from a conflict. Of a card only what may be printed on a receipt goes into it.
+// Tells a repeat from a conflict. Of a card only what may be printed on a receipt goes into it; of the options what was
+// given, for another version of the plugin may have other defaults.
 std::string hash_input(std::string_view operation, const OperationInput& input) {
-  std::string text = std::string(operation) + '\n' + json::write(sorted(input.value));
+  json::Value given = input.value;
+  if (native_name(operation).empty()) given.object()->set("options", input.options);
+  std::string text = std::string(operation) + '\n' + json::write(sorted(given));
   if (input.card)
     text.append("\n").append(last4(*input.card)).append(input.card->expiry_year).append(input.card->expiry_month);
   return hex_encode(byte_view(sha256(text)));
+}
+
+Error out_of_time() {
+  return {.kind = ErrorKind::kTransport,
+          .code = "timeout",
+          .message = "the time limit was over before the request could be sent",
+          .sent = Sent::kNo,
+          .retryable = true};
 }
 
 bool is_about_payment(std::string_view operation) {
@@ -290,10 +301,11 @@ void Operation::stored(Status status) {
 
 void Operation::answer_repeat() { end(earlier_outcome(*earlier_, *write_, clock().now_ms())); }
 
+std::int64_t Operation::left_ms() const { return started_at_ + waited_ms_ + config().timeout_ms - clock().now_ms(); }
+
 http::SendOptions Operation::send_options() const {
-  const std::int64_t left_ms = started_at_ + waited_ms_ + config().timeout_ms - clock().now_ms();
   http::SendOptions options;
-  options.timeout_ms = std::clamp<std::int64_t>(left_ms, 1, config().timeout_ms);
+  options.timeout_ms = std::clamp<std::int64_t>(left_ms(), 1, config().timeout_ms);
   // Outside of writes no key goes along, so there only what changes nothing may arrive twice.
   const bool carries_key = wanted_.idempotent && !config().manifest().idempotency_header.empty();
   options.repeatable = wanted_.read || (asked_write_ && carries_key);
@@ -362,7 +374,7 @@ void Operation::take_step(Result<plugin::ScriptStep> step) {
   pass_on_log();
   if (!step.ok()) {
     Error error = std::move(step).error();
-    if (pages_ > 0 && error.code == "script_requests") error = list_too_long();
+    if (pages_ > 0 && (error.code == "script_requests" || error.code == "script_time")) error = list_too_long();
     if (answered_ && (!is_write_ || acted_ || refused_)) error.sent = Sent::kYes;
     finish(std::move(error));
   } else if (auto* wanted = std::get_if<plugin::ScriptRequest>(&*step)) {
@@ -411,7 +423,9 @@ bool Operation::hold(std::int64_t wait_ms) {
 
 void Operation::waited() { prepare_request(); }
 
+// What has not begun when its time is over is not begun any more: the outcome would surely be unknown.
 void Operation::prepare_request() {
+  if (left_ms() <= 0 && !acted_) return give_up_request(out_of_time());
   const bool authenticate = challenged_ || !config().waits_for_challenge();
   auto request = outgoing_request(wanted_, config(), handles_, request_key_, authenticate);
   if (!request.ok()) {

@@ -31,6 +31,13 @@ class Gateway;
 // The code of the error for a list that one operation cannot go through.
 inline constexpr std::string_view kListTooLong = "list_too_long";
 
+// The code of the error for a payment that was found while another one may be meant as well.
+inline constexpr std::string_view kTwin = "twin";
+
+// Whether another payment has the reference and the amount, no id of the provider's, and an unknown outcome: what is
+// found at the provider may be either.
+Result<bool> has_twin(Store& store, const Payment& payment);
+
 // What reconcile brings along when it asks about a write whose end is unknown. The operation is the question: a read,
 // or, where the provider de-duplicates, the write itself again.
 struct Settlement {
@@ -106,8 +113,10 @@ class Operation {
   Status run_script();
   Status record(Store& store);
   void answer_repeat();
+  Status answer_settled(const Write& recorded);
 
   // Between requests.
+  std::int64_t left_ms() const;
   void take_step(Result<plugin::ScriptStep> step);
   void pass_on_log();
   void take_request(plugin::ScriptRequest wanted);
@@ -121,6 +130,7 @@ class Operation {
   void take_result(json::Value result);
 
   // A list that is given whole.
+  Error list_error(std::string_view code, const std::string& problem) const;
   Error list_too_long() const;
   plugin::ScriptLimits script_limits() const;
   void take_page(json::Value page);
@@ -160,6 +170,9 @@ class Operation {
   Status commit_mismatch(Store& store, const std::string& reason);
   Result<json::Value> commit_result(Store& store);
   Result<json::Value> commit_payment(Store& store);
+  Status check_owner(Store& store, const Payment& payment, const std::string& provider_id) const;
+  bool has_moved(const Payment& current) const;
+  Result<json::Value> keep_newer(Store& store, const Payment& current);
   Result<json::Value> commit_page(Store& store);
   Result<json::Value> commit_page_item(Store& store, const json::Value& item);
   Result<json::Value> commit_refund(Store& store);
@@ -204,10 +217,13 @@ class Operation {
   std::string request_key_;                               // ... the idempotency key it goes with, ...
   http::Request request_;                                 // ... and what it became
   std::int64_t wait_ms_ = 0;                              // what the need to wait is for
-  std::int64_t waited_ms_ = 0;                // all waiting so far; does not count as the operation's own time
-  bool challenged_ = false;                   // the server asked for credentials that were to wait for that
-  json::Array items_;                         // of the pages so far, where a list is given whole, ...
-  int pages_ = 0;                             // ... how many they were, ...
+  std::int64_t waited_ms_ = 0;  // all waiting so far; does not count as the operation's own time
+  bool challenged_ = false;     // the server asked for credentials that were to wait for that
+  json::Array items_;           // of the pages so far, where a list is given whole, ...
+  int pages_ = 0;               // ... how many they were, ...
+  std::size_t list_bytes_ = 0;  // ... what they have cost, ...
+  std::int64_t list_instructions_ = 0;
+  std::int64_t list_processor_ms_ = 0;
   json::Value cursor_;                        // ... and which one the script is asked for; null: the first
   int requests_ = 0;                          // that the script made so far
   int write_requests_ = 0;                    // handed out so far

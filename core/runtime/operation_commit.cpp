@@ -15,6 +15,8 @@
 namespace till {
 namespace {
 
+constexpr std::string_view kOwnerMismatch = "owner_mismatch";
+
 json::Value member_or_null(const json::Value& value, std::string_view key) {
   const json::Value* member = value.find(key);
   return member ? *member : json::Value();
@@ -64,7 +66,17 @@ Result<json::Value> merge_refund(Payment& payment, const json::Value& seen, cons
 
 Status Operation::commit(Store& store) {
   if (news_) return error_ ? commit_unfetched(store, *error_) : commit_fetched(store);
+  if (write_ && !settlement_) {
+    TILL_ASSIGN(const auto recorded, store.find_write(write_->id));
+    if (recorded && recorded->state == WriteState::kDone) return answer_settled(*recorded);
+  }
   return error_ ? commit_error(store) : commit_output(store);
+}
+
+// Reconcile was faster: this call's sender was taken for dead. What was settled stands.
+Status Operation::answer_settled(const Write& recorded) {
+  ready_.emplace(earlier_outcome(recorded, *write_, clock().now_ms()));
+  return {};
 }
 
 // A refusal frees the idempotency key: nothing happened, so the caller may mend the cause and call again. What may have
@@ -75,6 +87,8 @@ Status Operation::commit_error(Store& store) {
   if (error_->kind == ErrorKind::kOutcomeUnknown) return store.settle_write(write_->id, WriteState::kUnknown, "");
   TILL_TRY(store.forget_write(write_->id));
   if (!creates) return {};
+  TILL_ASSIGN(payment_, current_payment(store));
+  if (!payment_->provider_id.empty()) return {};  // news of it came meanwhile: it is there
   if (!refused_) return store.forget_payment(payment_->id);
   payment_->status = PaymentStatus::kFailed;
   payment_->outcome = Outcome::kKnown;
@@ -106,7 +120,7 @@ Status Operation::commit_output(Store& store) {
 Status Operation::commit_mismatch(Store& store, const std::string& reason) {
   if (operation_ == "payments.create") {
     TILL_ASSIGN(payment_, current_payment(store));
-    payment_->provider_id = output_->find_string("id").value_or("");
+    if (reason != kOwnerMismatch) payment_->provider_id = output_->find_string("id").value_or("");
     payment_->raw = member_or_null(*output_, "raw");
     payment_->updated_at = clock().now_ms();
     TILL_TRY(store.put_payment(*payment_));
@@ -146,7 +160,7 @@ Status Operation::keep(Store& store, const Payment& before, Change& change) {
   if (config().manifest().capabilities.contains("payments.get"))
     change.payment.look_at = next_look(change.payment, clock().now_ms(), random_byte());
   TILL_TRY(store.put_payment(change.payment));
-  if (before.provider_id != change.payment.provider_id) TILL_TRY(match_webhooks(store, change.payment));
+  if (settlement_ || before.provider_id != change.payment.provider_id) TILL_TRY(match_webhooks(store, change.payment));
   const std::string source = settlement_ ? "reconcile" : is_write_ ? "reply" : news_ ? "webhook" : "poll";
   if (change.became_known) TILL_TRY(store.add_event(payment_event(change.payment, "payment.created", source, clock())));
   if (!change.status_changed) return {};
@@ -158,9 +172,34 @@ Result<json::Value> Operation::commit_payment(Store& store) {
   TILL_ASSIGN(const Observation seen, read_observation(*output_));
   TILL_ASSIGN(Payment current, current_payment(store));
   if ((settlement_ ? settlement_->write.operation : operation_) == "payments.accept") current.accepted = true;
+  TILL_TRY(check_owner(store, current, seen.provider_id));
   TILL_ASSIGN(Change change, apply(current, seen, clock().now_ms()));
+  if (!is_write_ && has_moved(current) && goes_back(current, seen)) return keep_newer(store, current);
   TILL_TRY(keep(store, current, change));
   return payment_to_json(change.payment);
+}
+
+// One payment of the provider's is one of ours.
+Status Operation::check_owner(Store& store, const Payment& payment, const std::string& provider_id) const {
+  if (payment.id.empty() || provider_id.empty() || !payment.provider_id.empty()) return {};
+  TILL_ASSIGN(const auto owner, store.find_payment_by_provider_id(payment.gateway, provider_id));
+  if (!owner || owner->id == payment.id) return {};
+  return Error{.kind = ErrorKind::kProvider,
+               .code = std::string(kOwnerMismatch),
+               .message = "the provider answered with a payment that is known as " + owner->id};
+}
+
+// Whether the payment is not any more as it was when the question about it was prepared: the answer may be the older
+// one.
+bool Operation::has_moved(const Payment& current) const {
+  return payment_ && (payment_->status != current.status || payment_->amount_paid != current.amount_paid ||
+                      payment_->amount_refunded != current.amount_refunded);
+}
+
+// What would move a payment back, and may be late, says nothing; the provider is asked again.
+Result<json::Value> Operation::keep_newer(Store& store, const Payment& current) {
+  TILL_TRY(store.hasten_payment(current.id, clock().now_ms()));
+  return payment_to_json(current);
 }
 
 Result<json::Value> Operation::commit_page(Store& store) {
@@ -184,6 +223,8 @@ Result<json::Value> Operation::commit_page_item(Store& store, const json::Value&
   }
   auto change = apply(ours ? *ours : blank_payment(config()), seen, clock().now_ms());
   if (!change.ok()) return ours ? Result<json::Value>(payment_to_json(*ours)) : Result<json::Value>(change.error());
+  const bool may_be_older = ours && ours->updated_at >= started_at_;
+  if (may_be_older && goes_back(*ours, seen)) return keep_newer(store, *ours);
   if (ours && change->status_changed) TILL_TRY(keep(store, *ours, *change));
   return payment_to_json(change->payment);
 }

@@ -137,6 +137,7 @@ Status check_provider_id(const json::Object& input, std::string_view key) {
 Status check_members(const plugin::Manifest& manifest, std::string_view operation,
                      const plugin::UnifiedOperation& unified, OperationInput& input) {
   json::Object& members = *input.value.object();
+  if (const json::Value* given = members.find("options")) input.options = *given;
   TILL_ASSIGN(json::Value options, take_options(manifest, operation, members));
   const json::Object extra = take_extra(manifest.capabilities.find(operation)->second, members);
   TILL_TRY(plugin::check(unified.input, input.value, "$"));

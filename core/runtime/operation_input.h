@@ -17,6 +17,7 @@ namespace till {
 
 struct OperationInput {
   json::Value value;  // checked, amounts normalised, defaults of `options` filled in; without idempotency_key and card
+  json::Value options;  // as the caller gave them
   std::optional<Money> amount;
   std::string idempotency_key;           // empty when the caller gave none
   std::shared_ptr<const CardData> card;  // null when the caller gave none

@@ -100,8 +100,24 @@ Status Operation::claim_found(Store& store, Payment& payment) const {
     return Error{.kind = ErrorKind::kConflict,
                  .code = "already_ours",
                  .message = "the payment that was found is another one of this gateway"};
+  TILL_ASSIGN(const bool twin, has_twin(store, payment));
+  if (twin)
+    return Error{.kind = ErrorKind::kConflict,
+                 .code = std::string(kTwin),
+                 .message = "what was found may be another payment of this gateway whose outcome is unknown"};
   payment.provider_id = settlement_->provider_id;
   return {};
+}
+
+Result<bool> has_twin(Store& store, const Payment& payment) {
+  if (payment.reference.empty()) return false;
+  TILL_ASSIGN(
+      const auto others,
+      store.list_payments(
+          {.gateway = payment.gateway, .reference = payment.reference, .status = std::nullopt, .only_unknown = true}));
+  return std::any_of(others.begin(), others.end(), [&](const Payment& other) {
+    return other.id != payment.id && other.provider_id.empty() && other.amount == payment.amount;
+  });
 }
 
 // What of a page may be the payment that the write was to make: {"candidates": [{provider_id, same}], "next"}.

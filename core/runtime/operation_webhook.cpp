@@ -58,10 +58,10 @@ void Operation::take_news(const json::Value& output) {
     *payment = bounded_raw(std::move(*payment));
   auto news = read_webhook_news(std::move(shown));
   if (!news.ok()) return finish(std::move(news).error());
-  // A word of the provider's own may be newer than the plugin; one of the script's own is a slip of the pen.
-  const Status known = plugin::check_event(config().manifest(), news->event);
-  if (!known.ok() && !holds_text(webhook_->seen, news->event))
-    return end(hide_secrets(known.error(), config(), handles_));
+  // A word of the provider's own may be newer than the plugin. Refusing it would lose news of a payment.
+  if (const Status known = plugin::check_event(config().manifest(), news->event); !known.ok())
+    write_log("warn", config().manifest().id + " " + operation_,
+              hide_secrets(known.error(), config(), handles_).message);
   news_ = *std::move(news);
   phase_ = Phase::kFind;
   need_ = Need::kStore;

@@ -102,15 +102,6 @@ Result<WebhookNews> read_webhook_news(json::Value output) {
   return news;
 }
 
-bool holds_text(const json::Value& seen, std::string_view text) {
-  if (const std::string* one = seen.string()) return *one == text;
-  if (const json::Array* items = seen.array())
-    return std::any_of(items->begin(), items->end(), [&](const json::Value& item) { return holds_text(item, text); });
-  if (!seen.object()) return false;
-  return std::any_of(seen.object()->begin(), seen.object()->end(),
-                     [&](const auto& member) { return holds_text(member.second, text); });
-}
-
 Result<std::optional<Payment>> find_told_payment(Store& store, std::string_view gateway, const WebhookNews& news,
                                                  bool exact) {
   if (!news.provider_id.empty()) {

@@ -53,9 +53,6 @@ struct WebhookNews {
 // kPlugin, code "script_output", when it is something else.
 Result<WebhookNews> read_webhook_news(json::Value output);
 
-// Whether a text of what the script saw, whole, is this one.
-bool holds_text(const json::Value& seen, std::string_view text);
-
 // The payment of this gateway that is meant, if it can be asked about. By the provider's id; by the shop's reference
 // when no id is given, or, unless `exact`, when no payment has it. Of several with the reference the newest that is not
 // at its end, else the newest.

@@ -71,6 +71,12 @@ Result<std::optional<Write>> SqlStore::claim_write(const Write& write) {
                .retryable = true};
 }
 
+Result<std::optional<Write>> SqlStore::find_write(std::string_view id) {
+  static const std::string find = with_columns("SELECT ", " FROM writes WHERE id = $1");
+  TILL_ASSIGN(const SqlRows rows, database_->query(locking(find), {id}));
+  return rows.size() == 0 ? std::nullopt : std::optional(read_write(rows, 0));
+}
+
 Status SqlStore::settle_write(std::string_view id, WriteState state, std::string_view outcome) {
   if (state == WriteState::kDone)
     return run("UPDATE writes SET state = 'done', outcome = $1, input = '' WHERE id = $2", {outcome, id});

@@ -447,6 +447,86 @@ TEST_F(OperationTest, a_refund_belongs_to_its_payment) {
   EXPECT_EQ(stored(id).refunds.size(), 2u);
 }
 
+TEST_F(OperationTest, an_answer_that_is_older_than_what_is_known_moves_nothing_back) {
+  open_variant(kAcmeManifest, R"({"api_key":"sk_live_SECRET123"})",
+               replaced(kAcmeScript, "amount_paid = data.paid",
+                        "amount_refunded = data.refunded and money.of(data.refunded, data.currency) or nil, "
+                        "amount_paid = data.paid"));
+  const auto answer = [](std::string_view status, std::string_view refunded) {
+    return R"({"id":"p1","amount":48.25,"currency":"EUR","reference":"1234","status":")" + std::string(status) +
+           R"(","refunded":)" + std::string(refunded) + "}";
+  };
+  const auto made = run("payments.create", kPay, 200, kPending);
+  const std::string id(*made->find_string("id")), ask = "{\"id\":\"" + id + "\"}";
+  const auto slow = begin("payments.get", ask);
+  run("payments.get", ask, 200, answer("expired", "0"));
+  clock_->advance(1'000);
+  reply(*slow, 200, answer("processing", "0"));
+  EXPECT_EQ(parsed(slow->result())->find_string("status"), "expired");
+  EXPECT_EQ(stored(id).status, PaymentStatus::kExpired);
+  EXPECT_EQ(stored(id).look_at, clock_->now_ms()) << "the provider is asked again";
+  run("payments.get", ask, 200, answer("processing", "0"));
+  EXPECT_EQ(stored(id).status, PaymentStatus::kProcessing) << "what was asked for since then counts";
+
+  run("payments.get", ask, 200, answer("paid", "0"));
+  const auto slower = begin("payments.get", ask);
+  run("payments.get", ask, 200, answer("paid", "48.25"));
+  EXPECT_FALSE(stored(id).look_at);
+  reply(*slower, 200, answer("paid", "0"));
+  EXPECT_EQ(stored(id).amount_refunded->amount_text(), "48.25");
+  EXPECT_EQ(stored(id).look_at, clock_->now_ms());
+}
+
+TEST_F(OperationTest, a_page_that_may_be_older_than_what_is_known_moves_nothing_back) {
+  const auto made = run("payments.create", kPay, 200, kPending);
+  const std::string id(*made->find_string("id"));
+  run("payments.get", "{\"id\":\"" + id + "\"}", 200, replaced(kPending, "pending", "expired"));
+  const auto listed =
+      run("payments.list", "{}", 200, R"({"data":[)" + replaced(kPending, "pending", "processing") + "]}");
+  EXPECT_EQ((*listed->find("items")->array())[0].find_string("status"), "expired");
+  EXPECT_EQ(stored(id).status, PaymentStatus::kExpired);
+  EXPECT_EQ(stored(id).look_at, clock_->now_ms());
+  run("payments.list", "{}", 200, R"({"data":[)" + std::string(kPaid) + "]}");
+  EXPECT_EQ(stored(id).status, PaymentStatus::kExpired) << "it may still be an older page";
+  clock_->advance(1);
+  run("payments.list", "{}", 200, R"({"data":[)" + std::string(kPaid) + "]}");
+  EXPECT_EQ(stored(id).status, PaymentStatus::kPaid);
+}
+
+TEST_F(OperationTest, a_write_whose_time_is_over_is_not_sent) {
+  open_variant(kAcmeManifest, R"({"api_key":"sk_live_SECRET123"})",
+               replaced(kAcmeScript, R"(return payment(http.post("/payments",)",
+                        R"(http.get("/me") return payment(http.post("/payments",)"));
+  const auto late = begin("payments.create", kPay);
+  clock_->advance(late->timeout_ms());
+  reply(*late, 200, "{}");
+  ASSERT_EQ(late->request(), nullptr);
+  EXPECT_EQ(late->result().error().code, "timeout");
+  EXPECT_EQ(late->result().error().sent, Sent::kNo);
+  EXPECT_TRUE(all_stored(shop_->name()).empty());
+  const auto again = begin("payments.create", kPay);
+  EXPECT_NE(again->request(), nullptr) << "its key is free again";
+}
+
+TEST_F(OperationTest, a_repeat_is_one_whatever_defaults_another_version_of_the_plugin_has) {
+  open_variant(kAcmeManifest);
+  ASSERT_TRUE(run("payments.create", kPay, 200, kPaid).ok());
+  const std::string id = "variant" + std::to_string(variants_);
+  std::string next =
+      replaced(replaced(kAcmeManifest, "\"acme\"", "\"" + id + "\""), R"("version": "1.0.0")", R"("version": "1.0.1")");
+  next = replaced(next, R"("note": {"type": "string", "default": "none"})",
+                  R"("note": {"type": "string", "default": "some"}, "locale": {"type": "string", "default": "en"})");
+  write_file(folder_.path() + "/" + id + "/manifest.json", next);
+  runtime_->reload_plugins_json();
+  const auto again = run("payments.create", kPay, 500, "");
+  ASSERT_TRUE(again.ok()) << again.error().code;
+  EXPECT_EQ(again->find_string("status"), "paid");
+  const auto other =
+      shop_->begin("payments.create", replaced(kPay, "\"reference\"", R"("options":{"note":"none"},"reference")"));
+  ASSERT_TRUE(other.ok());
+  EXPECT_EQ((*other)->result().error().code, "idempotency_key_reused");
+}
+
 TEST_F(OperationTest, an_id_that_cannot_stand_in_an_address_is_the_callers_mistake) {
   const auto payment = run("payments.create", kPay, 200, kPaid);
   for (const char* id : {".", "..", "p\\n1", "p\\u007f"}) {
@@ -534,6 +614,61 @@ TEST_F(OperationTest, all_pages_of_a_list_share_one_operations_requests_and_time
   }
   ASSERT_NE(slow->request(), nullptr);
   EXPECT_EQ(slow->timeout_ms(), at_first - 3'000);
+}
+
+TEST_F(OperationTest, pages_without_a_request_end_within_the_work_of_one_script) {
+  const auto listed_by = [&](const std::string& body) {
+    open_variant(
+        kAcmeManifest, R"({"api_key":"sk_live_SECRET123"})",
+        replaced(kAcmeScript, "function provider.refunds.list(input)",
+                 "function provider.refunds.list(input)\n  local page = tonumber(input.cursor or '0') " + body));
+    const auto payment = run("payments.create", kPay, 200, kPaid);
+    return begin("refunds.list", json::write(json::Object{{"payment_id", *payment->find_string("id")}}))->result();
+  };
+  const std::string turn = "return {items = {}, next = page + 1} ";
+  for (const std::string& work : {std::string(), std::string("for i = 1, 5000000 do end ")}) {
+    const Result<std::string> ended = listed_by("do " + work + turn + "end");
+    ASSERT_FALSE(ended.ok());
+    EXPECT_EQ(ended.error().code, "list_too_long") << ended.error().message;
+    EXPECT_EQ(ended.error().sent, Sent::kNo) << "no page asked the provider";
+  }
+}
+
+TEST_F(OperationTest, a_list_is_no_larger_than_one_page_may_be) {
+  open_variant(kAcmeManifest, R"({"api_key":"sk_live_SECRET123"})",
+               replaced(kAcmeScript, "function provider.refunds.list(input)",
+                        "function provider.refunds.list(input)\n  local pages = tonumber(input.cursor or '0') "
+                        "if pages < 12 then local items = {} for i = 1, 4 do "
+                        "items[i] = {id = 'r' .. pages .. '-' .. i, status = 'pending', raw = ('x'):rep(100000)} end "
+                        "return {items = items, next = pages + 1} end"));
+  const auto payment = run("payments.create", kPay, 200, kPaid);
+  const auto listed = begin("refunds.list", json::write(json::Object{{"payment_id", *payment->find_string("id")}}));
+  ASSERT_EQ(listed->request(), nullptr);
+  EXPECT_EQ(listed->result().error().code, "list_too_long");
+  EXPECT_TRUE(stored(std::string(*payment->find_string("id"))).refunds.empty());
+}
+
+TEST_F(OperationTest, a_list_asks_for_no_page_after_its_time) {
+  const auto payment = run("payments.create", kPay, 200, kPaid);
+  const auto slow = begin("refunds.list", json::write(json::Object{{"payment_id", *payment->find_string("id")}}));
+  clock_->advance(slow->timeout_ms());
+  reply(*slow, 200, R"({"data":[],"next":1})");
+  ASSERT_EQ(slow->request(), nullptr);
+  EXPECT_EQ(slow->result().error().code, "list_too_long");
+  EXPECT_EQ(slow->result().error().sent, Sent::kYes);
+}
+
+TEST_F(OperationTest, a_page_that_fails_before_its_request_follows_pages_that_were_sent) {
+  open_variant(kAcmeManifest, R"({"api_key":"sk_live_SECRET123"})",
+               replaced(kAcmeScript, "function provider.refunds.list(input)",
+                        "function provider.refunds.list(input)\n  "
+                        "if input.cursor then fail('ProviderError', 'That page is gone.') end"));
+  const auto payment = run("payments.create", kPay, 200, kPaid);
+  const auto listed = begin("refunds.list", json::write(json::Object{{"payment_id", *payment->find_string("id")}}));
+  reply(*listed, 200, R"({"data":[{"id":"r1","status":"pending"}],"next":1})");
+  ASSERT_EQ(listed->request(), nullptr);
+  EXPECT_EQ(listed->result().error().message, "That page is gone.");
+  EXPECT_EQ(listed->result().error().sent, Sent::kYes);
 }
 
 TEST_F(OperationTest, refunds_without_ids_of_the_provider_are_told_apart_by_ours) {

@@ -93,6 +93,7 @@ class Books {
     return asked_;
   }
   UnixMillis now_ms = 0;
+  std::function<void()> on_list;  // before a list is made, without the lock
 
  private:
   struct Kept {
@@ -142,6 +143,7 @@ class Books {
 
   void serve(http::Peer& peer) {
     for (std::string request = peer.read_request(); !request.empty(); request = peer.read_request()) {
+      if (on_list && request.starts_with("GET /payments?")) on_list();
       const std::lock_guard lock(mutex_);
       if (!answer(peer, request)) return;
     }
@@ -295,6 +297,99 @@ TEST_F(ReconcileTest, two_unknown_payments_of_one_reference_and_amount_settle_no
   const json::Value report = pass();
   EXPECT_EQ(count(report, "settled"), 0);
   EXPECT_EQ(report.find("unknown")->array()->size(), 2u);
+}
+
+TEST_F(ReconcileTest, a_payment_that_is_being_made_is_not_taken_for_the_lost_one) {
+  books_.acts = false;
+  const std::string id = lost("payments.create", order("1234", "first"));
+  books_.acts = true;
+  std::unique_ptr<Exchange> second;
+  books_.on_list = [&] {
+    if (second) return;
+    second = begin("payments.create", order("1234", "second"));
+    books_.put("p7", "1234", kNow);  // made at the provider; its answer is on the way
+  };
+  EXPECT_EQ(count(pass(), "settled"), 0);
+  ASSERT_NE(second, nullptr);
+  reply(*second, 200, R"({"id":"p7","status":"pending","amount":48.25,"currency":"EUR","reference":"1234"})");
+  const auto made = parsed(second->result());
+  ASSERT_TRUE(made.ok()) << made.error().message;
+  EXPECT_EQ(stored(id).provider_id, "");
+  EXPECT_EQ(stored(*made->find_string("id")).provider_id, "p7");
+}
+
+TEST_F(ReconcileTest, one_payment_of_the_provider_is_never_two_of_ours) {
+  const std::string first = made("1");
+  const auto second = begin("payments.create", order("1234", "second"));
+  reply(*second, 200, R"({"id":"p1","status":"paid","amount":48.25,"currency":"EUR","reference":"1234"})");
+  ASSERT_FALSE(second->result().ok());
+  EXPECT_EQ(second->result().error().code, "owner_mismatch");
+  EXPECT_THAT(second->result().error().message, HasSubstr(first));
+  const Payment kept = stored(second->result().error().payment_id);
+  EXPECT_EQ(kept.provider_id, "");
+  EXPECT_EQ(kept.outcome, Outcome::kUnknown);
+  EXPECT_THAT(events(kept.id), testing::ElementsAre("payment.mismatch reply"));
+  EXPECT_EQ(stored(first).status, PaymentStatus::kPending);
+}
+
+TEST_F(ReconcileTest, a_webhook_that_waits_for_its_payment_is_matched_when_a_list_shows_it) {
+  const std::string id = lost("payments.create", order("1234", "once"));
+  const auto opened = store();
+  ASSERT_TRUE(opened->begin().ok());
+  ASSERT_TRUE(*opened->claim_webhook({.id = "whk_1",
+                                      .gateway = shop_->name(),
+                                      .dedupe_key = "event:1",
+                                      .event = "paid",
+                                      .provider_id = "p1",
+                                      .state = WebhookState::kUnmatched,
+                                      .signature = "valid",
+                                      .trust = "signed",
+                                      .received_at = kNow}));
+  ASSERT_TRUE(opened->commit().ok());
+  EXPECT_EQ(count(pass(), "settled"), 1);
+  EXPECT_TRUE(opened->list_webhooks({.gateway = shop_->name(), .state = WebhookState::kUnmatched})->empty());
+  EXPECT_LE(stored(id).look_at, kNow) << "what the webhook said is asked at once";
+}
+
+// The sender is slow, taken for dead, and its call settled by another request with its key.
+class LateEndTest : public ReconcileTest {
+ protected:
+  LateEndTest() {
+    open(R"("payments.create": {"by": "repeat", "keys_last_hours": 24})", R"({"header": "Idempotency-Key"})");
+    late_ = begin("payments.create", order("1234", "once"));
+    clock_->advance(5'000 + 60'001);
+    EXPECT_EQ(count(pass(), "settled"), 1);
+    EXPECT_EQ(all_stored(shop_->name()).size(), 1u);
+    books_.set("p1", "paid");
+    id_ = all_stored(shop_->name())[0].id;
+    EXPECT_TRUE(shop_->call("payments.get", "{\"id\":\"" + id_ + "\"}").ok());
+  }
+  void expect_the_settled_end() {
+    const auto end = parsed(late_->result());
+    ASSERT_TRUE(end.ok()) << end.error().message;
+    EXPECT_EQ(end->find_string("id"), id_);
+    EXPECT_EQ(stored(id_).status, PaymentStatus::kPaid);
+    EXPECT_EQ(stored(id_).provider_id, "p1");
+    EXPECT_EQ(store()->list_writes({.gateway = shop_->name(), .only_unsettled = true})->size(), 0u);
+  }
+
+  std::unique_ptr<Exchange> late_;
+  std::string id_;
+};
+
+TEST_F(LateEndTest, that_nothing_was_sent_forgets_nothing_that_was_settled) {
+  fail(*late_, Sent::kNo);
+  expect_the_settled_end();
+}
+
+TEST_F(LateEndTest, a_refusal_fails_nothing_that_was_settled) {
+  reply(*late_, 409, R"({"error":"key in use"})");
+  expect_the_settled_end();
+}
+
+TEST_F(LateEndTest, an_answer_about_another_payment_replaces_nothing_that_was_settled) {
+  reply(*late_, 200, R"({"id":"p9","status":"pending","amount":48.25,"currency":"EUR","reference":"1234"})");
+  expect_the_settled_end();
 }
 
 TEST_F(ReconcileTest, a_payment_that_is_known_already_is_not_taken_for_another) {

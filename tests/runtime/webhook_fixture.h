@@ -20,7 +20,7 @@ function provider.webhooks.receive(input)
   if told.refuse then fail("InvalidRequest", "It is not for this shop.") end
   if told.loop then while true do end end
   local p = told.payment
-  if told.slips then return {event = "piad", payment = {id = p.id}} end
+  if told.composed then return {event = "payment" .. "." .. "late", payment = {id = p.id}} end
   if type(p) ~= "table" then return {event = told.event, payment = p} end
   return {event = told.event, payment = {
     id = p.id, reference = p.reference, status = p.status, amount = p.amount and money.of(p.amount, p.currency),
