@@ -40,7 +40,9 @@ Findings manifest_findings(std::string_view text) {
                               error.message.starts_with(prefix) ? error.message.substr(prefix.size()) : error.message,
                               ""));
   }
-  if (const auto fault = json::find_fault(text); fault && !out.empty())
+  if (out.empty()) return out;
+  const auto fault = json::find_fault(text);
+  if (fault && out.front().message.find(fault->problem) != std::string::npos)
     out.front().line = static_cast<int>(fault->line);
   return out;
 }

@@ -126,6 +126,16 @@ TEST(Lint, text_that_is_no_JSON_is_told_with_its_line) {
       std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(text.find("\n,\"hosts\"")) + 1, '\n') + 1);
   EXPECT_TRUE(found[0].error);
   EXPECT_THAT(found[0].message, testing::HasSubstr("is not JSON: "));
+  for (const char* bad : {"01", "tru", "\"\xFF\""})
+    EXPECT_EQ(lint_plugin("{\n\"a\": [1,\n" + std::string(bad) + "]}", kCheck)[0].line, 3) << bad;
+}
+
+// A member that stands twice comes first, and has a place and no line.
+TEST(Lint, the_line_of_a_fault_is_told_with_that_fault_alone) {
+  const auto found = lint_plugin("{\"a\": 1, \"a\": 2,\n\"b\": tru}", kCheck);
+  EXPECT_THAT(found[0].message, testing::HasSubstr("stands twice"));
+  EXPECT_EQ(found[0].place, "$.a");
+  EXPECT_EQ(found[0].line, 0);
 }
 
 TEST(Lint, shipped_providers_have_no_error) {
