@@ -119,7 +119,7 @@ std::vector<Finding> lint_plugin(std::string_view manifest_text, std::string_vie
   if (manifest.ok()) {
     append(out, lint_absent(*manifest));
     append(out, lint_prefix(*manifest));
-    append(out, lint_placeholders(*manifest));
+    append(out, lint_unwritten(*manifest));
   }
   const auto checked = check_script_text(script);
   const auto chunk = checked.ok() ? Chunk::compile(script) : Result<std::shared_ptr<const Chunk>>(checked.error());

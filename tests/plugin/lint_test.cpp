@@ -147,18 +147,26 @@ TEST(Lint, a_prefix_that_runs_into_the_secret_is_advised_against) {
 }
 
 TEST(Lint, what_new_wrote_and_nobody_changed_is_told) {
-  EXPECT_THAT(lint(kCheck, acme_manifest("1.0.0")),
-              Contains(StartsWith("advice: manifest.json:$.modes.live.base_url example_host: no host can")));
   std::string text = manifest();
   const auto put = [&](std::string_view old, std::string_view by) { text.replace(text.find(old), old.size(), by); };
   put("A shop's bank.", "One sentence: what this service pays with, and where.");
   put("\"None.\"", "\"Say here, for the users of a shop, why the service has none.\"");
-  put("https://api.acme.test", "https://api.acme.example/v1");
-  put("\"hosts\":[\"api.acme.test\"]", "\"hosts\":[\"api.acme.example\"]");
   EXPECT_THAT(lint(kCheck, text),
               ElementsAre(StartsWith("advice: manifest.json:$.summary unchanged: is the sentence"),
-                          StartsWith("advice: manifest.json:$.absent unchanged: 1 reason is the sentence"),
-                          StartsWith("advice: manifest.json:$.modes.live.base_url unchanged: is the address")));
+                          StartsWith("advice: manifest.json:$.absent unchanged: 1 reason is the sentence")));
+}
+
+TEST(Lint, hosts_that_nobody_can_have_are_told) {
+  std::string text = manifest();
+  const auto put = [&](std::string_view old, std::string_view by) { text.replace(text.find(old), old.size(), by); };
+  put("\"hosts\":[\"api.acme.test\"]", "\"hosts\":[\"api.acme.example\"]");
+  put("https://api.acme.test", "https://api.acme.example/v2");
+  put("\"manifest\":1", R"("manifest":1,"homepage":"https://acme.Example",
+      "documentation":["https://docs.acme.test/x.example","https://acme.example:80/docs"])");
+  EXPECT_THAT(lint(kCheck, text),
+              ElementsAre(StartsWith("advice: manifest.json:$.homepage example_host: names a host in `.example`"),
+                          StartsWith("advice: manifest.json:$.documentation[1] example_host: "),
+                          StartsWith("advice: manifest.json:$.modes.live.base_url example_host: ")));
 }
 
 TEST(Lint, text_that_is_no_JSON_is_told_with_its_line) {
