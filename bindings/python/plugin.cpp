@@ -55,11 +55,18 @@ std::string manifest_of(const Plugin& self) { return json::write(self.manifest.d
 
 std::vector<std::string> permissions(const Plugin& self) { return plugin::permissions_of(self.manifest); }
 
+using Files = std::map<std::string, std::string, std::less<>>;
+
+// None, or the error of a plugin that nobody has written yet.
+py::object check_written(const Files& files) {
+  const Status written = plugin::check_written(files);
+  return written.ok() ? py::object(py::none()) : error_tuple(written.error());
+}
+
 // The package as bytes.
-py::object pack(const std::map<std::string, std::string, std::less<>>& files, std::string_view private_key) {
+py::object pack(const Files& files, std::string_view private_key) {
   const auto packed = [&]() -> Result<std::string> {
     TILL_ASSIGN(const Ed25519Key key, Ed25519Key::from_hex(Secret(private_key)));
-    TILL_TRY(plugin::check_written(files));
     return plugin::write_package(files, key);
   };
   return reply_object(packed());
@@ -105,6 +112,7 @@ void bind_plugin(py::module_& module) {
           },
           py::arg("fixture"));
   module.def("lint_plugin", &lint, py::arg("manifest"), py::arg("script"));
+  module.def("check_plugin_written", &check_written, py::arg("files"));
   module.def("pack_plugin", &pack, py::arg("files"), py::arg("private_key"));
   module.def("unpack_plugin", &unpack, py::arg("package"), py::arg("place"));
   module.def("generate_package_key", &generate_package_key);

@@ -1,7 +1,11 @@
-// find_fault(): descends through the text by RFC 8259's grammar, and stops at the first character that does not fit.
+// find_fault(): descends through the text by RFC 8259's grammar, and stops at the first thing that does not fit.
 #include "core/json/fault.h"
 
 #include <algorithm>
+
+#include "core/base/ascii.h"
+#include "core/base/utf8.h"
+#include "core/json/json.h"
 
 namespace till::json {
 namespace {
@@ -14,11 +18,14 @@ class Descent {
   explicit Descent(std::string_view text) : text_(text) {}
 
   std::optional<Fault> run() {
+    if (text_.starts_with("\xEF\xBB\xBF")) return Fault{"the text begins with a byte order mark", 1, 1};
     skip_spaces();
     if (read_value(0)) {
       skip_spaces();
       if (at_ < text_.size()) fail(text_[at_] == '/' ? kComment : "the text goes on after its end");
     }
+    const std::size_t valid = valid_utf8_prefix(text_);
+    if (valid < text_.size() && (problem_.empty() || valid < at_)) fail_at(valid, "the text is not valid UTF-8");
     if (problem_.empty()) return std::nullopt;
     const std::string_view before = text_.substr(0, at_);
     const auto lines = std::count(before.begin(), before.end(), '\n');
@@ -61,12 +68,16 @@ class Descent {
     }
   }
 
-  // A number or a word: whatever has no meaning of its own.
+  // A number or a word: whatever reaches to the next character with a meaning of its own.
   bool read_plain() {
     const std::size_t begin = at_;
     at_ = std::min(text_.find_first_of(" \t\r\n,:{}[]\"/", at_), text_.size());
-    if (at_ > begin) return true;
-    return fail(next() == '/' ? kComment : "a value is missing");
+    const std::string_view plain = text_.substr(begin, at_ - begin);
+    if (plain.empty()) return fail(next() == '/' ? kComment : "a value is missing");
+    if (plain == "true" || plain == "false" || plain == "null" || is_number(plain)) return true;
+    const bool means_number = is_digit(plain[0]) || std::string_view("+-.").find(plain[0]) != std::string_view::npos;
+    return fail_at(
+        begin, means_number ? "a number has a form that JSON does not have" : "a word is none of true, false and null");
   }
 
   bool read_string() {

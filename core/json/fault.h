@@ -9,13 +9,13 @@ namespace till::json {
 
 struct Fault {
   std::string_view problem;  // "a comma stands before a closing bracket"; holds nothing of the text
-  std::size_t line = 1;      // of the character where reading stops, from 1
+  std::size_t line = 1;      // of the first character of what is wrong, or stands where something is missing; from 1
   std::size_t column = 1;    // in characters, from 1
 };
 
-// The first fault in the structure of a text; nullopt when there is none, or it is nested deeper than 1,000 levels.
-// What numbers and words are is not looked at. For a text that parse() refused: costs about as much as reading it
-// again.
+// The first fault in the grammar or the UTF-8 of a text: nullopt for any text that parse() takes, and when nothing is
+// wrong up to a nesting deeper than 1,000 levels. Halves of surrogate pairs, members that stand twice and limits are
+// parse()'s own to tell. Costs about as much as reading the text.
 std::optional<Fault> find_fault(std::string_view text);
 
 }  // namespace till::json

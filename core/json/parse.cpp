@@ -175,8 +175,7 @@ class Parser {
     if (token == "null") return out = Value(), true;
     if (token.size() > limits_.max_number_length)
       return fail("is a number or word of more than " + std::to_string(limits_.max_number_length) + " characters");
-    if (!is_number(token))
-      return fail_syntax("is neither a number, a string, true, false, null, an array nor an object");
+    if (!is_number(token)) return fail_syntax("is not JSON: a value is none that JSON has");
     out = Value(Number{std::string(token)});
     return true;
   }

@@ -40,7 +40,9 @@ Findings manifest_findings(std::string_view text) {
                               error.message.starts_with(prefix) ? error.message.substr(prefix.size()) : error.message,
                               ""));
   }
-  if (const auto fault = json::find_fault(text); fault && !out.empty())
+  if (out.empty()) return out;
+  const auto fault = json::find_fault(text);
+  if (fault && out.front().message.find(fault->problem) != std::string::npos)
     out.front().line = static_cast<int>(fault->line);
   return out;
 }
@@ -65,8 +67,9 @@ bool declares(const Manifest& manifest, std::string_view function) {
 }
 
 // What the manifest declares and the script lacks, and the other way round.
-Findings lint_functions(const Manifest& manifest, const Outline& outline, std::string_view script) {
+Findings lint_functions(const Manifest& manifest, const Outline& outline, const std::vector<ScriptToken>& tokens) {
   Findings out;
+  const auto lines = lines_of_functions(tokens);
   const auto defined = [&](std::string_view name) {
     return std::binary_search(outline.functions.begin(), outline.functions.end(), name, std::less<>());
   };
@@ -83,7 +86,8 @@ Findings lint_functions(const Manifest& manifest, const Outline& outline, std::s
     if (declares(manifest, function)) continue;
     const bool known = function.starts_with(kNative) || find_operation(function) != nullptr;
     const std::string meant = known ? "" : did_you_mean(function, operation_names());
-    out.push_back({"provider.lua", "", line_of(script, "provider." + function), true, "function_without_capability",
+    const auto line = lines.find(function);
+    out.push_back({"provider.lua", "", line == lines.end() ? 0 : line->second, true, "function_without_capability",
                    "the manifest declares no " + function,
                    meant.empty() ? "add it to `capabilities` or `native`, or take the function out" : meant.substr(2)});
   }
@@ -115,7 +119,7 @@ std::vector<Finding> lint_plugin(std::string_view manifest_text, std::string_vie
   if (manifest.ok()) {
     append(out, lint_absent(*manifest));
     append(out, lint_prefix(*manifest));
-    append(out, lint_placeholders(*manifest));
+    append(out, lint_unwritten(*manifest));
   }
   const auto checked = check_script_text(script);
   const auto chunk = checked.ok() ? Chunk::compile(script) : Result<std::shared_ptr<const Chunk>>(checked.error());
@@ -128,15 +132,17 @@ std::vector<Finding> lint_plugin(std::string_view manifest_text, std::string_vie
   plugin->script = script;
   const auto outline = outline_of(plugin);
   if (!outline.ok()) {
+    const auto lines = 1 + std::count(script.begin(), script.end(), '\n');
     out.push_back(in_script(outline.error()));
+    out.back().line = std::min(out.back().line, static_cast<int>(lines));  // the outline's own lines stand behind
     return out;
   }
   append(out, lint_names(names_in((*chunk)->bytecode()), *outline));
-  append(out, lint_optional_requests(script));
-  append(out, lint_joined_paths(script));
+  const auto tokens = tokens_of(script);
+  append(out, lint_requests(tokens));
   if (manifest.ok()) {
-    append(out, lint_functions(*manifest, *outline, script));
-    append(out, lint_path_secrets(script, *manifest));
+    append(out, lint_functions(*manifest, *outline, tokens));
+    append(out, lint_path_secrets(tokens, *manifest));
   }
   return out;
 }

@@ -6,10 +6,14 @@
 #include <string>
 #include <utility>
 
+#include "core/plugin/plain_text.h"
 #include "core/plugin/suggest.h"
 
 namespace till::plugin {
 namespace {
+
+// Of a name in a message.
+constexpr std::size_t kMaxShown = 60;
 
 // What people reach for that is not there, and what to take instead.
 constexpr std::pair<std::string_view, std::string_view> kInstead[] = {
@@ -44,17 +48,22 @@ Finding finding(int line, bool error, std::string code, std::string message, std
   return {"provider.lua", "", line, error, std::move(code), std::move(message), std::move(help)};
 }
 
-// The whole sentence of did_you_mean(), without its leading "; ".
-std::string suggestion(std::string_view name, const std::vector<std::string>& known) {
-  const std::vector<std::string_view> candidates(known.begin(), known.end());
-  const std::string text = did_you_mean(name, candidates);
-  return text.empty() ? text : text.substr(2);
-}
+// What may be meant by names that are not known.
+class Suggestions {
+ public:
+  std::string help_for(std::string_view name, const std::vector<std::string>& known) {
+    const std::string_view advice = instead_of(name);
+    if (!advice.empty()) return "instead: " + std::string(advice);
+    if (known.size() > left_) return {};
+    left_ -= known.size();
+    const std::vector<std::string_view> candidates(known.begin(), known.end());
+    const std::string text = did_you_mean(name, candidates);
+    return text.empty() ? text : text.substr(2);  // the sentence without its leading "; "
+  }
 
-std::string help_for(std::string_view name, const std::vector<std::string>& known) {
-  const std::string_view advice = instead_of(name);
-  return advice.empty() ? suggestion(name, known) : "instead: " + std::string(advice);
-}
+ private:
+  std::size_t left_ = 20'000;  // comparisons of two names: a script of nothing but strange names is not worth more
+};
 
 bool has(const std::vector<std::string>& sorted, std::string_view name) {
   return std::binary_search(sorted.begin(), sorted.end(), name, std::less<>());
@@ -76,38 +85,11 @@ std::vector<std::string> known_globals(const std::vector<ScriptName>& names, con
   return {known.begin(), known.end()};
 }
 
-// Where the text behind a quote ends: behind the closing one, or at the end of the line.
-std::size_t after_quoted(std::string_view text, std::size_t at) {
-  const char quote = text[at++];
-  while (at < text.size() && text[at] != quote && text[at] != '\n') at += text[at] == '\\' ? 2 : 1;
-  return std::min(at + 1, text.size());
-}
-
-// The first argument of a call, from behind its parenthesis, with nothing in place of each quoted text.
-std::string first_argument(std::string_view call) {
-  std::string out;
-  int depth = 0;
-  for (std::size_t at = 0; at < call.size();) {
-    const char c = call[at];
-    if (c == '"' || c == '\'') {
-      at = after_quoted(call, at);
-      continue;
-    }
-    if (depth == 0 && (c == ',' || c == ')')) break;
-    if (c == '(' || c == '{' || c == '[') ++depth;
-    if (c == ')' || c == '}' || c == ']') --depth;
-    out += c;
-    ++at;
-  }
-  return out;
-}
-
-bool joins(std::string_view expression) { return expression.find("..") != std::string_view::npos; }
-
 }  // namespace
 
 std::vector<Finding> lint_names(const std::vector<ScriptName>& names, const Outline& outline) {
   std::vector<Finding> out;
+  Suggestions suggestions;
   std::set<std::pair<int, std::string>> told;
   const std::vector<std::string> globals = known_globals(names, outline);
   for (const ScriptName& used : names) {
@@ -117,71 +99,36 @@ std::vector<Finding> lint_names(const std::vector<ScriptName>& names, const Outl
       const std::string method = "string." + used.name;
       if (!has(outline.host, method) && !instead_of(method).empty())
         out.push_back(finding(used.line, false, "unknown_method", "texts have no method `" + used.name + "`",
-                              help_for(method, outline.host)));
+                              suggestions.help_for(method, outline.host)));
     } else if (!has(globals, global)) {
-      out.push_back(
-          finding(used.line, true, "unknown_global", "nothing defines `" + global + "`", help_for(global, globals)));
+      out.push_back(finding(used.line, true, "unknown_global", "nothing defines `" + global + "`",
+                            suggestions.help_for(global, globals)));
     } else if (is_library(outline.host, global) && global != used.name && !has(outline.host, used.name)) {
-      out.push_back(finding(used.line, true, "unknown_function", "there is no `" + used.name + "`",
-                            help_for(used.name, outline.host)));
+      out.push_back(finding(used.line, true, "unknown_function",
+                            "there is no `" + plain_text(used.name, kMaxShown) + "`",
+                            suggestions.help_for(used.name, outline.host)));
     }
   }
   return out;
 }
 
-std::vector<Finding> lint_optional_requests(std::string_view script) {
-  constexpr std::string_view kOption = "optional = true";
-  std::vector<Finding> out;
-  for (std::size_t at = script.find(kOption); at != script.npos; at = script.find(kOption, at + 1)) {
-    // The call's closing parenthesis, and what comes after it.
-    int depth = 1;
-    std::size_t end = at;
-    while (end < script.size() && depth > -1) {
-      if (script[end] == '{' || script[end] == '(') ++depth;
-      if (script[end] == '}' || script[end] == ')') --depth;
-      ++end;
-    }
-    if (end == script.size() || std::string_view(".:[").find(script[end]) == std::string_view::npos) continue;
-    const auto begin = script.begin();
-    const int line = 1 + static_cast<int>(std::count(begin, begin + static_cast<std::ptrdiff_t>(at), '\n'));
-    out.push_back(finding(line, true, "optional_reply_used", "an optional request may come to nil",
-                          "keep the reply in a local, and look whether it is there"));
-  }
-  return out;
-}
-
-std::vector<Finding> lint_joined_paths(std::string_view script) {
-  std::vector<Finding> out;
-  constexpr std::string_view kCall = "http.";
-  for (std::size_t at = script.find(kCall); at != script.npos; at = script.find(kCall, at + 1)) {
-    const std::size_t open = script.find_first_not_of("abcdefghijklmnopqrstuvwxyz", at + kCall.size());
-    if (open == script.npos || script[open] != '(') continue;
-    if (!joins(first_argument(script.substr(open + 1)))) continue;
-    const auto begin = script.begin();
-    const int line = 1 + static_cast<int>(std::count(begin, begin + static_cast<std::ptrdiff_t>(at), '\n'));
-    out.push_back(
-        finding(line, false, "joined_path", "a path is joined with `..`",
-                "write \"/payments/{id}\" and {path = {id = id}}: what stands in braces is encoded, and an id "
-                "with a slash in it stays an id"));
-  }
-  return out;
-}
-
-std::vector<Finding> lint_path_secrets(std::string_view script, const Manifest& manifest) {
+std::vector<Finding> lint_path_secrets(const std::vector<ScriptToken>& tokens, const Manifest& manifest) {
   constexpr std::string_view kBegin = "{secret.";
   std::vector<Finding> out;
-  std::set<std::string> used;
-  int line = 1;
-  for (std::size_t at = 0; at < script.size(); ++at) {
-    if (script[at] == '\n') ++line;
-    if (!script.substr(at).starts_with(kBegin)) continue;
-    const std::string_view rest = script.substr(at + kBegin.size());
-    const std::string name(rest.substr(0, rest.find_first_of("}\n\"")));
-    used.insert(name);
-    if (std::find(manifest.path_secrets.begin(), manifest.path_secrets.end(), name) == manifest.path_secrets.end())
+  const std::set<std::string_view> declared(manifest.path_secrets.begin(), manifest.path_secrets.end());
+  std::set<std::string_view> used;
+  for (const ScriptToken& token : tokens) {
+    if (token.kind != ScriptToken::Kind::kText) continue;
+    for (std::size_t at = token.text.find(kBegin); at != token.text.npos; at = token.text.find(kBegin, at)) {
+      at += kBegin.size();
+      const std::string_view name = token.text.substr(at, token.text.find_first_of("{}\"'", at) - at);
+      used.insert(name);
+      if (declared.contains(name)) continue;
       out.push_back(
-          finding(line, true, "secret_in_path", "`" + name + "` is not among the manifest's path_secrets",
+          finding(token.line, true, "secret_in_path",
+                  "`" + plain_text(name, kMaxShown) + "` is not among the manifest's path_secrets",
                   "servers log addresses: send secrets by `auth`, or in a body, where the service allows it"));
+    }
   }
   for (const std::string& name : manifest.path_secrets)
     if (!used.contains(name))
@@ -190,10 +137,17 @@ std::vector<Finding> lint_path_secrets(std::string_view script, const Manifest& 
   return out;
 }
 
-int line_of(std::string_view text, std::string_view part) {
-  const std::size_t at = text.find(part);
-  if (at == std::string_view::npos) return 0;
-  return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+std::map<std::string, int, std::less<>> lines_of_functions(const std::vector<ScriptToken>& tokens) {
+  std::map<std::string, int, std::less<>> out;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i].text != "provider") continue;
+    const int line = tokens[i].line;
+    std::string name;
+    for (; i + 2 < tokens.size() && tokens[i + 1].text == "."; i += 2)
+      name += (name.empty() ? "" : ".") + std::string(tokens[i + 2].text);
+    out.emplace(std::move(name), line);
+  }
+  return out;
 }
 
 }  // namespace till::plugin

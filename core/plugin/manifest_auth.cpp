@@ -1,5 +1,4 @@
 // How requests are authenticated, and where else a secret may stand.
-#include <algorithm>
 #include <array>
 
 #include "core/base/ascii.h"
@@ -37,17 +36,11 @@ Status read_prefix_text(const Node& node, std::string& out) {
 
 Status read_prefix_choice(const Node& node, Manifest& manifest) {
   Auth& auth = manifest.auth;
-  TILL_TRY(node.only({"setting", "values"}));
-  TILL_ASSIGN(const Node setting, node.required("setting"));
-  TILL_ASSIGN(auth.prefix_setting, setting.text());
-  TILL_TRY(check_choice_setting(setting, manifest, auth.prefix_setting));
-  TILL_ASSIGN(const Node values, node.required("values"));
-  TILL_ASSIGN(const auto members, values.members());
-  for (const auto& [value, prefix] : members) TILL_TRY(read_prefix_text(prefix, auth.prefixes[value]));
-  const json::Array& choices = *find_setting(manifest, auth.prefix_setting)->find("enum")->array();
-  for (const json::Value& choice : choices)
-    if (!auth.prefixes.contains(*choice.string())) return values.error("misses the value `" + *choice.string() + "`");
-  if (auth.prefixes.size() > choices.size()) return values.error("has a value that the setting cannot have");
+  TILL_ASSIGN(auto choice, read_choice(node, manifest));
+  auth.prefix_setting = std::move(choice.setting);
+  for (const auto& [value, prefix] : choice.members) TILL_TRY(read_prefix_text(prefix, auth.prefixes[value]));
+  for (const json::Value& one : *choice.choices)
+    if (!auth.prefixes.contains(*one.string())) return choice.values.error("misses the value `" + *one.string() + "`");
   return {};
 }
 

@@ -2,6 +2,11 @@
 // later parts refer to earlier ones. Inside the room only.
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 #include "core/base/result.h"
 #include "core/plugin/manifest.h"
 #include "core/plugin/manifest_node.h"
@@ -33,8 +38,14 @@ const json::Value* find_setting(const Manifest& manifest, std::string_view name)
 Status check_setting_type(const Node& node, const Manifest& manifest, std::string_view name, std::string_view type);
 // A setting that is text, and secret if it must be.
 Status check_setting_name(const Node& node, const Manifest& manifest, const std::string& name, bool must_be_secret);
-// A setting from which a choice always follows: a plain enum that has a value in every gateway.
-Status check_choice_setting(const Node& node, const Manifest& manifest, const std::string& name);
+// What follows from a setting that every gateway has a value for: {"setting": NAME, "values": {VALUE: ...}}.
+struct SettingChoice {
+  std::string setting;
+  const json::Array* choices;  // of the setting: texts; borrowed from the manifest
+  Node values;
+  std::vector<std::pair<std::string, Node>> members;  // of `values`, each for one of the choices
+};
+Result<SettingChoice> read_choice(const Node& node, const Manifest& manifest);
 
 // True for headers that neither a manifest nor a script may set: framing, routing, and the type of the body.
 bool is_reserved_header(std::string_view name);

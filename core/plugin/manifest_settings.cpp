@@ -37,6 +37,20 @@ Status read_account(const Node& root, Manifest& manifest) {
   return schema.find_bool("secret").value_or(false) ? setting.error("the setting must not be secret") : Status();
 }
 
+// A plain enum that has a value in every gateway.
+Status check_choice_setting(const Node& node, const Manifest& manifest, const std::string& name) {
+  TILL_TRY(check_setting_name(node, manifest, name, false));
+  const json::Value& setting = *find_setting(manifest, name);
+  if (setting.find_bool("secret").value_or(false)) return node.error("the setting must not be secret");
+  if (setting.find("enum") == nullptr) return node.error("the setting must have an `enum`");
+  const json::Value* required = manifest.settings_schema.find("required");
+  const bool is_required = required != nullptr && std::find(required->array()->begin(), required->array()->end(),
+                                                            json::Value(name)) != required->array()->end();
+  if (!is_required && setting.find("default") == nullptr)
+    return node.error("the setting must have a default or be required");
+  return {};
+}
+
 }  // namespace
 
 Status read_settings(const Node& root, Manifest& manifest) {
@@ -73,17 +87,18 @@ Status check_setting_name(const Node& node, const Manifest& manifest, const std:
   return {};
 }
 
-Status check_choice_setting(const Node& node, const Manifest& manifest, const std::string& name) {
-  TILL_TRY(check_setting_name(node, manifest, name, false));
-  const json::Value& setting = *find_setting(manifest, name);
-  if (setting.find_bool("secret").value_or(false)) return node.error("the setting must not be secret");
-  if (setting.find("enum") == nullptr) return node.error("the setting must have an `enum`");
-  const json::Value* required = manifest.settings_schema.find("required");
-  const bool is_required = required != nullptr && std::find(required->array()->begin(), required->array()->end(),
-                                                            json::Value(name)) != required->array()->end();
-  if (!is_required && setting.find("default") == nullptr)
-    return node.error("the setting must have a default or be required");
-  return {};
+Result<SettingChoice> read_choice(const Node& node, const Manifest& manifest) {
+  TILL_TRY(node.only({"setting", "values"}));
+  TILL_ASSIGN(const Node setting, node.required("setting"));
+  TILL_ASSIGN(std::string name, setting.text());
+  TILL_TRY(check_choice_setting(setting, manifest, name));
+  TILL_ASSIGN(const Node values, node.required("values"));
+  TILL_ASSIGN(auto members, values.members());
+  const json::Array& choices = *find_setting(manifest, name)->find("enum")->array();
+  for (const auto& [value, member] : members)
+    if (std::find(choices.begin(), choices.end(), json::Value(value)) == choices.end())
+      return member.error("the setting cannot have this value");
+  return SettingChoice{std::move(name), &choices, values, std::move(members)};
 }
 
 }  // namespace till::plugin

@@ -1,6 +1,4 @@
 // What a provider sends by itself: its events, and whether they prove where they come from.
-#include <algorithm>
-
 #include "core/json/json.h"
 #include "core/plugin/manifest_parts.h"
 #include "core/webhook/json_forms.h"
@@ -36,19 +34,10 @@ Status read_scheme(const Node& node, std::string& out) {
 // Where the documentation leaves open how it is signed, the merchant says so.
 Status read_scheme_choice(const Node& node, Manifest& manifest) {
   Webhooks& out = manifest.webhooks;
-  TILL_TRY(node.only({"setting", "values"}));
-  TILL_ASSIGN(const Node setting, node.required("setting"));
-  TILL_ASSIGN(out.scheme_setting, setting.text());
-  TILL_TRY(check_choice_setting(setting, manifest, out.scheme_setting));
-  TILL_ASSIGN(const Node values, node.required("values"));
-  TILL_ASSIGN(const auto members, values.members());
-  const json::Array& choices = *find_setting(manifest, out.scheme_setting)->find("enum")->array();
-  for (const auto& [value, scheme] : members) {
-    if (std::find(choices.begin(), choices.end(), json::Value(value)) == choices.end())
-      return scheme.error("the setting cannot have this value");
-    TILL_TRY(read_scheme(scheme, out.schemes[value]));
-  }
-  return out.schemes.empty() ? values.error("must name at least one scheme") : Status();
+  TILL_ASSIGN(auto choice, read_choice(node, manifest));
+  out.scheme_setting = std::move(choice.setting);
+  for (const auto& [value, scheme] : choice.members) TILL_TRY(read_scheme(scheme, out.schemes[value]));
+  return out.schemes.empty() ? choice.values.error("must name at least one scheme") : Status();
 }
 
 Status read_signed(const Node& node, Manifest& manifest) {

@@ -105,11 +105,12 @@ Status check_written(const PackageFiles& files) {
   if (file == files.end()) return {};
   const auto manifest = parse_manifest(file->second);
   if (!manifest.ok()) return {};
-  const auto unchanged = unchanged_parts(*manifest);
-  if (unchanged.empty()) return {};
-  const auto& [place, problem] = unchanged.front();
-  Error error = package_error("is of a plugin that is not written yet: " + place + " of manifest.json " + problem);
-  error.field = place;
+  const auto unwritten = lint_unwritten(*manifest);
+  if (unwritten.empty()) return {};
+  const Finding& first = unwritten.front();
+  Error error =
+      package_error("is of a plugin that is not written yet: " + first.place + " of manifest.json " + first.message);
+  error.field = first.place;
   return error;
 }
 

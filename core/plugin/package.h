@@ -32,8 +32,9 @@ struct Package {
 // cannot hold, or for one that it must and that is missing.
 Result<std::string> write_package(const PackageFiles& files, const Ed25519Key& key);
 
-// Is this a plugin that somebody has written? One in whose manifest sentences or addresses of `till plugin new` still
-// stand would tell shops of a service that does not exist. kPlugin, code "package", with the place in `field`.
+// Is this a plugin that somebody has written? One in whose manifest sentences of `till plugin new` or hosts under
+// `.example` still stand would tell shops of a service that does not exist. kPlugin, code "package", with the place in
+// `field`.
 Status check_written(const PackageFiles& files);
 
 // Verifies the signature, by the key in the package, before anything else is read. Whether that key is trusted is the

@@ -35,6 +35,7 @@ TEST(Corpus, event_stream_properties_hold) { run_corpus("event_stream", check_ev
 TEST(Corpus, http_request_properties_hold) { run_corpus("http_request", check_http_request); }
 TEST(Corpus, manifest_properties_hold) { run_corpus("manifest", check_manifest); }
 TEST(Corpus, lint_properties_hold) { run_corpus("manifest", check_lint); }
+TEST(Corpus, script_lint_properties_hold) { run_corpus("script", check_script_lint); }
 TEST(Corpus, package_properties_hold) { run_corpus("package", check_package); }
 TEST(Corpus, script_properties_hold) { run_corpus("script", check_script); }
 TEST(Corpus, host_call_properties_hold) { run_corpus("host_calls", check_host_calls); }
@@ -51,12 +52,14 @@ TEST(Corpus, known_schemes_hold) {
 }
 
 // Every provider that ships is a seed too.
-TEST(Corpus, shipped_manifests_hold) {
+TEST(Corpus, shipped_plugins_hold) {
   for (const auto& entry : std::filesystem::directory_iterator(TILL_SOURCE_DIR "/plugins/providers")) {
     std::ifstream stream(entry.path() / "manifest.json", std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
     check_manifest(bytes);
     check_json(bytes);
+    std::ifstream script(entry.path() / "provider.lua", std::ios::binary);
+    check_script_lint(std::string{std::istreambuf_iterator<char>(script), {}});
   }
 }
 

@@ -1,11 +1,17 @@
 // What must hold for any bytes that claim to be a package.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "core/base/limits.h"
+#include "core/base/utf8.h"
+#include "core/plugin/chunk.h"
 #include "core/plugin/lint.h"
 #include "core/plugin/package.h"
+#include "core/plugin/script_tokens.h"
 #include "tests/fuzz/properties.h"
 
 namespace till::fuzz {
@@ -30,15 +36,48 @@ inline void check_package(std::string_view bytes) {
   require(plugin::write_package(package->files, key).value() == whole, "there is one text for a package");
 }
 
-// Every finding has a file and words, and lint agrees with the manifest's reader about what is right.
-inline void check_lint(std::string_view bytes) {
-  const auto findings = plugin::lint_plugin(bytes, "function provider.check() return {ok = true} end");
-  bool manifest_is_wrong = false;
+// Of the scripts that lint is given.
+inline constexpr std::string_view kScriptsManifest = R"({"manifest":1,"id":"fuzz","version":"1.0.0","name":"Fuzz",
+  "summary":"Any script.","capabilities":{"check":{}},"settings":{"type":"object","additionalProperties":false,
+  "properties":{"key":{"type":"string","title":"Key","description":"The key.","secret":true}}},
+  "modes":{"live":{"base_url":"https://api.fuzz.test"}},"default_mode":"live","hosts":["api.fuzz.test"],
+  "auth":{"scheme":"none"},"path_secrets":["key"]})";
+
+inline void check_findings(const std::vector<plugin::Finding>& findings) {
   for (const plugin::Finding& one : findings) {
     require(!one.file.empty() && !one.message.empty() && !one.code.empty(), "a finding says what and where");
-    manifest_is_wrong = manifest_is_wrong || one.code == "manifest";
+    require(is_valid_utf8(one.message) && is_valid_utf8(one.place), "a finding can be written as JSON");
   }
-  require(manifest_is_wrong != plugin::parse_manifest(bytes).ok(), "lint and the reader agree about a manifest");
+}
+
+// Lint agrees with the manifest's reader about what is right.
+inline void check_lint(std::string_view bytes) {
+  const auto findings = plugin::lint_plugin(bytes, "function provider.check() return {ok = true} end");
+  check_findings(findings);
+  const bool wrong =
+      std::any_of(findings.begin(), findings.end(), [](const auto& one) { return one.code == "manifest"; });
+  require(wrong != plugin::parse_manifest(bytes).ok(), "lint and the reader agree about a manifest");
+}
+
+// `bytes` is a provider.lua. Its tokens stand in it one behind the other, and a script of nothing but them is the same
+// to Lua.
+inline void check_script_lint(std::string_view bytes) {
+  const auto findings = plugin::lint_plugin(kScriptsManifest, bytes);
+  check_findings(findings);
+  const auto lines = 1 + std::count(bytes.begin(), bytes.end(), '\n') + std::count(bytes.begin(), bytes.end(), '\r');
+  for (const plugin::Finding& one : findings)
+    require(one.line >= 0 && one.line <= lines, "a line is one of the script's");
+  std::string joined;
+  const char* end = bytes.data();
+  for (const plugin::ScriptToken& token : plugin::tokens_of(bytes)) {
+    require(!token.text.empty() && token.text.data() >= end, "tokens stand one behind the other");
+    require(token.line >= 1 && token.line <= lines, "a token has a line");
+    end = token.text.data() + token.text.size();
+    joined.append(token.text).append(" ");
+  }
+  require(end <= bytes.data() + bytes.size(), "no token goes beyond the script");
+  const bool compiles = joined.size() <= kMaxScriptBytes && plugin::Chunk::compile(bytes).ok();
+  if (compiles) require(plugin::Chunk::compile(joined).ok(), "Lua reads the tokens as it reads the script");
 }
 
 }  // namespace till::fuzz

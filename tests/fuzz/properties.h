@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/http/event_stream.h"
+#include "core/json/fault.h"
 #include "core/json/json.h"
 #include "core/plugin/manifest.h"
 #include "core/plugin/operations.h"
@@ -25,7 +26,13 @@ inline void require(bool holds, const char* property) {
 // What is accepted writes to a text that reads back as the same value; what is refused says where.
 inline void check_json(std::string_view bytes) {
   const auto value = json::parse(bytes);
+  const auto fault = json::find_fault(bytes);
+  require(!value.ok() || !fault, "no fault is found in what is accepted");
   if (!value.ok()) {
+    const bool told = value.error().message.find("is not JSON: ") != std::string::npos;
+    require(!told || fault ||
+                std::count(bytes.begin(), bytes.end(), '[') + std::count(bytes.begin(), bytes.end(), '{') > 1000,
+            "what is no JSON has a fault that is found");
     require(value.error().kind == ErrorKind::kInvalidRequest, "a refused text is an invalid request");
     require(value.error().field.starts_with('$'), "an error has a place");
     return;

@@ -164,7 +164,10 @@ TEST(Parse, refuses_an_empty_document) {
   EXPECT_THAT(refused(" \r\n\t").message, HasSubstr("is empty"));
 }
 
-TEST(Parse, refuses_a_byte_order_mark) { refused("\xEF\xBB\xBF{}"); }
+TEST(Parse, refuses_a_byte_order_mark) {
+  EXPECT_EQ(refused("\xEF\xBB\xBF{}").message,
+            "$: is not JSON: the text begins with a byte order mark at line 1, column 1.");
+}
 
 TEST(Parse, refuses_bad_strings) {
   for (const char* text : {R"("\x")", R"("\u12")", R"("\u12G4")", R"("\U0041")", R"("\'")", "\"\n\"", "\"\t\"",
@@ -238,6 +241,14 @@ TEST(Parse, tells_common_faults_apart_with_their_line_and_column) {
   EXPECT_EQ(told("{\"a\": [1, 2"), "the text ends too early at line 1, column 12.");
   EXPECT_EQ(told("{\"a\": }"), "a value is missing at line 1, column 7.");
   EXPECT_EQ(told("{}\n\n{}"), "the text goes on after its end at line 3, column 1.");
+  EXPECT_EQ(told("[1,\n tru]"), "a word is none of true, false and null at line 2, column 2.");
+  EXPECT_EQ(told("{\"a\": True}"), "a word is none of true, false and null at line 1, column 7.");
+  for (const char* number : {"01", "+1", ".5", "1.", "-", "0x1F", "1_000", "-Infinity"})
+    EXPECT_EQ(told("[7,\n" + std::string(number) + "]"),
+              "a number has a form that JSON does not have at line 2, column 1.");
+  EXPECT_EQ(told("[\"\xC3\xA9\",\n\"\xC3\xA9\xFF\"]"), "the text is not valid UTF-8 at line 2, column 3.");
+  EXPECT_EQ(told("[1}\xFF"), "a comma or the closing ] is missing at line 1, column 3.");
+  EXPECT_EQ(told("{\"\xFF\" 1}"), "the text is not valid UTF-8 at line 1, column 3.");
 }
 
 TEST(Parse, never_shows_the_values_of_a_document) {

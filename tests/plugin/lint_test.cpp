@@ -74,17 +74,62 @@ TEST(Lint, the_reply_of_an_optional_request_is_not_used_without_a_look) {
   EXPECT_THAT(lint("local optional = true\n" + std::string(kCheck)), IsEmpty());
 }
 
+TEST(Lint, what_stands_in_a_comment_or_a_text_is_no_request) {
+  const std::string request = "http.get(\"/a/\" .. id, {optional = true}).json";
+  const std::string secret = " \"{secret.api_key}\"\n";
+  for (const std::string& script : {"-- " + request + secret, "--[==[\n" + request + secret + "]==]\n",
+                                    "local s = [=[\n" + request + "]=]\n", "local s = 'a\\'" + request + "'\n"})
+    EXPECT_THAT(lint(script + std::string(kCheck)), IsEmpty()) << script;
+}
+
+// Each token is looked at once, however many calls and brackets are open.
+TEST(Lint, scripts_of_thousands_of_calls_are_read_to_their_end) {
+  const auto copies = [](std::string_view part, int count) {
+    std::string out;
+    for (int i = 0; i < count; ++i) out += part;
+    return out;
+  };
+  const std::string end = "\n" + std::string(kCheck);
+  for (const char* part : {"http.a(\"\" .. ", "optional = true{"})
+    EXPECT_THAT(lint("--[[" + copies(part, 15'000) + "]]" + end), IsEmpty()) << part;
+  EXPECT_EQ(lint("local s = '" + copies("{secret.", 30'000) + "'" + end).size(), 30'000u);
+  const std::string nested = copies("http.get(\"/a/\" .. (", 40) + "1" + copies("))", 40) + "\n";
+  EXPECT_EQ(lint("local function f()\n" + copies(nested, 200) + "end" + end).size(), 8'000u);
+}
+
 TEST(Lint, a_path_that_is_joined_is_advised_against) {
   const auto script = [](std::string_view call) {
     return "function provider.check()\n  local id = \"1\"\n  " + std::string(call) + "\n  return {ok = true}\nend\n";
   };
   for (const char* call : {"http.get(\"/payments/\" .. id)", "http.post('/p/' .. id .. '/refunds', {json = {}})",
-                           "http.delete((\"/payments/\"\n .. id), {})"})
+                           "http.delete((\"/payments/\"\n .. id), {})", "http.get (\"/p/\" --[[(]] .. id)",
+                           "http.get(id and (\"/p/\" .. id) or \"/p\")", "http.get([[/p/]] .. id .. id)",
+                           "http.get(\"/p/\" .. (id .. \"/x\"))"})
     EXPECT_THAT(lint(script(call)), ElementsAre(StartsWith("advice: provider.lua:3 joined_path: a path is joined")))
         << call;
-  for (const char* call : {"http.get(\"/payments/{id}\", {path = {id = id}})", "http.get(\"/a..b\")",
-                           "http.get(\"/a\\\"..\")", "http.get(\"/a\", {query = {a = id .. \"x\"}})"})
+  for (const char* call :
+       {"http.get(\"/payments/{id}\", {path = {id = id}})", "http.get(\"/a..b\")", "http.get(\"/a\\\"..\")",
+        "http.get(\"/a\", {query = {a = id .. \"x\"}})", "local f = function(...) return http.get(...) end",
+        "http.get(tostring(id .. id))", "http.get([[/a..b]])", "http.get(\"/a\") -- not \"/a\" .. id",
+        "http.get(({a = id .. id})[\"a\" .. id])"})
     EXPECT_THAT(lint(script(call)), IsEmpty()) << call;
+}
+
+TEST(Lint, a_path_that_was_joined_before_or_goes_to_a_request_of_another_name_is_advised_against_too) {
+  const auto script = [](std::string_view text) {
+    return "function provider.check()\n  local id, t = \"1\", {}\n" + std::string(text) +
+           "\n  return {ok = true}\nend\n";
+  };
+  for (const char* text : {"local p = \"/a/\" .. id\nhttp.get(p)", "t.x = 1 local p = id .. \"/a\"\nhttp.get(p, {})",
+                           "local get = http.get\nget(\"/a/\" .. id)"})
+    EXPECT_THAT(lint(script(text)), ElementsAre(StartsWith("advice: provider.lua:4 joined_path: "))) << text;
+  for (const char* text :
+       {"local p = \"/a/\" .. id p = \"/a\" http.get(p)", "t.p = \"/a/\" .. id local p = \"/a\" http.get(p)",
+        "local p = \"/a\" t = {p = \"/a/\" .. id} http.get(p)", "local get = http.get t.get(\"a\" .. id)",
+        "local p = \"/a/\" .. id t.f = function(p) return http.get(p) end",
+        "local get = http.get(\"/a\") t.f(\"a\" .. id, get(\"a\" .. id))",
+        "local get = http.get get = t.f get(\"a\" .. id)"})
+    EXPECT_THAT(lint(script(text)), IsEmpty()) << text;
 }
 
 TEST(Lint, a_prefix_that_runs_into_the_secret_is_advised_against) {
@@ -102,18 +147,26 @@ TEST(Lint, a_prefix_that_runs_into_the_secret_is_advised_against) {
 }
 
 TEST(Lint, what_new_wrote_and_nobody_changed_is_told) {
-  EXPECT_THAT(lint(kCheck, acme_manifest("1.0.0")),
-              Contains(StartsWith("advice: manifest.json:$.modes.live.base_url example_host: no host can")));
   std::string text = manifest();
   const auto put = [&](std::string_view old, std::string_view by) { text.replace(text.find(old), old.size(), by); };
   put("A shop's bank.", "One sentence: what this service pays with, and where.");
   put("\"None.\"", "\"Say here, for the users of a shop, why the service has none.\"");
-  put("https://api.acme.test", "https://api.acme.example/v1");
-  put("\"hosts\":[\"api.acme.test\"]", "\"hosts\":[\"api.acme.example\"]");
   EXPECT_THAT(lint(kCheck, text),
               ElementsAre(StartsWith("advice: manifest.json:$.summary unchanged: is the sentence"),
-                          StartsWith("advice: manifest.json:$.absent unchanged: 1 reason is the sentence"),
-                          StartsWith("advice: manifest.json:$.modes.live.base_url unchanged: is the address")));
+                          StartsWith("advice: manifest.json:$.absent unchanged: 1 reason is the sentence")));
+}
+
+TEST(Lint, hosts_that_nobody_can_have_are_told) {
+  std::string text = manifest();
+  const auto put = [&](std::string_view old, std::string_view by) { text.replace(text.find(old), old.size(), by); };
+  put("\"hosts\":[\"api.acme.test\"]", "\"hosts\":[\"api.acme.example\"]");
+  put("https://api.acme.test", "https://api.acme.example/v2");
+  put("\"manifest\":1", R"("manifest":1,"homepage":"https://acme.Example",
+      "documentation":["https://docs.acme.test/x.example","https://acme.example:80/docs"])");
+  EXPECT_THAT(lint(kCheck, text),
+              ElementsAre(StartsWith("advice: manifest.json:$.homepage example_host: names a host in `.example`"),
+                          StartsWith("advice: manifest.json:$.documentation[1] example_host: "),
+                          StartsWith("advice: manifest.json:$.modes.live.base_url example_host: ")));
 }
 
 TEST(Lint, text_that_is_no_JSON_is_told_with_its_line) {
@@ -126,6 +179,16 @@ TEST(Lint, text_that_is_no_JSON_is_told_with_its_line) {
       std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(text.find("\n,\"hosts\"")) + 1, '\n') + 1);
   EXPECT_TRUE(found[0].error);
   EXPECT_THAT(found[0].message, testing::HasSubstr("is not JSON: "));
+  for (const char* bad : {"01", "tru", "\"\xFF\""})
+    EXPECT_EQ(lint_plugin("{\n\"a\": [1,\n" + std::string(bad) + "]}", kCheck)[0].line, 3) << bad;
+}
+
+// A member that stands twice comes first, and has a place and no line.
+TEST(Lint, the_line_of_a_fault_is_told_with_that_fault_alone) {
+  const auto found = lint_plugin("{\"a\": 1, \"a\": 2,\n\"b\": tru}", kCheck);
+  EXPECT_THAT(found[0].message, testing::HasSubstr("stands twice"));
+  EXPECT_EQ(found[0].place, "$.a");
+  EXPECT_EQ(found[0].line, 0);
 }
 
 TEST(Lint, shipped_providers_have_no_error) {
@@ -157,6 +220,7 @@ TEST(Lint, a_mistake_of_syntax_is_told_with_its_line) {
 
 TEST(Lint, a_mistake_at_the_top_level_is_told_with_its_line) {
   EXPECT_THAT(lint("\nlocal x = nothing.here\n"), ElementsAre(StartsWith("provider.lua:2 script_error: ")));
+  EXPECT_THAT(lint("local x = 1\nreturn x"), ElementsAre(StartsWith("provider.lua:2 script_syntax: ")));
 }
 
 TEST(Lint, globals_that_nothing_defines_are_told_with_what_may_be_meant) {
@@ -164,6 +228,19 @@ TEST(Lint, globals_that_nothing_defines_are_told_with_what_may_be_meant) {
               ElementsAre("provider.lua:3 unknown_global: nothing defines `mony` (did you mean `money`?)"));
   EXPECT_THAT(lint(std::string(kCheck) + "helper = 1\nlocal function f() return helper, helpr end\n"),
               ElementsAre("provider.lua:3 unknown_global: nothing defines `helpr` (did you mean `helper`?)"));
+}
+
+// Beyond twenty thousand comparisons of names nothing is suggested.
+TEST(Lint, a_script_of_nothing_but_strange_names_is_read_to_its_end) {
+  std::string script(kCheck);
+  for (int i = 1000; i < 1300; ++i) {
+    const std::string n = std::to_string(i);
+    script += "function f" + n + "() name" + n + " = nome" + n + " end\n";
+  }
+  const auto told = lint(script);
+  ASSERT_EQ(told.size(), 300u);
+  EXPECT_THAT(told.front(), testing::EndsWith("(did you mean `name1000`?)"));
+  EXPECT_THAT(told.back(), testing::EndsWith("nothing defines `nome1299`"));
 }
 
 TEST(Lint, functions_that_the_host_lacks_are_told_with_what_to_take_instead) {
@@ -175,6 +252,11 @@ TEST(Lint, functions_that_the_host_lacks_are_told_with_what_to_take_instead) {
               ElementsAre("provider.lua:2 unknown_function: there is no `text.star` (did you mean `text.starts`?)"));
   EXPECT_THAT(lint("function provider.check(input)\n\n  return {ok = input.id:match(\"a\")}\nend"),
               ElementsAre(StartsWith("advice: provider.lua:3 unknown_method: texts have no method `match`")));
+}
+
+TEST(Lint, no_name_breaks_a_message) {
+  EXPECT_THAT(lint(std::string(kCheck) + "local function f() return http[\"\\xff\\n\"] end\n"),
+              ElementsAre(StartsWith("provider.lua:2 unknown_function: there is no `http.? `")));
 }
 
 TEST(Lint, what_is_declared_and_what_is_written_must_agree) {

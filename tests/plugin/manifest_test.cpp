@@ -434,7 +434,7 @@ TEST(Manifest, refuses_a_prefix_that_does_not_follow_from_its_setting) {
        {"auth|prefix", prefix("loose", R"({"a":""})"), "$.auth.prefix.setting", "default or be required"},
        {"auth|prefix", prefix("kind", "[]"), "$.auth.prefix.values", "must be an object"},
        {"auth|prefix", prefix("kind", R"({"bearer":"B "})"), "$.auth.prefix.values", "misses the value `plain`"},
-       {"auth|prefix", prefix("kind", R"({"bearer":"B ","plain":"","x":""})"), "$.auth.prefix.values", "cannot have"},
+       {"auth|prefix", prefix("kind", R"({"bearer":"B ","plain":"","x":""})"), "$.auth.prefix.values.x", "cannot have"},
        {"auth|prefix", prefix("kind", R"({"bearer":"B\r\n","plain":""})"), "$.auth.prefix.values.bearer",
         "printable ASCII"}});
   const std::string required = replaced(changed("auth|prefix", prefix("loose", R"({"a":""})")),

@@ -56,7 +56,14 @@ def test_a_new_plugin_passes_its_test_at_once(plugin: Path, capsys: pytest.Captu
     status, found = check_all(plugin, capsys)
     assert (status, [one["place"] for one in found]) == (
         0,
-        ["$.summary", "$.homepage", "$.absent", "$.modes.live.base_url", "$.modes.test.base_url"],
+        [
+            "$.summary",
+            "$.homepage",
+            "$.documentation[0]",
+            "$.absent",
+            "$.modes.live.base_url",
+            "$.modes.test.base_url",
+        ],
     )
     assert {one["error"] for one in found} == {False}
     assert main(["plugin", "test", str(plugin)]) == 0

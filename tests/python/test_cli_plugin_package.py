@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import till
-from till.cli import main, plugin_install
+from till.cli import main, plugin_install, plugin_pack
 from till.cli._plugin_trust import difference
 
 KEY = {"api_key": "sk_live_example"}
@@ -30,11 +30,10 @@ class Author:
 
     def _write(self) -> None:
         """The least that makes the new plugin one of a service."""
-        manifest = json.loads((self.plugin / "manifest.json").read_text())
+        text = (self.plugin / "manifest.json").read_text()
+        manifest = json.loads(text.replace("mypay.example", "mypay.test"))
         manifest["summary"] = "Payments by My Pay."
         manifest["absent"] = dict.fromkeys(manifest["absent"], "My Pay has none.")
-        for mode in manifest["modes"].values():
-            mode["base_url"] = mode["base_url"].replace("/v1", "/v2")
         (self.plugin / "manifest.json").write_text(json.dumps(manifest, indent=2))
 
     def pack(self, version: str, *hosts: str) -> Path:
@@ -71,13 +70,19 @@ def verified(package: Path, capsys: pytest.CaptureFixture[str], *more: str) -> t
 
 
 def test_what_new_wrote_and_nobody_changed_is_not_packed(
-    author: Author, capsys: pytest.CaptureFixture[str]
+    author: Author, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(plugin_pack, "examine", lambda folder: pytest.fail("examined before it was written"))
     theirs = author.folder / "theirs"
     assert main(["plugin", "new", str(theirs)]) == 0
     arguments = ["plugin", "pack", str(theirs), "--key", str(author.key), "--output", str(author.folder)]
     assert main(arguments) != 0
     assert "a plugin that is not written yet: $.summary of manifest.json" in capsys.readouterr().err
+    manifest = json.loads((author.plugin / "manifest.json").read_text())
+    manifest["homepage"] = "https://mypay.example"
+    (author.plugin / "manifest.json").write_text(json.dumps(manifest))
+    assert main(["plugin", "pack", str(author.plugin), *arguments[3:]]) != 0
+    assert "not written yet: $.homepage of manifest.json names a host in" in capsys.readouterr().err
     assert not list(author.folder.glob("*.till"))
 
 
@@ -93,7 +98,7 @@ def test_a_package_is_installed_once_it_is_approved_and_then_opened(
     package = author.pack("1.0.0")
     assert main(["plugin", "install", str(package)]) == 2
     told = capsys.readouterr()
-    assert "+ sends requests to api.mypay.example" in told.out
+    assert "+ sends requests to api.mypay.test" in told.out
     assert "Nothing was installed" in told.err
     assert not plugins.exists() or not list(plugins.iterdir())
     assert main(["plugin", "install", str(package), "--approve"]) == 0
@@ -156,7 +161,7 @@ def test_verify_tells_what_a_package_is(
         author.public,
         True,
     )
-    assert found["permissions"] == ["host api.mypay.example", "host api.test.mypay.example", "secret api_key"]
+    assert found["permissions"] == ["host api.mypay.test", "host api.test.mypay.test", "secret api_key"]
     assert found["added"] == found["permissions"]
     assert verified(author.folder / "mypay-1.0.0.till", capsys, "--approve")[0] == 0
 

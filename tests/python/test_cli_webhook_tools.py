@@ -128,14 +128,13 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "plugins"
     plugin = folder / "mollie"
     assert main(["plugin", "new", str(plugin)]) == 0
-    manifest = json.loads((plugin / "manifest.json").read_text())
+    text = (plugin / "manifest.json").read_text()
+    manifest = json.loads(text.replace("mollie.example", "mollie.test"))
     manifest["capabilities"]["webhooks.receive"] = {}
     manifest["webhooks"] = {"events": {"payment": "It changed."}, "signed": False, "reason": "Only an id."}
     del manifest["absent"]["webhooks.receive"]
     manifest["summary"] = "Payments by Mollie."
     manifest["absent"] = dict.fromkeys(manifest["absent"], "Not written yet.")
-    for mode in manifest["modes"].values():
-        mode["base_url"] = mode["base_url"].replace("/v1", "/v2")
     (plugin / "manifest.json").write_text(json.dumps(manifest))
     with (plugin / "provider.lua").open("a") as script:
         script.write("\nfunction provider.webhooks.receive(input)\n")

@@ -159,4 +159,4 @@ def test_the_shop_of_the_guide_takes_a_payment_by_the_package(tinypay: Path, ser
     assert till(*install)[0] == 2
     assert till(*install, "--approve")[0] == 0
     done = run_in(folder, "shop.py")
-    assert done.stdout == "pending https://tinypay.example/pay/ch_1\n", done.stderr
+    assert done.stdout == "pending https://tinypay.test/pay/ch_1\n", done.stderr

@@ -110,9 +110,9 @@ end
 local function send(action, fields, how, who)
   fields[#fields + 1] = {"locale", object(who).locale or settings.locale}
   fields[#fields + 1] = {"user", object(who).user or settings.user}
-  local path = "/" .. action .. "/"
-  if how == "POST" then return body_of(http.post(path, {multipart = fields})) end
-  return body_of(http.get(path, {query = fields, read = how ~= "write"}))
+  local path = {action = action}
+  if how == "POST" then return body_of(http.post("/{action}/", {path = path, multipart = fields})) end
+  return body_of(http.get("/{action}/", {path = path, query = fields, read = how ~= "write"}))
 end
 
 local function read(action, fields, who)

@@ -41,6 +41,10 @@ def run(options: argparse.Namespace) -> int:
     """The command `pack`."""
     folder = folder_of(options.folder)
     private = read(Path(options.key)).decode(errors="replace").strip()
+    files = files_to_pack(folder)
+    unwritten = _native.check_plugin_written(files)
+    if unwritten is not None:
+        raise error_from_native(unwritten)
     report = examine(folder)
     if not report.good:
         if options.json:
@@ -48,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             show_report(report)
         raise Failure("nothing was packed: the plugin does not pass its test", FAILED)
-    packed = _native.pack_plugin(files_to_pack(folder), private)
+    packed = _native.pack_plugin(files, private)
     if isinstance(packed, tuple):
         raise error_from_native(packed)
     plugin = load(folder)

@@ -1,0 +1,2 @@
+function provider.check()  -- a  return http["\xff"], "{secret.ÿ}"
+end

@@ -1,0 +1,1 @@
+local s = [==[ http.get("/a" .. b
