@@ -459,18 +459,18 @@ TEST_F(OperationTest, an_answer_that_is_older_than_what_is_known_moves_nothing_b
   const auto made = run("payments.create", kPay, 200, kPending);
   const std::string id(*made->find_string("id")), ask = "{\"id\":\"" + id + "\"}";
   const auto slow = begin("payments.get", ask);
-  run("payments.get", ask, 200, answer("expired", "0"));
+  ASSERT_TRUE(run("payments.get", ask, 200, answer("expired", "0")).ok());
   clock_->advance(1'000);
   reply(*slow, 200, answer("processing", "0"));
   EXPECT_EQ(parsed(slow->result())->find_string("status"), "expired");
   EXPECT_EQ(stored(id).status, PaymentStatus::kExpired);
   EXPECT_EQ(stored(id).look_at, clock_->now_ms()) << "the provider is asked again";
-  run("payments.get", ask, 200, answer("processing", "0"));
+  ASSERT_TRUE(run("payments.get", ask, 200, answer("processing", "0")).ok());
   EXPECT_EQ(stored(id).status, PaymentStatus::kProcessing) << "what was asked for since then counts";
 
-  run("payments.get", ask, 200, answer("paid", "0"));
+  ASSERT_TRUE(run("payments.get", ask, 200, answer("paid", "0")).ok());
   const auto slower = begin("payments.get", ask);
-  run("payments.get", ask, 200, answer("paid", "48.25"));
+  ASSERT_TRUE(run("payments.get", ask, 200, answer("paid", "48.25")).ok());
   EXPECT_FALSE(stored(id).look_at);
   reply(*slower, 200, answer("paid", "0"));
   EXPECT_EQ(stored(id).amount_refunded->amount_text(), "48.25");
@@ -480,16 +480,16 @@ TEST_F(OperationTest, an_answer_that_is_older_than_what_is_known_moves_nothing_b
 TEST_F(OperationTest, a_page_that_may_be_older_than_what_is_known_moves_nothing_back) {
   const auto made = run("payments.create", kPay, 200, kPending);
   const std::string id(*made->find_string("id"));
-  run("payments.get", "{\"id\":\"" + id + "\"}", 200, replaced(kPending, "pending", "expired"));
+  ASSERT_TRUE(run("payments.get", "{\"id\":\"" + id + "\"}", 200, replaced(kPending, "pending", "expired")).ok());
   const auto listed =
       run("payments.list", "{}", 200, R"({"data":[)" + replaced(kPending, "pending", "processing") + "]}");
   EXPECT_EQ((*listed->find("items")->array())[0].find_string("status"), "expired");
   EXPECT_EQ(stored(id).status, PaymentStatus::kExpired);
   EXPECT_EQ(stored(id).look_at, clock_->now_ms());
-  run("payments.list", "{}", 200, R"({"data":[)" + std::string(kPaid) + "]}");
+  ASSERT_TRUE(run("payments.list", "{}", 200, R"({"data":[)" + std::string(kPaid) + "]}").ok());
   EXPECT_EQ(stored(id).status, PaymentStatus::kExpired) << "it may still be an older page";
   clock_->advance(1);
-  run("payments.list", "{}", 200, R"({"data":[)" + std::string(kPaid) + "]}");
+  ASSERT_TRUE(run("payments.list", "{}", 200, R"({"data":[)" + std::string(kPaid) + "]}").ok());
   EXPECT_EQ(stored(id).status, PaymentStatus::kPaid);
 }
 
