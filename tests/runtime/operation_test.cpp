@@ -154,22 +154,18 @@ TEST_F(OptionalReadTest, tells_more_of_a_write_when_it_is_answered) {
 }
 
 TEST_F(OptionalReadTest, that_fails_leaves_the_write_as_known_as_it_was) {
-  open();
   for (const Sent sent : {Sent::kNo, Sent::kMaybe, Sent::kYes}) {
-    const auto exchange =
-        begin("payments.create", replaced(kCharge, "order-1", std::to_string(static_cast<int>(sent))));
-    reply(*exchange, 200, kCharged);
+    open();
+    const auto exchange = charged();
     fail(*exchange, sent);
     expect_known(*exchange, "processing");
   }
 }
 
 TEST_F(OptionalReadTest, that_is_refused_leaves_the_write_as_known_as_it_was) {
-  open();
-  int orders = 0;
   for (const int status : {401, 404, 429, 500, 302}) {
-    const auto exchange = begin("payments.create", replaced(kCharge, "order-1", std::to_string(++orders)));
-    reply(*exchange, 200, kCharged);
+    open();
+    const auto exchange = charged();
     reply(*exchange, status, "{}");
     expect_known(*exchange, "processing");
   }

@@ -34,9 +34,12 @@ class ReconcilerTest : public AcmeTest {
 
   std::atomic<int> asked_ = 0;
   http::StubServer server_{[this](http::Peer& peer) {
-    while (!peer.read_request().empty()) {
-      ++asked_;
-      peer.answer(kPending);
+    constexpr std::string_view kAsked = "GET /payments/";
+    for (std::string request = peer.read_request(); !request.empty(); request = peer.read_request()) {
+      std::string id = "p" + std::to_string(++asked_);
+      if (request.starts_with(kAsked))
+        id = request.substr(kAsked.size(), request.find(' ', kAsked.size()) - kAsked.size());
+      peer.answer(replaced(kPending, "p1", id));
     }
   }};
 };
