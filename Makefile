@@ -57,8 +57,9 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(WHEEL): $(WHEEL_SOURCES) | $(BIN)/python
+	@mkdir -p $(@D) && touch build/wheel.begun
 	@scripts/build_wheel.sh $(BIN)/python build/wheel
-	@touch $@
+	@mv build/wheel.begun $@  # as old as the beginning of the build: what was changed meanwhile is newer
 
 build/venv-demo.stamp: $(WHEEL)
 	@scripts/install_wheel.sh $(BIN)/python build/wheel sandbox
