@@ -29,6 +29,8 @@ inline constexpr std::size_t kMaxEmailLength = 254;
 inline constexpr std::size_t kMaxIpLength = 45;
 inline constexpr std::size_t kMaxUserAgentLength = 1024;
 inline constexpr std::size_t kMaxLocaleLength = 35;
+// Refunds of one payment: money goes back in one piece or a few, and each change of the payment writes them all.
+inline constexpr std::size_t kMaxRefunds = 1000;
 // One page of a list, and the text that names the next one.
 inline constexpr std::size_t kMaxPageSize = 1000;
 inline constexpr std::size_t kMaxCursorLength = 1024;

@@ -75,6 +75,7 @@ struct Capability {
   // The answer holds a secret on purpose (a new token): it is handed out once and not stored.
   bool returns_secrets = false;
   std::vector<std::string> extra_input;  // further input members that this operation takes beside the unified ones
+  bool other_currencies = false;         // refunds.create: what goes back may be in another currency than the payment
 };
 
 // What the provider sends by itself, as far as it is documented.

@@ -36,11 +36,14 @@ Status check_input_name(const Node& node, const std::string& name) {
   return {};
 }
 
-Status read_capability(const Node& node, Capability& out) {
-  TILL_TRY(node.only({"options", "returns_secrets", "input"}));
+Status read_capability(const Node& node, std::string_view operation, Capability& out) {
+  TILL_TRY(node.only({"options", "returns_secrets", "input", "other_currencies"}));
   if (const auto options = node.find("options")) TILL_TRY(read_options(*options, out.options_schema));
   TILL_ASSIGN(out.returns_secrets, node.flag("returns_secrets"));
   TILL_ASSIGN(out.extra_input, read_texts(node, "input", check_input_name));
+  if (node.find("other_currencies") && operation != "refunds.create")
+    return node.error("`other_currencies` is about `refunds.create` only");
+  TILL_ASSIGN(out.other_currencies, node.flag("other_currencies"));
   return {};
 }
 
@@ -50,7 +53,7 @@ Status read_supported(const Node& root, Manifest& manifest) {
   if (members.empty()) return capabilities.error("must name at least one operation");
   for (const auto& [operation, node] : members) {
     TILL_TRY(check_operation(node, operation));
-    TILL_TRY(read_capability(node, manifest.capabilities[operation]));
+    TILL_TRY(read_capability(node, operation, manifest.capabilities[operation]));
   }
   if (manifest.capabilities.contains("payments.watch") && !manifest.capabilities.contains("payments.get"))
     return capabilities.error("`payments.watch` needs `payments.get`: what a stream tells is fetched");

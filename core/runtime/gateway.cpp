@@ -34,7 +34,7 @@ Result<std::shared_ptr<Gateway>> Gateway::open(std::shared_ptr<Runtime> runtime,
   TILL_ASSIGN(auto plugin, runtime->provider(provider, pinned_version(settings_json)));
   TILL_ASSIGN(auto config, read_gateway_config(std::move(plugin), settings_json));
   auto gateway = std::make_shared<Gateway>(Private(), runtime, std::move(config), settings_json, generation);
-  runtime->know(gateway);
+  TILL_TRY(runtime->know(gateway));
   return gateway;
 }
 
@@ -43,6 +43,7 @@ Gateway::Gateway(Private, std::shared_ptr<Runtime> runtime, std::shared_ptr<cons
     : runtime_(std::move(runtime)),
       provider_(config->manifest().id),
       name_(config->name),
+      account_(config->account),
       test_(config->test),
       settings_(settings_json),
       config_(std::move(config)),

@@ -28,9 +28,13 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
   // `settings_json` is an object checked against the provider's settings schema, plus the members that every gateway
   // has: `mode`, `base_url` (https, or http on loopback), `timeout_ms` (30,000), `rate_limit_wait_ms` (0: how long
   // an operation may wait in all until a rate limit lets it go on, beyond timeout_ms), `label` (names this account in
-  // the store; give each account of one provider its own), `plugin_version` (stays with this version of the plugin,
-  // whatever is loaded later). kConfiguration errors say where ("$.api_key") and never hold
-  // a value.
+  // the store; give each account of one provider its own, for under one name two share their payments and idempotency
+  // keys), `plugin_version` (stays with this version of the plugin,
+  // whatever is loaded later). kConfiguration errors say where ("$.api_key") and never hold a value.
+  //
+  // The same name may be opened again, with another key too: keys change, and nobody can tell a new one from that of
+  // another account. Refused, at "$.label", is only what certainly is another account than that of a gateway which is
+  // open: of another provider, or with another value of the setting by which the provider names its merchants.
   static Result<std::shared_ptr<Gateway>> open(std::shared_ptr<Runtime> runtime, std::string_view provider,
                                                std::string_view settings_json);
   ~Gateway();
@@ -46,9 +50,11 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
   // provider (local_operation.h).
   Result<std::unique_ptr<Exchange>> begin(std::string_view operation, std::string_view input_json);
 
-  // "acme", "acme/live" or the label, true in a test mode. They never change.
+  // "acme", "acme/live" or the label, the merchant as the settings name it or nothing, true in a test mode. They never
+  // change.
   const std::string& provider() const { return provider_; }
   const std::string& name() const { return name_; }
+  const std::string& account() const { return account_; }
   bool test() const { return test_; }
   // The version of the plugin that the next call will use.
   std::string plugin_version();
@@ -74,7 +80,7 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
   std::shared_ptr<const GatewayConfig> newest_config(const std::shared_ptr<const GatewayConfig>& now);
 
   std::shared_ptr<Runtime> runtime_;
-  const std::string provider_, name_;
+  const std::string provider_, name_, account_;
   const bool test_;
   const Secret settings_;  // the JSON text, as it was given
   // The rest is guarded by fork_mutex().

@@ -107,14 +107,30 @@ Result<json::Value> Inbox::take(const json::Value& input) {
                      .lease = new_id("lse_", clock_),
                      .limit = static_cast<std::size_t>(
                          input.find_integer("limit").value_or(static_cast<std::int64_t>(kDefaultTakenEvents)))};
-  TILL_ASSIGN(const std::vector<InboxEvent> taken, take_due(taking));
   json::Array items;
-  for (const InboxEvent& one : taken) {
-    TILL_ASSIGN(json::Value item, with_payment(one));
-    item.object()->set("lease", one.lease);
-    items.push_back(std::move(item));
+  for (bool all_failed = true; items.empty() && all_failed;) {
+    TILL_ASSIGN(const std::vector<InboxEvent> taken, take_due(taking));
+    all_failed = !taken.empty();
+    for (const InboxEvent& one : taken) TILL_TRY(hand_out(one, items));
   }
   return json::Value(json::Object{{"items", std::move(items)}});
+}
+
+// An event whose payment cannot be read fails by itself, and holds up no other payment's.
+Status Inbox::hand_out(const InboxEvent& event, json::Array& items) {
+  auto item = with_payment(event);
+  if (item.ok()) {
+    item->object()->set("lease", event.lease);
+    items.push_back(*std::move(item));
+    return {};
+  }
+  if (item.error().code != kUnreadablePayment) return std::move(item).error();
+  const bool last = event.attempts >= kMaxEventAttempts;
+  const UnixMillis again_at = last ? 0 : clock_.now_ms() + back_off_ms(event.attempts);
+  const EventState state = last ? EventState::kDead : EventState::kWaiting;
+  TILL_ASSIGN(const bool settled,
+              store_.settle_event(event.event.id, event.lease, state, again_at, item.error().message));
+  return settled ? Status() : Status(lease_lost());
 }
 
 // Again, as long as all that comes has to be buried: what waited behind it is due now.

@@ -80,6 +80,7 @@ class Inbox {
   Result<InboxEvent> find_taken(const json::Value& input);
   Result<json::Value> settle(const InboxEvent& event, EventState state, UnixMillis due_at, std::string_view last_error);
   Result<json::Value> shown(const std::string& id);
+  Status hand_out(const InboxEvent& event, json::Array& items);
   Result<json::Value> with_payment(const InboxEvent& event);
   Result<std::vector<InboxEvent>> take_due(EventTaking& taking);
   Status bury(std::vector<InboxEvent>& events);

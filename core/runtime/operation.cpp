@@ -275,6 +275,7 @@ StoreQueue::Task Operation::store_task() {
 
 Status Operation::record(Store& store) {
   TILL_ASSIGN(earlier_, store.claim_write(*write_));
+  if (!earlier_ && operation_ == "refunds.create") return check_asked_refund(store);
   if (earlier_ || operation_ != "payments.create") return {};
   return store.put_payment(*payment_);
 }

@@ -176,10 +176,16 @@ class Operation {
   Result<json::Value> commit_page(Store& store);
   Result<json::Value> commit_page_item(Store& store, const json::Value& item);
   Result<json::Value> commit_refund(Store& store);
+  Status commit_other_refund(Store& store, const std::string& reason);
   Result<json::Value> commit_refunds(Store& store);
   Result<Payment> current_payment(Store& store) const;
   Payment expected(Payment payment) const;
   Status keep(Store& store, const Payment& before, Change& change);
+
+  // A refund, against its payment.
+  bool takes_other_currencies() const;
+  Status check_asked_refund(Store& store) const;
+  Status check_told_refund(const Payment& payment) const;
 
   // A write whose end was unknown.
   Status look_up_settled(Store& store);

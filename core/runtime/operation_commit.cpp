@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/id.h"
+#include "core/base/limits.h"
 #include "core/base/random.h"
 #include "core/base/time.h"
 #include "core/json/json.h"
@@ -51,15 +52,23 @@ json::Value without_raw(json::Value refund) {
   return refund;
 }
 
-// Puts what was seen of a refund in its place among the payment's, and returns it.
-Result<json::Value> merge_refund(Payment& payment, const json::Value& seen, const Clock& clock) {
-  json::Value* earlier = find_refund(payment, seen.find_string("id").value_or(""));
+// Puts what was seen of a refund in its place among the payment's, which are the index's, and returns it.
+Result<json::Value> merge_refund(const Payment& payment, RefundIndex& known, const json::Value& seen,
+                                 const Clock& clock) {
+  json::Value* earlier = known.find(seen.find_string("id").value_or(""));
   TILL_ASSIGN(json::Value refund, refund_view(payment, seen, earlier, clock));
   if (earlier)
     *earlier = without_raw(refund);
   else
-    payment.refunds.push_back(without_raw(refund));
+    known.append(without_raw(refund));
   return refund;
+}
+
+Status check_refund_count(std::size_t count) {
+  if (count <= kMaxRefunds) return {};
+  return Error{.kind = ErrorKind::kProvider,
+               .code = "too_many_refunds",
+               .message = "the provider tells of more than " + std::to_string(kMaxRefunds) + " refunds of one payment"};
 }
 
 }  // namespace
@@ -127,6 +136,7 @@ Status Operation::commit_mismatch(Store& store, const std::string& reason) {
     TILL_TRY(store.add_event(mismatch_event(*payment_, reason, "reply", clock())));
     TILL_TRY(match_webhooks(store, *payment_));
   }
+  if (operation_ == "refunds.create" && is_mismatch_code(reason)) TILL_TRY(commit_other_refund(store, reason));
   return store.settle_write(write_->id, WriteState::kUnknown, "");
 }
 
@@ -231,8 +241,11 @@ Result<json::Value> Operation::commit_page_item(Store& store, const json::Value&
 
 Result<json::Value> Operation::commit_refund(Store& store) {
   TILL_ASSIGN(Payment payment, current_payment(store));
+  if (operation_ == "refunds.create") TILL_TRY(check_told_refund(payment));
   const std::size_t known = payment.refunds.size();
-  TILL_ASSIGN(json::Value refund, merge_refund(payment, *output_, clock()));
+  RefundIndex index(payment.refunds);
+  TILL_ASSIGN(json::Value refund, merge_refund(payment, index, *output_, clock()));
+  if (payment.refunds.size() > known) TILL_TRY(check_refund_count(payment.refunds.size()));
   if (payment.refunds.size() > known && operation_ == "refunds.create") {
     if (refund.find("amount")->is_null() && input_.amount)
       refund.object()->set("amount", money_to_json(*input_.amount));
@@ -245,14 +258,29 @@ Result<json::Value> Operation::commit_refund(Store& store) {
   return refund;
 }
 
+// Another refund than the one that was asked for went out: it belongs to the payment as it was told, so that it can be
+// asked about and counts among what went back.
+Status Operation::commit_other_refund(Store& store, const std::string& reason) {
+  TILL_ASSIGN(Payment payment, current_payment(store));
+  RefundIndex index(payment.refunds);
+  TILL_ASSIGN(const json::Value refund, merge_refund(payment, index, *output_, clock()));
+  payment.updated_at = clock().now_ms();
+  TILL_TRY(store.put_payment(payment));
+  return store.add_event(mismatch_event(payment, reason, "reply", clock()));
+}
+
 Result<json::Value> Operation::commit_refunds(Store& store) {
+  const json::Array& items = *output_->find("items")->array();
+  TILL_TRY(check_refund_count(items.size()));
   TILL_ASSIGN(Payment payment, current_payment(store));
   const Payment before = payment;
+  RefundIndex index(payment.refunds);
   json::Array views;
-  for (const json::Value& item : *output_->find("items")->array()) {
-    TILL_ASSIGN(json::Value refund, merge_refund(payment, item, clock()));
+  for (const json::Value& item : items) {
+    TILL_ASSIGN(json::Value refund, merge_refund(payment, index, item, clock()));
     views.push_back(std::move(refund));
   }
+  if (payment.refunds.size() > before.refunds.size()) TILL_TRY(check_refund_count(payment.refunds.size()));
   json::Value ours;
   if (settlement_) {
     TILL_ASSIGN(ours, settled_refund(store, before, payment));

@@ -73,10 +73,23 @@ std::string refund_provider_id(const Payment& payment, const json::Value& input)
   return id;
 }
 
-json::Value* find_refund(Payment& payment, std::string_view id) {
-  for (json::Value& refund : payment.refunds)
-    if (!id.empty() && (refund.find_string("provider_id") == id || refund.find_string("id") == id)) return &refund;
-  return nullptr;
+RefundIndex::RefundIndex(json::Array& refunds) : refunds_(refunds) {
+  for (std::size_t at = 0; at < refunds_.size(); ++at) note(at);
+}
+
+json::Value* RefundIndex::find(std::string_view id) {
+  const auto found = places_.find(std::string(id));
+  return id.empty() || found == places_.end() ? nullptr : &refunds_[found->second];
+}
+
+void RefundIndex::append(json::Value refund) {
+  refunds_.push_back(std::move(refund));
+  note(refunds_.size() - 1);
+}
+
+void RefundIndex::note(std::size_t at) {
+  for (const char* key : {"provider_id", "id"})
+    if (const auto id = refunds_[at].find_string(key)) places_.emplace(*id, at);
 }
 
 Event refund_event(const Payment& payment, const json::Value& refund, std::string source, const Clock& clock) {

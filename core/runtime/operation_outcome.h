@@ -1,8 +1,10 @@
 // The values that an operation begins and ends with: pure functions beside the machine that orders the steps.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "core/base/clock.h"
@@ -24,8 +26,21 @@ Payment planned_payment(const GatewayConfig& config, const OperationInput& input
 // The provider's id of the refund that `input.id` names, ours or the provider's; ours where the provider gave it none.
 std::string refund_provider_id(const Payment& payment, const json::Value& input);
 
-// The payment's refund of this id, which is the provider's own or, where it gives refunds none, ours; or nullptr.
-json::Value* find_refund(Payment& payment, std::string_view id);
+// A payment's refunds by their ids, which are the provider's own or, where it gives refunds none, ours. Holds on to the
+// list that it is given.
+class RefundIndex {
+ public:
+  explicit RefundIndex(json::Array& refunds);
+  // Good until append(); nullptr where there is none.
+  json::Value* find(std::string_view id);
+  void append(json::Value refund);
+
+ private:
+  void note(std::size_t at);
+
+  json::Array& refunds_;
+  std::unordered_map<std::string, std::size_t> places_;
+};
 
 // "refund.created"; the detail says which refund, too.
 Event refund_event(const Payment& payment, const json::Value& refund, std::string source, const Clock& clock);

@@ -9,6 +9,7 @@
 #include "core/base/time.h"
 #include "core/json/json.h"
 #include "core/payment/likeness.h"
+#include "core/payment/refund.h"
 #include "core/runtime/gateway.h"
 #include "core/runtime/operation.h"
 #include "core/runtime/operation_outcome.h"
@@ -45,23 +46,24 @@ Result<bool> has_twin(Store& store, const Write& write) {
 }
 
 // When a refund was made: as the provider says, else when the store first saw it; nullopt: never said and never seen.
-std::optional<UnixMillis> refund_time(const json::Value& seen, const Payment& before) {
+std::optional<UnixMillis> refund_time(const json::Value& seen, const json::Value* earlier) {
   if (const auto said = seen.find_integer("created_at")) return *said;
-  for (const json::Value& earlier : before.refunds) {
-    if (earlier.find_string("provider_id") != seen.find_string("id")) continue;
-    const auto first_seen = parse_time(earlier.find_string("created_at").value_or(""));
-    return first_seen.ok() ? std::optional(*first_seen) : std::nullopt;
-  }
-  return std::nullopt;
+  if (!earlier) return std::nullopt;
+  const auto first_seen = parse_time(earlier->find_string("created_at").value_or(""));
+  return first_seen.ok() ? std::optional(*first_seen) : std::nullopt;
 }
 
-// False only where both say an amount, in one currency, and not the same.
-bool amount_fits(const json::Value& wanted, const json::Value& refund) {
-  const json::Value* asked = wanted.find("amount");
-  const json::Value* given = refund.find("amount");
-  if (!asked || !given || asked->is_null() || given->is_null()) return true;
-  const auto one = money_from_json(*asked, "$.amount"), other = money_from_json(*given, "$.amount");
-  return !one.ok() || !other.ok() || !(one->currency() == other->currency()) || *one == *other;
+std::optional<Money> amount_of(const json::Value& value) {
+  const json::Value* amount = value.find("amount");
+  if (!amount || amount->is_null()) return std::nullopt;
+  auto money = money_from_json(*amount, "$.amount");
+  return money.ok() ? std::optional(*std::move(money)) : std::nullopt;
+}
+
+// A refund whose amount nobody says may be any.
+bool amount_fits(const Payment& payment, const json::Value& wanted, const json::Value& refund, bool other_currencies) {
+  const auto told = amount_of(refund);
+  return !told || check_refund_told(payment, amount_of(wanted), *told, other_currencies).ok();
 }
 
 // Whether an event happened before the write was made: ids sort by time, behind their prefix of four.
@@ -147,12 +149,17 @@ Result<json::Value> Operation::settled_refund(Store& store, const Payment& befor
   TILL_ASSIGN(const json::Value wanted, json::parse(write.input));
   TILL_ASSIGN(const auto claimed, claimed_refunds(store, payment));
   const auto [from, to] = settlement_window(write);
+  RefundIndex refunds(payment.refunds);
+  json::Array earlier = before.refunds;
+  RefundIndex known(earlier);
   json::Value* match = nullptr;
   const json::Value* seen = nullptr;
   for (const json::Value& item : *output_->find("items")->array()) {
-    json::Value* refund = find_refund(payment, item.find_string("id").value_or(""));
-    const auto at = refund_time(item, before);
-    if (claimed.contains(std::string(*refund->find_string("id"))) || !amount_fits(wanted, *refund)) continue;
+    const std::string_view id = item.find_string("id").value_or("");
+    json::Value* refund = refunds.find(id);
+    const auto at = refund_time(item, known.find(id));
+    if (claimed.contains(std::string(*refund->find_string("id")))) continue;
+    if (!amount_fits(payment, wanted, *refund, takes_other_currencies())) continue;
     if (!way->second.untimed && (!at || *at < from || *at > to)) continue;
     if (match) return json::Value();
     match = refund;

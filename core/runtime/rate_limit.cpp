@@ -35,13 +35,16 @@ void RateMemory::note(const RateHint& hint, UnixMillis now_ms) {
   if (hint.remaining != 0 || !hint.reset_in_ms) return;
   // Replies may be noted in another order than they were sent in; the latest reset holds.
   const UnixMillis until_ms = now_ms + *hint.reset_in_ms;
+  const bool starts_over = went_back(now_ms);
   UnixMillis known = until_ms_.load();
-  while (known < until_ms && !until_ms_.compare_exchange_weak(known, until_ms)) {
-  }
+  while (starts_over || known < until_ms)
+    if (until_ms_.compare_exchange_weak(known, until_ms)) return noted_ms_.store(now_ms);
 }
 
+bool RateMemory::went_back(UnixMillis now_ms) const { return now_ms < noted_ms_.load() - kClockStepMs; }
+
 std::int64_t RateMemory::wait_ms(UnixMillis now_ms) const {
-  return std::max<std::int64_t>(until_ms_.load() - now_ms, 0);
+  return went_back(now_ms) ? 0 : std::max<std::int64_t>(until_ms_.load() - now_ms, 0);
 }
 
 UnixMillis RateMemory::turn_at(UnixMillis at_ms) {

@@ -18,6 +18,7 @@
 #include "core/runtime/gateway_config.h"
 #include "core/runtime/inquiry.h"
 #include "core/runtime/log.h"
+#include "core/runtime/stored_payments.h"
 
 namespace till {
 namespace {
@@ -50,6 +51,11 @@ json::Value id_or_null(const std::string& id) { return id.empty() ? json::Value(
 
 // What a question says about the provider, not about what was asked: there may be nobody.
 bool is_silence(const Error& error) { return error.kind == ErrorKind::kTransport || error.retryable; }
+
+// How long the provider wants to be left alone, but no longer than anything waits for its next look.
+std::int64_t asked_pause_ms(const Error& error, std::int64_t max_ms) {
+  return std::min(error.retry_after_ms.value_or(0), max_ms);
+}
 
 // One pass. Keeps itself alive until it has called back.
 class Pass : public std::enable_shared_from_this<Pass> {
@@ -109,7 +115,9 @@ Status Pass::take(Store& store) {
   TILL_ASSIGN(writes_, store.take_unsettled_writes(gateway_->name(), now, again_at, limit_));
   payments_.clear();
   if (writes_.size() == limit_ || !config_->manifest().capabilities.contains("payments.get")) return {};
-  TILL_ASSIGN(payments_, store.take_due_payments(gateway_->name(), now, again_at, limit_ - writes_.size()));
+  std::vector<std::string> unreadable;
+  TILL_ASSIGN(payments_, store.take_due_payments(gateway_->name(), now, again_at, limit_ - writes_.size(), unreadable));
+  log_unreadable(unreadable);
   return {};
 }
 
@@ -183,7 +191,7 @@ void Pass::answered(const Write& write, Verdict verdict) {
   }
   if (verdict.settled) return one_done();
   UnixMillis again_at = next_write_look(write.looks, now_ms(), random_byte());
-  if (verdict.error) again_at = std::max(again_at, now_ms() + verdict.error->retry_after_ms.value_or(0));
+  if (verdict.error) again_at = std::max(again_at, now_ms() + asked_pause_ms(*verdict.error, kMaxWriteLookMs));
   put_off([&write, again_at](Store& store) -> Status {
     if (write.state == WriteState::kInFlight) TILL_TRY(store.settle_write(write.id, WriteState::kUnknown, ""));
     return store.put_off_write(write.id, again_at);
@@ -201,7 +209,7 @@ void Pass::answered(const Payment& payment, const Result<std::string>& now) {
     return one_done();
   }
   const UnixMillis at = now_ms();
-  const UnixMillis earliest = at + now.error().retry_after_ms.value_or(0);
+  const UnixMillis earliest = at + asked_pause_ms(now.error(), kMaxLookMs);
   put_off([&payment, at, earliest](Store& store) -> Status {
     TILL_ASSIGN(auto current, store.find_payment(payment.id));
     if (!current) return {};

@@ -132,6 +132,16 @@ Result<Stores> open_stores(const std::string& place) {
   }
 }
 
+// A name stands for one account's book: its payments, and the idempotency keys of its writes.
+Status check_one_account(const Gateway& open, const Gateway& another) {
+  if (open.name() != another.name()) return {};
+  const bool both_say = !open.account().empty() && !another.account().empty();
+  if (open.provider() == another.provider() && (!both_say || open.account() == another.account())) return {};
+  return configuration_error("$.label", "the open gateway of another account has the name \"" + open.name() +
+                                            "\" already, and under one name they would share their payments: give "
+                                            "each a label of its own");
+}
+
 }  // namespace
 
 struct Runtime::State {
@@ -277,10 +287,15 @@ void Runtime::start_store(std::string_view operation, std::string_view input_jso
   start_local(*local, {.runtime = shared_from_this(), .redact = redactor()}, input_json, std::move(callback));
 }
 
-void Runtime::know(const std::shared_ptr<Gateway>& gateway) {
+Status Runtime::know(const std::shared_ptr<Gateway>& gateway) {
+  std::vector<std::shared_ptr<Gateway>> open;  // let go without the mutex, as below
   const std::lock_guard lock(fork_mutex());
   std::erase_if(state_->gateways, [](const auto& one) { return one.expired(); });
+  for (const auto& one : state_->gateways)
+    if (auto other = one.lock()) open.push_back(std::move(other));
+  for (const auto& other : open) TILL_TRY(check_one_account(*other, *gateway));
   state_->gateways.push_back(gateway);
+  return {};
 }
 
 std::function<std::string(std::string)> Runtime::redactor() {

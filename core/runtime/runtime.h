@@ -75,8 +75,9 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
                    std::function<void(Result<std::string>)> callback);
   // Replaces the secrets of the gateways that are open now, as GatewayConfig::redact() does; takes no lock.
   std::function<std::string(std::string)> redactor();
-  // From here on its secrets are hidden. Gateway::open() says so; a gateway that has gone is forgotten.
-  void know(const std::shared_ptr<Gateway>& gateway);
+  // From here on its secrets are hidden. Gateway::open() says so; a gateway that has gone is forgotten. kConfiguration,
+  // at "$.label", when one that is open has its name and is certainly another account.
+  Status know(const std::shared_ptr<Gateway>& gateway);
 
   const Clock& clock() const { return *options_.clock; }
   const RuntimeOptions& options() const { return options_; }

@@ -2,7 +2,8 @@
 #include "core/runtime/stored_payments.h"
 
 #include <utility>
-#include <vector>
+
+#include "core/runtime/log.h"
 
 namespace till {
 namespace {
@@ -33,11 +34,18 @@ Result<json::Value> list_stored_payments(Store& store, const std::string& gatewa
   const auto limit =
       static_cast<std::size_t>(input.find_integer("limit").value_or(static_cast<std::int64_t>(query.limit)));
   query.limit = limit + 1;  // one more tells whether there is another page
+  std::vector<std::string> unreadable;
+  query.unreadable = &unreadable;
   TILL_ASSIGN(std::vector<Payment> found, store.list_payments(query));
+  log_unreadable(unreadable);
   const bool more = found.size() > limit;
   if (more) found.pop_back();
   json::Value next = more ? json::Value(found.back().id) : json::Value();
   return page_of(found, std::move(next));
+}
+
+void log_unreadable(const std::vector<std::string>& payment_ids) {
+  for (const std::string& id : payment_ids) write_log("warn", id, "left out: what the store has of it cannot be read");
 }
 
 }  // namespace till

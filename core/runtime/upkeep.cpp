@@ -106,6 +106,26 @@ Result<Value> export_refusals(Store& store) {
   return Value(Object{{"items", std::move(items)}, {"next", nullptr}});
 }
 
+// A payment whose record cannot be read is named in its place: {"id", "unreadable": true}.
+Result<Value> export_payments(Store& store, const std::string& cursor, std::size_t limit) {
+  std::vector<std::string> unreadable;
+  TILL_ASSIGN(const auto payments,
+              store.list_payments({.before_id = cursor, .limit = limit, .unreadable = &unreadable}));
+  Array items;
+  auto unread = unreadable.begin();
+  const auto pass_over = [&](std::string_view until) {
+    for (; unread != unreadable.end() && *unread > until; ++unread)
+      items.push_back(Object{{"id", *unread}, {"unreadable", true}});
+  };
+  for (const Payment& payment : payments) {
+    pass_over(payment.id);
+    items.push_back(payment_to_json(payment));
+  }
+  pass_over("");
+  const bool more = payments.size() == limit;
+  return Value(Object{{"items", std::move(items)}, {"next", more ? Value(payments.back().id) : Value()}});
+}
+
 // How old what goes is at least; nullopt: it stays.
 UnixMillis before(const Value& input, std::string_view key, UnixMillis now_ms) {
   const auto age_ms = input.find_integer(key);
@@ -175,6 +195,7 @@ Result<Value> export_store(Store& store, const Value& input, const Redact& redac
   const auto limit =
       static_cast<std::size_t>(input.find_integer("limit").value_or(static_cast<std::int64_t>(kMaxExportPage)));
   if (kind == "refusals") return export_refusals(store);
+  if (kind == "payments") return export_payments(store, cursor, limit);
   if (kind == "writes") {
     TILL_ASSIGN(const auto writes, store.list_writes({.before_id = cursor, .limit = limit}));
     return page_of(writes, limit, write_record);
@@ -183,13 +204,9 @@ Result<Value> export_store(Store& store, const Value& input, const Redact& redac
     TILL_ASSIGN(const auto events, store.list_inbox({.before_id = cursor, .limit = limit}));
     return page_of(events, limit, [&](const InboxEvent& one) { return event_record(one, redact); });
   }
-  if (kind == "webhooks") {
-    const bool bodies = says(input, "bodies");
-    TILL_ASSIGN(const auto webhooks, store.list_webhooks({.before_id = cursor, .limit = limit}));
-    return page_of(webhooks, limit, [&](const Webhook& one) { return webhook_record(one, bodies); });
-  }
-  TILL_ASSIGN(const auto payments, store.list_payments({.before_id = cursor, .limit = limit}));
-  return page_of(payments, limit, payment_to_json);
+  const bool bodies = says(input, "bodies");
+  TILL_ASSIGN(const auto webhooks, store.list_webhooks({.before_id = cursor, .limit = limit}));
+  return page_of(webhooks, limit, [&](const Webhook& one) { return webhook_record(one, bodies); });
 }
 
 }  // namespace till

@@ -6,6 +6,7 @@
 #include "core/base/ascii.h"
 #include "core/crypto/constant_time.h"
 #include "core/json/json.h"
+#include "core/runtime/stored_payments.h"
 #include "core/service/answers.h"
 #include "core/service/operator_pages.h"
 #include "core/service/session.h"
@@ -81,7 +82,10 @@ Result<std::string> overview(const Asked& asked, Store& store, int&) {
   for (const auto& [name, gateway] : asked.visit->around().gateways)
     gateways.push_back({name, gateway->provider(), gateway->name(), gateway->plugin_version(), gateway->test()});
   TILL_ASSIGN(const auto counts, store.counts());
-  TILL_ASSIGN(const auto unknown, store.list_payments({.status = std::nullopt, .only_unknown = true}));
+  std::vector<std::string> unreadable;
+  TILL_ASSIGN(const auto unknown,
+              store.list_payments({.status = std::nullopt, .only_unknown = true, .unreadable = &unreadable}));
+  log_unreadable(unreadable);
   TILL_ASSIGN(const auto unsettled, store.list_writes({.only_unsettled = true}));
   return overview_page(asked.frame, gateways, counts, unknown, unsettled);
 }
@@ -93,7 +97,10 @@ Result<std::string> payments(const Asked& asked, Store& store, int&) {
                      .only_unknown = status == "unknown",
                      .before_id = asked.field("before"),
                      .limit = kRowsPerPage};
+  std::vector<std::string> unreadable;
+  query.unreadable = &unreadable;
   TILL_ASSIGN(const auto found, store.list_payments(query));
+  log_unreadable(unreadable);
   return payments_page(asked.frame, query, found);
 }
 

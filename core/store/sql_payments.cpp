@@ -5,12 +5,27 @@
 namespace till {
 namespace {
 
-// look_at is 0 for a payment that nobody needs to look at.
+// As large and as deep as it was written: its members were bounded when they came.
+Result<json::Value> parse_record(std::string_view text) {
+  constexpr std::size_t kAnyDepth = 1'000;
+  return json::parse(text, {.max_bytes = text.size(), .max_depth = kAnyDepth, .max_values = text.size()});
+}
+
+Error unreadable(std::string_view id, const Error& why) {
+  return {.kind = ErrorKind::kInternal,
+          .code = std::string(kUnreadablePayment),
+          .message = "what the store has of the payment cannot be read: " + why.message,
+          .payment_id = std::string(id)};
+}
+
+// From the columns record, look_at, looks and id. look_at is 0 for a payment that nobody needs to look at.
 Result<Payment> read_payment(const SqlRows& rows, std::size_t row) {
-  TILL_ASSIGN(const json::Value record, json::parse(rows.text(row, 0)));
-  TILL_ASSIGN(Payment payment, payment_from_record(record));
-  if (const UnixMillis look_at = rows.integer(row, 1)) payment.look_at = look_at;
-  payment.looks = rows.integer(row, 2);
+  const auto record = parse_record(rows.text(row, 0));
+  if (!record.ok()) return unreadable(rows.text(row, 3), record.error());
+  auto payment = payment_from_record(*record);
+  if (!payment.ok()) return unreadable(rows.text(row, 3), payment.error());
+  if (const UnixMillis look_at = rows.integer(row, 1)) payment->look_at = look_at;
+  payment->looks = rows.integer(row, 2);
   return payment;
 }
 
@@ -20,13 +35,18 @@ Result<std::optional<Payment>> read_one(const SqlRows& rows) {
   return std::optional(std::move(payment));
 }
 
-Result<std::vector<Payment>> read_all(const SqlRows& rows) {
-  std::vector<Payment> payments;
+// Appends the rows' payments; the ids of those that cannot be read go to `unreadable`, where there is one.
+Status read_all(const SqlRows& rows, std::vector<Payment>& payments, std::vector<std::string>* unreadable) {
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    TILL_ASSIGN(Payment payment, read_payment(rows, row));
-    payments.push_back(std::move(payment));
+    auto payment = read_payment(rows, row);
+    if (payment.ok())
+      payments.push_back(*std::move(payment));
+    else if (unreadable)
+      unreadable->emplace_back(rows.text(row, 3));
+    else
+      return std::move(payment).error();
   }
-  return payments;
+  return {};
 }
 
 }  // namespace
@@ -49,14 +69,14 @@ Status SqlStore::forget_payment(std::string_view id) { return run("DELETE FROM p
 
 Result<std::optional<Payment>> SqlStore::find_payment(std::string_view id) {
   TILL_ASSIGN(const SqlRows rows,
-              database_->query(locking("SELECT record, look_at, looks FROM payments WHERE id = $1"), {id}));
+              database_->query(locking("SELECT record, look_at, looks, id FROM payments WHERE id = $1"), {id}));
   return read_one(rows);
 }
 
 Result<std::optional<Payment>> SqlStore::find_payment_by_provider_id(std::string_view gateway,
                                                                      std::string_view provider_id) {
   const std::string find = locking(
-      "SELECT record, look_at, looks FROM payments WHERE gateway = $1 AND provider_id = $2 ORDER BY id LIMIT 1");
+      "SELECT record, look_at, looks, id FROM payments WHERE gateway = $1 AND provider_id = $2 ORDER BY id LIMIT 1");
   TILL_ASSIGN(SqlRows rows, database_->query(find, {gateway, provider_id}));
   if (rows.size() == 0 && locks()) {
     TILL_TRY(lock_absent(gateway, "provider_id", provider_id));
@@ -72,21 +92,32 @@ Result<std::vector<Payment>> SqlStore::list_payments(const PaymentQuery& query) 
   if (!query.reference.empty()) conditions.add("reference = ?", query.reference);
   if (query.status) conditions.add("status = ?", payment_status_name(*query.status));
   if (query.only_unknown) conditions.add("outcome = 'unknown'");
-  TILL_ASSIGN(const SqlRows rows,
-              newest("SELECT record, look_at, looks FROM payments", conditions, query.before_id, query.limit));
-  return read_all(rows);
+  std::vector<Payment> payments;
+  std::string before_id = query.before_id;
+  while (payments.size() < query.limit) {
+    SqlConditions page = conditions;
+    const std::size_t wanted = query.limit - payments.size();
+    TILL_ASSIGN(const SqlRows rows, newest("SELECT record, look_at, looks, id FROM payments", page, before_id, wanted));
+    TILL_TRY(read_all(rows, payments, query.unreadable));
+    if (rows.size() < wanted) break;
+    before_id = rows.text(rows.size() - 1, 3);
+  }
+  return payments;
 }
 
 Result<std::vector<Payment>> SqlStore::take_due_payments(std::string_view gateway, UnixMillis now_ms,
-                                                         UnixMillis again_at, std::size_t limit) {
+                                                         UnixMillis again_at, std::size_t limit,
+                                                         std::vector<std::string>& unreadable) {
   const std::string take =
       "WITH due AS MATERIALIZED (SELECT id AS due_id FROM payments WHERE gateway = $1 AND look_at > 0 AND "
       "look_at <= $2 ORDER BY look_at, id LIMIT $3" +
       std::string(database_->skip_locked()) +
       ") UPDATE payments SET look_at = $4, looks = looks + 1 WHERE id IN (SELECT due_id FROM due) RETURNING record, "
-      "look_at, looks";
+      "look_at, looks, id";
   TILL_ASSIGN(const SqlRows rows, database_->query(take, {gateway, now_ms, sql_limit(limit), again_at}));
-  return read_all(rows);
+  std::vector<Payment> payments;
+  TILL_TRY(read_all(rows, payments, &unreadable));
+  return payments;
 }
 
 Status SqlStore::hasten_payment(std::string_view id, UnixMillis look_at) {

@@ -49,7 +49,7 @@ class SqlStore final : public Store {
                                                              std::string_view provider_id) override;
   Result<std::vector<Payment>> list_payments(const PaymentQuery& query) override;
   Result<std::vector<Payment>> take_due_payments(std::string_view gateway, UnixMillis now_ms, UnixMillis again_at,
-                                                 std::size_t limit) override;
+                                                 std::size_t limit, std::vector<std::string>& unreadable) override;
   Status hasten_payment(std::string_view id, UnixMillis look_at) override;
 
   // sql_events.cpp

@@ -15,6 +15,9 @@
 
 namespace till {
 
+// The code of the error about a payment whose record this version cannot read.
+inline constexpr std::string_view kUnreadablePayment = "unreadable_payment";
+
 enum class WriteState {
   kInFlight,  // recorded, perhaps sent; nobody knows the end yet
   kDone,      // `outcome` holds the end
@@ -127,6 +130,7 @@ struct PaymentQuery {
   bool only_unknown = false;
   std::string before_id{};  // ids lower than this: the next page; empty: from the newest
   std::size_t limit = 50;
+  std::vector<std::string>* unreadable = nullptr;  // where the ids go of records that cannot be read; null: an error
 };
 
 struct WriteQuery {
@@ -168,7 +172,8 @@ struct StoreInfo {
 // One open store. Not thread-safe: StoreQueue owns it and takes turns. Every error is kInternal with a code that begins
 // with "store_", or kConfiguration when the place itself is wrong: "store_unreachable" when the connection broke or
 // cannot be made, "store_conflict" when another transaction was in the way and the same may be tried again,
-// "store_busy" when it took too long, "store_failed" otherwise.
+// "store_busy" when it took too long, "store_failed" otherwise. A payment's record that this version cannot read is
+// kInternal, code kUnreadablePayment.
 //
 // Inside a transaction, what find_payment*(), find_write() and claim_write() return stays as it is until the transaction ends:
 // nobody else, on no machine, can change it meanwhile. That find_payment_by_provider_id(), or list_payments() by
@@ -222,11 +227,13 @@ class Store {
   virtual Result<std::optional<Payment>> find_payment(std::string_view id) = 0;
   virtual Result<std::optional<Payment>> find_payment_by_provider_id(std::string_view gateway,
                                                                      std::string_view provider_id) = 0;
-  // Newest first.
+  // Newest first. Fewer than `limit` only where there are no more.
   virtual Result<std::vector<Payment>> list_payments(const PaymentQuery& query) = 0;
-  // Payments of the gateway that are due for a look, the longest due first. Puts each off to `again_at`, as above.
+  // Payments of the gateway that are due for a look, the longest due first. Puts each off to `again_at`, as above. The
+  // ids of those whose record cannot be read are added to `unreadable`.
   virtual Result<std::vector<Payment>> take_due_payments(std::string_view gateway, UnixMillis now_ms,
-                                                         UnixMillis again_at, std::size_t limit) = 0;
+                                                         UnixMillis again_at, std::size_t limit,
+                                                         std::vector<std::string>& unreadable) = 0;
   // Makes the payment due at `look_at`, if it would only be later.
   virtual Status hasten_payment(std::string_view id, UnixMillis look_at) = 0;
 

@@ -210,11 +210,11 @@ class Gateway(_Account):
 
     `settings` are the provider's own (see `till providers show openpay`), secrets included; they are checked
     here and shown nowhere. `mode` is one of the provider's (`live`, `test`); `label` names this account in
-    the store, and several accounts at one provider each need one; `base_url` replaces the mode's (https, or
-    http on this machine); `timeout` is in seconds for one whole operation; `rate_limit_wait` (0) is how many
-    seconds more it may wait until a provider whose limit is used up takes requests again, instead of raising
-    `RateLimited`. `plugin_version` stays with one version of the plugin. `store`, `ca_file` and `proxy`
-    choose a shared `Runtime`; or pass your own.
+    the store, and several accounts at one provider each need one, or they share their payments and
+    idempotency keys; `base_url` replaces the mode's (https, or http on this machine); `timeout` is in seconds
+    for one whole operation; `rate_limit_wait` (0) is how many seconds more it may wait until a provider whose
+    limit is used up takes requests again, instead of raising `RateLimited`. `plugin_version` stays with one
+    version of the plugin. `store`, `ca_file` and `proxy` choose a shared `Runtime`; or pass your own.
 
     >>> shop = till.Gateway("openpay", {"api_key": api_key}, mode="test", base_url=base_url, ca_file=ca_file)
     >>> shop

@@ -226,6 +226,22 @@ TEST(Manifest, is_json_within_its_limit) {
   EXPECT_THAT(parse_manifest(std::string(kFull) + std::string(300'000, ' ')).error().message, HasSubstr("larger than"));
 }
 
+TEST(Manifest, says_that_refunds_may_be_in_other_currencies) {
+  const std::string without(kFull);
+  const auto with = [&](std::string_view operation, std::string_view value) {
+    std::string text = without;
+    const std::string anchor = "\"capabilities\": {";
+    return text.replace(
+        text.find(anchor), anchor.size(),
+        anchor + "\"" + std::string(operation) + "\": {\"other_currencies\": " + std::string(value) + "},");
+  };
+  EXPECT_TRUE(parse_manifest(with("refunds.create", "true"))->capabilities.at("refunds.create").other_currencies);
+  EXPECT_FALSE(parse_manifest(with("refunds.create", "false"))->capabilities.at("refunds.create").other_currencies);
+  EXPECT_EQ(parse_manifest(with("refunds.create", "1")).error().field,
+            "$.capabilities[\"refunds.create\"].other_currencies");
+  EXPECT_THAT(parse_manifest(with("refunds.list", "true")).error().message, HasSubstr("refunds.create"));
+}
+
 TEST(Manifest, refuses_unknown_members_everywhere) {
   expect_refused({{"sumary", "\"x\"", "$.sumary", "did you mean `summary`?"},
                   {"capabilities|check|option", "{}", "$.capabilities.check.option", "did you mean `options`?"},

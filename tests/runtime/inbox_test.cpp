@@ -93,6 +93,27 @@ TEST_F(InboxTest, gives_an_event_with_its_payment_and_ends_when_it_is_done) {
   EXPECT_THAT(take(), IsEmpty());
 }
 
+TEST_F(InboxTest, fails_an_event_whose_payment_cannot_be_read_and_gives_the_others) {
+  ASSERT_TRUE(run("payments.create", kPay, 201, kPending).ok());
+  const std::string id = all_stored().front().id;
+  change_tables("UPDATE payments SET record = 'no JSON' WHERE id = '" + id + "'");
+  EXPECT_THAT(take(), IsEmpty());
+  const std::string other = happen("pay_other");
+  clock_->advance(2 * kFirstBackOffMs);
+  EXPECT_THAT(handle_all(), ElementsAre(other)) << "it came first, and is alone in its attempt";
+  const json::Value listed = call("events.list").value();
+  const json::Value& failed = listed.find("items")->array()->back();
+  EXPECT_EQ(text(failed, "payment_id"), id);
+  EXPECT_EQ(text(failed, "state"), "waiting");
+  EXPECT_EQ(failed.find_integer("attempts"), 2);
+  EXPECT_THAT(*text(failed, "last_error").string(), HasSubstr("cannot be read"));
+  for (int i = 0; i < kMaxEventAttempts; ++i) {
+    clock_->advance(2 * kMaxBackOffMs);
+    EXPECT_THAT(take(), IsEmpty());
+  }
+  EXPECT_EQ(text(call("events.list")->find("items")->array()->back(), "state"), "dead");
+}
+
 TEST_F(InboxTest, shows_the_payment_as_it_is_now) {
   const auto made = run("payments.create", kPay, 201, kPending).value();
   ASSERT_TRUE(run("payments.get", json::write(json::Object{{"id", text(made, "id")}}), 200, kPaid).ok());

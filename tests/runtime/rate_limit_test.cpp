@@ -57,6 +57,16 @@ TEST(RateMemory, holds_until_the_latest_reset_after_nothing_remained) {
   EXPECT_EQ(memory.wait_ms(kTime + 60'000), 0);
 }
 
+TEST(RateMemory, forgets_a_limit_when_the_clock_is_set_back) {
+  constexpr std::int64_t kHours = 6 * 3'600'000;
+  RateMemory memory;
+  memory.note({.limit = 5, .remaining = 0, .reset_in_ms = 60'000}, kTime);
+  EXPECT_EQ(memory.wait_ms(kTime - 1), 60'001) << "threads do not read it at once";
+  EXPECT_EQ(memory.wait_ms(kTime - kHours), 0);
+  memory.note({.limit = 5, .remaining = 0, .reset_in_ms = 10'000}, kTime - kHours);
+  EXPECT_EQ(memory.wait_ms(kTime - kHours), 10'000) << "what is told since then counts";
+}
+
 TEST(RateMemory, lets_those_who_wait_together_go_one_after_the_other) {
   RateMemory memory;
   EXPECT_EQ(memory.turn_at(kTime), kTime);

@@ -47,7 +47,7 @@ function provider.payments.list(input)
   return {items = items, next = reply.next}
 end
 local function refund(data)
-  return {id = data.id, status = "pending", amount = data.amount and money.of(data.amount, "EUR"),
+  return {id = data.id, status = "pending", amount = data.amount and money.of(data.amount, data.currency or "EUR"),
           created_at = data.created_at, raw = data}
 end
 function provider.refunds.create(input)
@@ -72,7 +72,8 @@ class Books {
   std::atomic<bool> endless = false;        // each page has a next one
   std::atomic<bool> one_by_one = false;     // a page has one refund
   std::atomic<bool> asleep = false;         // reads are answered with 503
-  std::atomic<int> limited = 1'000'000;     // reads, and then: come back in a minute
+  std::atomic<int> limited = 1'000'000;     // reads, and then: come back in so many seconds
+  std::atomic<int> retry_after = 60;
   std::atomic<int> writes = 0, reads = 0;
 
   void put(std::string id, std::string reference, UnixMillis created_at, std::string amount = "48.25") {
@@ -153,7 +154,8 @@ class Books {
     asked_.push_back(line);
     if (line.starts_with("POST")) return write(peer, line, request.substr(request.find("\r\n\r\n") + 4));
     if (++reads > limited)
-      return peer.send("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 60\r\nContent-Length: 2\r\n\r\n{}");
+      return peer.send("HTTP/1.1 429 Too Many Requests\r\nRetry-After: " + std::to_string(retry_after) +
+                       "\r\nContent-Length: 2\r\n\r\n{}");
     if (asleep) return peer.answer("{}", 503);
     if (line.starts_with("GET /refunds")) return peer.answer(one_by_one ? refund_page(line) : list(refunds_));
     if (line.starts_with("GET /payments/")) return peer.answer(shown(find(line.substr(14))));
@@ -545,6 +547,14 @@ TEST_F(ReconcileTest, a_refund_that_another_write_made_is_not_taken_for_this_one
   EXPECT_EQ(count(pass(), "settled"), 1);
 }
 
+TEST_F(ReconcileTest, a_refund_in_another_currency_is_not_taken_for_this_one) {
+  const std::string id = made();
+  books_.acts = false;
+  lost("refunds.create", R"({"payment_id":")" + id + R"(","amount":{"amount":"8.25","currency":"EUR"}})");
+  books_.put_refund(R"({"id":"yen","amount":825,"currency":"JPY","created_at":)" + std::to_string(kNow) + "}");
+  EXPECT_EQ(reason(pass()), "not_found");
+}
+
 TEST_F(ReconcileTest, two_unknown_refunds_of_one_payment_settle_nothing) {
   const std::string id = made();
   for (const char* key : {"one", "two"})
@@ -688,6 +698,34 @@ TEST_F(ReconcileTest, a_rate_limit_ends_the_pass_and_is_waited_for) {
   clock_->advance(59'000);
   books_.limited = 1'000'000;
   EXPECT_EQ(count(pass(), "looked"), 0);
+}
+
+TEST_F(ReconcileTest, a_rate_limit_without_an_end_puts_off_no_further_than_the_last_look_would) {
+  lost("payments.create", order("1234", "once"));
+  books_.limited = 0;
+  books_.retry_after = 999'999'999;
+  pass();
+  books_.limited = 1'000'000;
+  clock_->advance(kMaxWriteLookMs);
+  EXPECT_EQ(count(pass(), "settled"), 1) << "a write";
+
+  const std::string id = all_stored(shop_->name()).front().id;
+  clock_->set(stored(id).look_at.value());
+  books_.reads = 0;
+  books_.limited = 0;
+  pass();
+  EXPECT_LE(stored(id).look_at.value(), clock_->now_ms() + kMaxLookMs) << "a payment";
+}
+
+TEST_F(ReconcileTest, a_payment_that_cannot_be_read_is_left_out_and_the_others_are_asked_about) {
+  const std::string id = made("1"), other = made("2");
+  change_tables("UPDATE payments SET record = 'no JSON' WHERE id = '" + id + "'");
+  clock_->advance(kFirstLookMs * 2);
+  books_.set("p2", "paid");
+  const json::Value report = pass();
+  EXPECT_EQ(count(report, "looked"), 1);
+  EXPECT_EQ(count(report, "changed"), 1);
+  EXPECT_EQ(stored(other).status, PaymentStatus::kPaid);
 }
 
 TEST_F(ReconcileTest, a_pass_takes_no_more_than_it_is_told_and_the_next_goes_on) {

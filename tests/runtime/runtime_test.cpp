@@ -52,6 +52,24 @@ class RuntimeTest : public AcmeTest {};
 
 TEST_F(RuntimeTest, opening_touches_no_file) { EXPECT_FALSE(std::filesystem::exists(store_place())); }
 
+TEST_F(RuntimeTest, one_name_is_one_account) {
+  const std::string named = replaced(kAcmeManifest, R"("currencies": ["EUR", "JPY"])",
+                                     R"("currencies": ["EUR", "JPY"], "account": {"setting": "shop"})");
+  open_variant(named, R"({"api_key":"sk_live_SECRET123","shop":"a"})");
+  const auto open = [&](std::string_view provider, std::string_view settings) {
+    const auto gateway = Gateway::open(runtime_, provider, settings);
+    return gateway.ok() ? "open" : gateway.error().field;
+  };
+  EXPECT_EQ(open("variant1", R"({"api_key":"sk_live_SECRET123","shop":"b"})"), "$.label");
+  EXPECT_EQ(open("variant1", R"({"api_key":"sk_live_SECRET123","shop":"b","label":"second"})"), "open");
+  EXPECT_EQ(open("variant1", R"({"api_key":"sk_live_SECRET123","shop":"b","mode":"test"})"), "open");
+  EXPECT_EQ(open("variant1", R"({"api_key":"sk_live_SECRET123","shop":"a"})"), "open") << "the same once more";
+  EXPECT_EQ(open("variant1", R"({"api_key":"sk_live_REPLACED","shop":"a"})"), "open") << "keys change";
+  EXPECT_EQ(open("acme", R"({"api_key":"sk_live_SECRET123","label":"variant1/live"})"), "$.label");
+  shop_.reset();
+  EXPECT_EQ(open("variant1", R"({"api_key":"sk_live_SECRET123","shop":"b"})"), "open") << "the first one has gone";
+}
+
 TEST_F(RuntimeTest, lists_and_describes_its_providers) {
   EXPECT_THAT(runtime_->provider_ids(), testing::Contains("acme"));
   const auto manifest = json::parse(runtime_->describe_provider("acme").value()).value();

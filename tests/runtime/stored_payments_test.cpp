@@ -60,6 +60,37 @@ TEST_F(StoredPaymentsTest, can_be_chosen) {
   EXPECT_THAT(references(R"({"status":null,"reference":null})"), ElementsAre("2", "1"));
 }
 
+TEST_F(StoredPaymentsTest, are_listed_without_one_that_cannot_be_read_and_every_page_is_full) {
+  pay("1");
+  pay("2");
+  const std::string id = pay("3");
+  pay("4");
+  change_tables("UPDATE payments SET record = '{\"status\":\"held\"}' WHERE id = '" + id + "'");
+  setenv("TILL_LOG", "warn", 1);
+  testing::internal::CaptureStderr();
+  const json::Value first = page(R"({"limit":2})").value();
+  unsetenv("TILL_LOG");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr(id));
+  ASSERT_EQ(first.find("items")->array()->size(), 2u);
+  EXPECT_EQ((*first.find("items")->array())[1].find_string("reference"), "2");
+  const std::string cursor(first.find_string("next").value());
+  EXPECT_THAT(references(R"({"limit":2,"cursor":")" + cursor + "\"}"), ElementsAre("1"));
+  const auto alone = page(R"({"payment_id":")" + id + "\"}");
+  ASSERT_FALSE(alone.ok());
+  EXPECT_EQ(alone.error().code, kUnreadablePayment);
+  EXPECT_EQ(alone.error().payment_id, id);
+}
+
+TEST_F(StoredPaymentsTest, are_read_back_however_large_and_deep_they_were_written) {
+  Payment payment = stored(pay("1"));
+  // Nine values each, as a refund has.
+  const json::Value refund = json::Object{{"id", "re_1"}, {"of", json::Array(7, json::Value("word"))}};
+  for (int i = 0; i < 25'000; ++i) payment.refunds.push_back(refund);
+  for (int i = 0; i < 64; ++i) payment.raw = json::Array{std::move(payment.raw)};
+  ASSERT_TRUE(store()->put_payment(payment).ok());
+  EXPECT_EQ(stored(payment.id).refunds.size(), payment.refunds.size());
+}
+
 TEST_F(StoredPaymentsTest, are_those_of_the_gateway) {
   const std::string id = pay("1");
   shop_ = open_gateway(R"({"api_key":"sk_live_SECRET123","label":"other"})");

@@ -105,5 +105,27 @@ TEST_F(UpkeepTest, a_body_that_is_no_text_is_exported_all_the_same) {
   EXPECT_EQ(page.find("items")->array()->begin()->find_string("body_base64"), "/w==");
 }
 
+TEST_F(UpkeepTest, an_export_names_the_payment_that_cannot_be_read_in_its_place) {
+  std::vector<std::string> ids;
+  for (const char* key : {"1", "2", "3"}) {
+    const std::string input =
+        R"({"amount":{"amount":"48.25","currency":"EUR"},"idempotency_key":")" + std::string(key) + "\"}";
+    ASSERT_TRUE(run("payments.create", input, 200, replaced(kPending, "p1", "p" + std::string(key))).ok());
+    ids.insert(ids.begin(), all_stored().front().id);
+  }
+  change_tables("UPDATE payments SET record = 'no JSON' WHERE id = '" + ids[1] + "'");
+  std::vector<std::string> exported;
+  json::Value cursor;
+  do {
+    const json::Value page =
+        ask("store.export", json::Object{{"kind", "payments"}, {"limit", json::Value::integer(1)}, {"cursor", cursor}})
+            .value();
+    for (const json::Value& one : *page.find("items")->array())
+      exported.push_back(std::string(*one.find_string("id")) + (one.find("unreadable") ? " unreadable" : ""));
+    cursor = *page.find("next");
+  } while (!cursor.is_null());
+  EXPECT_THAT(exported, testing::ElementsAre(ids[0], ids[1] + " unreadable", ids[2]));
+}
+
 }  // namespace
 }  // namespace till
