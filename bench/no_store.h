@@ -24,7 +24,7 @@ class NoStore final : public Store {
   void rollback_to_savepoint() override {}
 
   Result<std::optional<Write>> claim_write(const Write&) override { return std::optional<Write>(); }
-  Status settle_write(std::string_view, WriteState, std::string_view) override { return {}; }
+  Status settle_write(std::string_view, WriteState, std::string_view, UnixMillis) override { return {}; }
   Status forget_write(std::string_view) override { return {}; }
   Result<std::vector<Write>> take_unsettled_writes(std::string_view, UnixMillis, UnixMillis, std::size_t) override {
     return std::vector<Write>();

@@ -11,7 +11,7 @@ namespace {
 
 // Numbered from 1 by place; never edited once released, only added to. The table till_schema holds the last one run.
 // Ids are compared byte by byte, as SQLite does.
-constexpr std::array<const char*, 2> kMigrations{
+constexpr std::array<const char*, 3> kMigrations{
     R"sql(
 CREATE TABLE payments (
   id text COLLATE "C" NOT NULL PRIMARY KEY,
@@ -100,6 +100,11 @@ CREATE TABLE commits (
   number bigint NOT NULL,
   at timestamptz NOT NULL
 ) WITH (fillfactor = 50);
+)sql",
+    // Nobody knows when what is done was done: not after now.
+    R"sql(
+ALTER TABLE writes ADD COLUMN settled_at bigint NOT NULL DEFAULT 0;
+UPDATE writes SET settled_at = (1000 * extract(epoch FROM now()))::bigint WHERE state = 'done';
 )sql",
 };
 

@@ -12,7 +12,8 @@ constexpr std::string_view kPaymentsOver =
     "'failed') AND NOT EXISTS (SELECT 1 FROM events e WHERE e.payment_id = p.id AND e.state IN ('waiting', 'taken')) "
     "AND NOT EXISTS (SELECT 1 FROM writes w WHERE w.payment_id = p.id AND w.state <> 'done')";
 constexpr std::string_view kEventsOver = "events p WHERE p.at < $1 AND p.state IN ('done', 'dead')";
-constexpr std::string_view kWritesOver = "writes p WHERE p.created_at < $1 AND p.state = 'done'";
+// One that an older till settled, while this one was there already, has no settled_at.
+constexpr std::string_view kWritesOver = "writes p WHERE p.settled_at < $1 AND p.created_at < $1 AND p.state = 'done'";
 constexpr std::string_view kWebhooksOver = "webhooks p WHERE p.received_at < $1";
 
 }  // namespace

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kMemory = "memory";
 
 // Numbered from 1 by place; never edited once released, only added to. PRAGMA user_version holds the last one run.
-constexpr std::array<const char*, 3> kMigrations{
+constexpr std::array<const char*, 4> kMigrations{
     R"sql(
 CREATE TABLE payments (
   id TEXT PRIMARY KEY,
@@ -114,6 +114,11 @@ CREATE TABLE refusals (
   last_at INTEGER NOT NULL,
   PRIMARY KEY (gateway, reason)
 ) STRICT, WITHOUT ROWID;
+)sql",
+    // Nobody knows when what is done was done: not after now.
+    R"sql(
+ALTER TABLE writes ADD COLUMN settled_at INTEGER NOT NULL DEFAULT 0;
+UPDATE writes SET settled_at = 1000 * CAST(strftime('%s', 'now') AS INTEGER) WHERE state = 'done';
 )sql",
 };
 

@@ -32,6 +32,7 @@ struct Write {
   WriteState state = WriteState::kInFlight;
   UnixMillis created_at = 0;
   UnixMillis deadline_at = 0;  // after this an in-flight write has no living sender: its outcome is unknown
+  UnixMillis settled_at = 0;   // when it was done; 0: not yet
   std::string outcome{};       // the JSON text that the call returned; empty until done, or when it held a secret
   std::string input{};         // the JSON text of the call, without card data; gone once the write is done
   UnixMillis look_at = 0;      // when reconcile may ask about it again
@@ -149,7 +150,7 @@ struct StoreCounts {
 struct Retention {
   UnixMillis payments_before = 0;  // final, outcome known, all events done or dead; with their writes and events
   UnixMillis events_before = 0;    // done or dead
-  UnixMillis writes_before = 0;    // done: their idempotency keys can be used again
+  UnixMillis writes_before = 0;    // done by then: their idempotency keys can be used again
   UnixMillis webhooks_before = 0;  // done and unmatched: the same event would take effect again
 };
 
@@ -202,8 +203,8 @@ class Store {
   // changes.
   virtual Result<std::optional<Write>> claim_write(const Write& write) = 0;
   virtual Result<std::optional<Write>> find_write(std::string_view id) = 0;
-  // Sets state and outcome of a recorded write. A done write keeps no input, and stays done.
-  virtual Status settle_write(std::string_view id, WriteState state, std::string_view outcome) = 0;
+  // Sets state and outcome of a recorded write, and when it was done. A done write keeps no input, and stays done.
+  virtual Status settle_write(std::string_view id, WriteState state, std::string_view outcome, UnixMillis now_ms) = 0;
   // Forgets a write of which no byte was sent, so that its key can be used again. A done one stays.
   virtual Status forget_write(std::string_view id) = 0;
   // Writes of the gateway that nobody will settle by themselves, in flight beyond their deadline or unknown, and due

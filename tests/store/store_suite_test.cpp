@@ -167,7 +167,7 @@ TEST_P(StoreSuite, a_key_is_unique_within_its_gateway_only) {
 
 TEST_P(StoreSuite, a_settled_write_keeps_its_outcome_and_no_input) {
   (void)store_->claim_write(a_write("wrt_1", "key"));
-  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, "{\"id\": 1}").ok());
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, "{\"id\": 1}", kStoreNow).ok());
   const auto earlier = store_->claim_write(a_write("wrt_2", "key")).value();
   EXPECT_EQ(earlier->outcome, "{\"id\": 1}");
   EXPECT_EQ(earlier->input, "");
@@ -182,8 +182,8 @@ TEST_P(StoreSuite, a_forgotten_write_frees_its_key) {
 
 TEST_P(StoreSuite, a_done_write_stays_done) {
   (void)store_->claim_write(a_write("wrt_1", "key"));
-  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, "{}").ok());
-  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kUnknown, "").ok());
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, "{}", kStoreNow).ok());
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kUnknown, "", kStoreNow).ok());
   ASSERT_TRUE(store_->forget_write("wrt_1").ok());
   const auto writes = store_->list_writes({.gateway = "acme/live"}).value();
   ASSERT_EQ(writes.size(), 1u);
@@ -202,10 +202,10 @@ TEST_P(StoreSuite, the_next_look_is_the_earliest_of_writes_and_payments) {
   in_flight.look_at = 0;
   (void)store_->claim_write(in_flight);
   EXPECT_EQ(store_->next_look("acme/live").value(), 301) << "not while its sender may live";
-  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kUnknown, "").ok());
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kUnknown, "", kStoreNow).ok());
   ASSERT_TRUE(store_->put_off_write("wrt_1", 400).ok());
   EXPECT_EQ(store_->next_look("acme/live").value(), 400);
-  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, "{}").ok());
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, "{}", kStoreNow).ok());
   EXPECT_EQ(store_->next_look("acme/live").value(), 500);
   EXPECT_EQ(store_->next_look("acme/test").value(), std::nullopt);
 }
@@ -216,9 +216,9 @@ TEST_P(StoreSuite, unsettled_writes_are_those_that_nobody_will_settle) {
   fresh.deadline_at = kStoreNow + 1'000;
   (void)store_->claim_write(fresh);
   (void)store_->claim_write(a_write("wrt_done", "3"));
-  (void)store_->settle_write("wrt_done", WriteState::kDone, "{}");
+  (void)store_->settle_write("wrt_done", WriteState::kDone, "{}", kStoreNow);
   (void)store_->claim_write(a_write("wrt_unknown", "4"));
-  (void)store_->settle_write("wrt_unknown", WriteState::kUnknown, "");
+  (void)store_->settle_write("wrt_unknown", WriteState::kUnknown, "", kStoreNow);
   Write elsewhere = a_write("wrt_elsewhere", "5");
   elsewhere.gateway = "acme/second";
   (void)store_->claim_write(elsewhere);
@@ -490,10 +490,28 @@ TEST_P(StoreSuite, pruning_removes_what_is_over_and_nothing_that_waits) {
               ElementsAre("pay_young", "pay_write", "pay_unknown", "pay_open", "pay_event"));
 }
 
+TEST_P(StoreSuite, a_writes_age_counts_from_its_outcome) {
+  (void)store_->claim_write(a_write("wrt_1", "1"));
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kUnknown, "", kStoreNow + 1'000).ok());
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, "{}", kStoreNow + 2'000).ok());
+  EXPECT_EQ(store_->list_writes({}).value().at(0).settled_at, kStoreNow + 2'000);
+  EXPECT_EQ(store_->prunable({.writes_before = kStoreNow + 2'000}).value().writes, 0);
+  EXPECT_EQ(store_->prune({.writes_before = kStoreNow + 2'000}, 10).value().writes, 0);
+  EXPECT_EQ(store_->prune({.writes_before = kStoreNow + 2'001}, 10).value().writes, 1);
+}
+
+TEST_P(StoreSuite, a_write_that_an_older_till_settled_counts_from_its_beginning) {
+  Write settled = a_write("wrt_1", "1");
+  settled.state = WriteState::kDone;
+  (void)store_->claim_write(settled);
+  EXPECT_EQ(store_->prune({.writes_before = kStoreNow}, 10).value().writes, 0);
+  EXPECT_EQ(store_->prune({.writes_before = kStoreNow + 1}, 10).value().writes, 1);
+}
+
 TEST_P(StoreSuite, pruning_goes_by_steps_and_frees_keys) {
   for (const char* id : {"1", "2", "3"}) {
     (void)store_->claim_write(a_write(std::string("wrt_") + id, id));
-    (void)store_->settle_write(std::string("wrt_") + id, WriteState::kDone, "{}");
+    (void)store_->settle_write(std::string("wrt_") + id, WriteState::kDone, "{}", kStoreNow);
     (void)store_->claim_webhook(a_webhook(std::string("whk_") + id, id));
   }
   const Retention all{.writes_before = kStoreNow + 1, .webhooks_before = kStoreNow + 1};
