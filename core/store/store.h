@@ -171,10 +171,10 @@ struct StoreInfo {
 // cannot be made, "store_conflict" when another transaction was in the way and the same may be tried again,
 // "store_busy" when it took too long, "store_failed" otherwise.
 //
-// Inside a transaction, what find_payment*(), find_write() and claim_write() return stays as it is until the transaction ends:
-// nobody else, on no machine, can change it meanwhile. That find_payment_by_provider_id(), or list_payments() by
-// gateway and reference, found nothing stays true as well against those who match_webhooks() once they made such a
-// payment.
+// Inside a transaction, what find_payment*(), find_write() and claim_write() return stays as it is until the
+// transaction ends: nobody else, on no machine, can change it meanwhile. That find_payment_by_provider_id(), or
+// list_payments() by gateway and reference, found nothing stays true as well against those who match_webhooks() once
+// they made such a payment.
 class Store {
  public:
   virtual ~Store() = default;
@@ -200,7 +200,7 @@ class Store {
   virtual void rollback_to_savepoint() = 0;
 
   // Records the write unless its gateway already has another one with that key; then that one is returned and nothing
-  // changes.
+  // changes. Whoever changes a payment finds it in the same transaction: prune() may have removed it.
   virtual Result<std::optional<Write>> claim_write(const Write& write) = 0;
   virtual Result<std::optional<Write>> find_write(std::string_view id) = 0;
   // Sets state and outcome of a recorded write, and when it was done. A done write keeps no input, and stays done.

@@ -605,6 +605,42 @@ TEST_P(StoreRace, each_of_500_webhooks_takes_effect_once_though_all_workers_get_
   EXPECT_EQ(open()->list_refusals().value().at(0).count, kWebhooks);
 }
 
+TEST_P(StoreRace, what_is_begun_with_an_old_payment_is_not_pruned_nor_is_the_payment) {
+  constexpr int kPayments = 200;
+  {
+    const auto store = open();
+    ASSERT_TRUE(store->begin().ok());
+    for (int i = 0; i < kPayments; ++i) {
+      Payment old = a_payment("pay_" + std::to_string(i));
+      old.status = PaymentStatus::kPaid;
+      ASSERT_TRUE(store->put_payment(old).ok());
+    }
+    ASSERT_TRUE(store->commit().ok());
+  }
+  in_processes([](StoreQueue& queue, int worker) {
+    for (int i = kPayments; i-- > 0;) {
+      const Status status = queue.run([&](Store& store) -> Status {
+        if (worker == 0) {
+          TILL_TRY(store.prune({.payments_before = kStoreNow + 1}, 7));
+          return {};
+        }
+        Write refund = a_write("wrt_" + std::to_string(i), std::to_string(i));
+        refund.payment_id = "pay_" + std::to_string(i);
+        TILL_ASSIGN(const auto payment, store.find_payment(refund.payment_id));
+        if (!payment) return {};
+        TILL_ASSIGN(const auto earlier, store.claim_write(refund));
+        if (earlier) return {};
+        return store.count_refusals({.gateway = "g", .reason = std::to_string(i), .count = 1});
+      });
+      if (!status.ok()) return false;
+    }
+    return true;
+  });
+  const auto writes = open()->list_writes({.limit = 1'000}).value();
+  EXPECT_EQ(writes.size(), open()->list_refusals().value().size()) << "as many as were begun";
+  for (const Write& write : writes) EXPECT_TRUE(open()->find_payment(write.payment_id).value()) << write.payment_id;
+}
+
 TEST_P(StoreRace, one_of_all_that_claim_a_key_has_it) {
   constexpr int kKeys = 100;
   in_processes([](StoreQueue& queue, int worker) {
