@@ -294,7 +294,8 @@ Status Operation::record(Store& store) {
 
 void Operation::stored(Status status) {
   if (!status.ok()) {
-    // What was sent before this failed stays in the store as in flight, and becomes unknown with time.
+    // What was sent before this failed stays in the store as in flight, and becomes unknown with time. Where the store
+    // has no record of it any more, only the caller is told.
     Error error = std::move(status).error();
     if (acted_) error = unknown_outcome(std::move(error));
     end(std::move(error));

@@ -79,11 +79,20 @@ Result<std::optional<Write>> SqlStore::find_write(std::string_view id) {
 }
 
 Status SqlStore::settle_write(std::string_view id, WriteState state, std::string_view outcome, UnixMillis now_ms) {
-  if (state == WriteState::kDone)
-    return run("UPDATE writes SET state = 'done', settled_at = $1, outcome = $2, input = '' WHERE id = $3",
-               {now_ms, outcome, id});
-  return run("UPDATE writes SET state = $1, outcome = $2, look_at = 0 WHERE id = $3 AND state <> 'done'",
-             {write_state_name(state), outcome, id});
+  TILL_ASSIGN(const SqlRows settled,
+              state == WriteState::kDone
+                  ? database_->query(
+                        "UPDATE writes SET state = 'done', settled_at = $1, outcome = $2, input = '' WHERE id = $3",
+                        {now_ms, outcome, id})
+                  : database_->query(
+                        "UPDATE writes SET state = $1, outcome = $2, look_at = 0 WHERE id = $3 AND state <> 'done'",
+                        {write_state_name(state), outcome, id}));
+  if (settled.changed == 1) return {};
+  TILL_ASSIGN(const SqlRows done, database_->query("SELECT id FROM writes WHERE id = $1", {id}));
+  if (done.size() == 1) return {};
+  return Error{.kind = ErrorKind::kInternal,
+               .code = "store_write_gone",
+               .message = "the store has no record of this call any more"};
 }
 
 Status SqlStore::forget_write(std::string_view id) {

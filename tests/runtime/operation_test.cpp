@@ -526,6 +526,23 @@ TEST_F(OperationTest, a_repeat_is_one_whatever_defaults_another_version_of_the_p
   EXPECT_EQ((*other)->result().error().code, "idempotency_key_reused");
 }
 
+TEST_F(OperationTest, a_write_whose_record_has_gone_is_not_told_as_done) {
+  const auto payment = run("payments.create", kPay, 200, kPaid);
+  const std::string id(*payment->find_string("id"));
+  for (const bool answered : {true, false}) {
+    const auto refund = begin("refunds.create", json::write(json::Object{{"payment_id", id}}));
+    ASSERT_TRUE(store()->forget_write(store()->list_writes({.only_unsettled = true}).value().at(0).id).ok());
+    if (answered)
+      reply(*refund, 200, R"({"id":"r1","status":"pending"})");
+    else
+      fail(*refund, Sent::kMaybe);
+    ASSERT_FALSE(refund->result().ok());
+    EXPECT_EQ(refund->result().error().kind, ErrorKind::kOutcomeUnknown);
+    EXPECT_EQ(refund->result().error().code, "store_write_gone");
+    EXPECT_EQ(refund->result().error().payment_id, id);
+  }
+}
+
 // Somebody prunes it just after it was looked up.
 TEST_F(OperationTest, a_refund_of_a_payment_that_has_gone_is_not_sent) {
   shop_ = open_gateway(R"({"api_key":"sk_live_SECRET123","base_url":"http://127.0.0.1:1"})");

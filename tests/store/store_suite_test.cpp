@@ -191,6 +191,15 @@ TEST_P(StoreSuite, a_done_write_stays_done) {
   EXPECT_EQ(writes[0].outcome, "{}");
 }
 
+TEST_P(StoreSuite, what_is_not_recorded_cannot_be_settled) {
+  (void)store_->claim_write(a_write("wrt_1", "key"));
+  for (const WriteState state : {WriteState::kDone, WriteState::kUnknown}) {
+    const Status settled = store_->settle_write("wrt_2", state, "", kStoreNow);
+    ASSERT_FALSE(settled.ok());
+    EXPECT_EQ(settled.error().code, "store_write_gone");
+  }
+}
+
 TEST_P(StoreSuite, the_next_look_is_the_earliest_of_writes_and_payments) {
   EXPECT_EQ(store_->next_look("acme/live").value(), std::nullopt);
   Payment due = a_payment("pay_1", "p1");
