@@ -66,7 +66,7 @@ class SqlDatabase {
   // True once the connection has gone, and the open transaction with it. It does not come back.
   virtual bool lost() const { return false; }
 
-  // Begins a transaction that may write.
+  // Begins a transaction that may write. When that fails, none is open.
   virtual Status begin() = 0;
   // "store_commit_unknown" when the connection went before the answer came.
   virtual Status commit() = 0;
