@@ -148,10 +148,11 @@ Status run_migrations(PostgresDatabase& database) {
   return {};
 }
 
-Status migrate(PostgresDatabase& database) {
+Status migrate(PostgresDatabase& database, Opening opening) {
   TILL_TRY(check_schema(database));
   TILL_ASSIGN(const std::int64_t found, database.schema_version());
   if (found == static_cast<std::int64_t>(kMigrations.size())) return {};
+  if (found == 0 && opening == Opening::kAgain) return store_gone();
   if (found > static_cast<std::int64_t>(kMigrations.size())) return newer(found);
   TILL_TRY(database.begin());
   Status status = run_migrations(database);
@@ -160,9 +161,9 @@ Status migrate(PostgresDatabase& database) {
   return status;
 }
 
-Result<std::unique_ptr<SqlDatabase>> open_database(const std::string& url) {
+Result<std::unique_ptr<SqlDatabase>> open_database(const std::string& url, Opening opening) {
   TILL_ASSIGN(auto database, PostgresDatabase::open(url));
-  TILL_TRY(migrate(*database));
+  TILL_TRY(migrate(*database, opening));
   (void)database->forget_gone();  // what is not removed now is the next time
   return std::unique_ptr<SqlDatabase>(std::move(database));
 }

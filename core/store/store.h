@@ -180,7 +180,8 @@ class Store {
   virtual ~Store() = default;
 
   // A connection must not be carried over fork(): suspend() closes what would suffer, resume() opens it again when it
-  // is needed, and one that was lost as well. Both do nothing where there is nothing to close.
+  // is needed, and one that was lost as well. Both do nothing where there is nothing to close. Where the store itself
+  // is not there any more, resume() makes no new one: "store_gone".
   virtual void suspend() = 0;
   virtual Status resume() = 0;
   // True once the connection has gone, and the open transaction with it.

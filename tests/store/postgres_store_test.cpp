@@ -152,6 +152,15 @@ TEST(PostgresStore, of_the_first_version_is_brought_up_to_date) {
   EXPECT_TRUE(store->commit().ok());
 }
 
+TEST(PostgresStore, that_has_gone_is_not_made_again) {
+  const PostgresSchema schema;
+  const auto store = open(schema);
+  store->suspend();
+  schema.run("DROP SCHEMA " + schema.name() + " CASCADE; CREATE SCHEMA " + schema.name());
+  EXPECT_EQ(store->resume().error().code, "store_gone");
+  EXPECT_EQ(PostgresDatabase::open(schema.url()).value()->schema_version().value(), 0);
+}
+
 TEST(PostgresStore, two_stores_in_one_database_know_nothing_of_each_other) {
   const PostgresSchema one, other;
   ASSERT_TRUE(open(one)->put_payment(a_payment("pay_1")).ok());

@@ -84,6 +84,20 @@ PRAGMA user_version = 1;
   EXPECT_EQ(store->prune({.writes_before = kMaxTime}, 5).value().writes, 1);
 }
 
+TEST_F(SqliteStoreTest, a_file_that_has_gone_while_the_store_was_suspended_is_not_made_again) {
+  const auto store = open();
+  ASSERT_TRUE(store->put_payment(a_payment("pay_1")).ok());
+  store->suspend();
+  fs::rename(path(), folder_ + "/away");
+  EXPECT_EQ(store->resume().error().code, "store_gone");
+  EXPECT_FALSE(fs::exists(path()));
+  std::ofstream(path()).close();
+  EXPECT_EQ(store->resume().error().code, "store_gone") << "it is empty";
+  fs::rename(folder_ + "/away", path());
+  ASSERT_TRUE(store->resume().ok());
+  EXPECT_TRUE(store->find_payment("pay_1").value().has_value());
+}
+
 TEST_F(SqliteStoreTest, a_file_of_a_newer_till_is_refused_and_left_alone) {
   open().reset();
   sqlite3* raw = nullptr;
