@@ -24,12 +24,14 @@ class NoStore final : public Store {
   void rollback_to_savepoint() override {}
 
   Result<std::optional<Write>> claim_write(const Write&) override { return std::optional<Write>(); }
-  Status settle_write(std::string_view, WriteState, std::string_view) override { return {}; }
+  Result<std::optional<Write>> find_write(std::string_view) override { return std::optional<Write>(); }
+  Status settle_write(std::string_view, WriteState, std::string_view, UnixMillis) override { return {}; }
   Status forget_write(std::string_view) override { return {}; }
   Result<std::vector<Write>> take_unsettled_writes(std::string_view, UnixMillis, UnixMillis, std::size_t) override {
     return std::vector<Write>();
   }
   Status put_off_write(std::string_view, UnixMillis) override { return {}; }
+  Result<std::optional<UnixMillis>> next_look(std::string_view) override { return std::optional<UnixMillis>(); }
   Result<std::vector<Write>> list_writes(const WriteQuery&) override { return std::vector<Write>(); }
 
   Status put_payment(const Payment&) override { return {}; }

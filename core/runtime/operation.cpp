@@ -65,6 +65,18 @@ Error out_of_time() {
           .retryable = true};
 }
 
+// The member of the input that names a payment of ours.
+std::string_view id_member(std::string_view operation) {
+  return operation.starts_with("refunds.") ? "payment_id" : "id";
+}
+
+Error unknown_payment(std::string_view operation) {
+  return {.kind = ErrorKind::kNotFound,
+          .code = "unknown_payment",
+          .message = "this gateway's store has no such payment",
+          .field = "$." + std::string(id_member(operation))};
+}
+
 bool is_about_payment(std::string_view operation) {
   return operation == "payments.get" || operation == "payments.watch" || operation == "payments.cancel" ||
          operation == "payments.accept" || operation.starts_with("refunds.");
@@ -135,7 +147,7 @@ Status Operation::look_up(StoreQueue& lookup) {
 
 Status Operation::look_up_payment(Store& store) {
   const bool is_refund = operation_.starts_with("refunds.");
-  const std::string_view key = is_refund ? "payment_id" : "id";
+  const std::string_view key = id_member(operation_);
   const auto id = input_.value.find_string(key);
   const auto provider_id = is_refund ? std::nullopt : input_.value.find_string("provider_id");
   if (id.has_value() == provider_id.has_value())
@@ -143,10 +155,7 @@ Status Operation::look_up_payment(Store& store) {
   if (id) {
     TILL_ASSIGN(payment_, store.find_payment(*id));
     if (payment_ && payment_->gateway == config().name) return {};
-    return Error{.kind = ErrorKind::kNotFound,
-                 .code = "unknown_payment",
-                 .message = "this gateway's store has no such payment",
-                 .field = "$." + std::string(key)};
+    return unknown_payment(operation_);
   }
   TILL_ASSIGN(payment_, store.find_payment_by_provider_id(config().name, *provider_id));
   if (!payment_) {
@@ -273,16 +282,20 @@ StoreQueue::Task Operation::store_task() {
   };
 }
 
+// A payment that is to be changed may have been pruned since it was looked up.
 Status Operation::record(Store& store) {
   TILL_ASSIGN(earlier_, store.claim_write(*write_));
-  if (!earlier_ && operation_ == "refunds.create") return check_asked_refund(store);
-  if (earlier_ || operation_ != "payments.create") return {};
-  return store.put_payment(*payment_);
+  if (earlier_ || write_->payment_id.empty()) return {};
+  if (operation_ == "payments.create") return store.put_payment(*payment_);
+  TILL_ASSIGN(const auto kept, store.find_payment(write_->payment_id));
+  if (!kept) return unknown_payment(operation_);
+  return operation_ == "refunds.create" ? check_asked_refund(store) : Status();
 }
 
 void Operation::stored(Status status) {
   if (!status.ok()) {
-    // What was sent before this failed stays in the store as in flight, and becomes unknown with time.
+    // What was sent before this failed stays in the store as in flight, and becomes unknown with time. Where the store
+    // has no record of it any more, only the caller is told.
     Error error = std::move(status).error();
     if (acted_) error = unknown_outcome(std::move(error));
     end(std::move(error));

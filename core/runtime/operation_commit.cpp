@@ -93,7 +93,8 @@ Status Operation::answer_settled(const Write& recorded) {
 Status Operation::commit_error(Store& store) {
   ready_.emplace(*error_);
   const bool creates = operation_ == "payments.create";
-  if (error_->kind == ErrorKind::kOutcomeUnknown) return store.settle_write(write_->id, WriteState::kUnknown, "");
+  if (error_->kind == ErrorKind::kOutcomeUnknown)
+    return store.settle_write(write_->id, WriteState::kUnknown, "", clock().now_ms());
   TILL_TRY(store.forget_write(write_->id));
   if (!creates) return {};
   TILL_ASSIGN(payment_, current_payment(store));
@@ -121,7 +122,7 @@ Status Operation::commit_output(Store& store) {
   std::string text = json::write(*value);
   ready_.emplace(text);
   if (!write_ || settlement_) return {};
-  return store.settle_write(write_->id, WriteState::kDone, returns_secrets_ ? std::string() : text);
+  return store.settle_write(write_->id, WriteState::kDone, returns_secrets_ ? std::string() : text, clock().now_ms());
 }
 
 // The provider acted, but not as it was asked to: nobody should take that for an outcome. What it calls the payment is
@@ -137,7 +138,7 @@ Status Operation::commit_mismatch(Store& store, const std::string& reason) {
     TILL_TRY(match_webhooks(store, *payment_));
   }
   if (operation_ == "refunds.create" && is_mismatch_code(reason)) TILL_TRY(commit_other_refund(store, reason));
-  return store.settle_write(write_->id, WriteState::kUnknown, "");
+  return store.settle_write(write_->id, WriteState::kUnknown, "", clock().now_ms());
 }
 
 Result<json::Value> Operation::commit_result(Store& store) {

@@ -192,7 +192,7 @@ Status Operation::settle(Store& store, const json::Value& result) {
   TILL_ASSIGN(settled_, tells(store, result));
   if (!settled_) return {};
   return store.settle_write(settlement_->write.id, WriteState::kDone,
-                            returns_secrets_ ? std::string() : json::write(result));
+                            returns_secrets_ ? std::string() : json::write(result), clock().now_ms());
 }
 
 }  // namespace till

@@ -190,10 +190,11 @@ void Pass::answered(const Write& write, Verdict verdict) {
       reasons_[write.id] = verdict.reason;
   }
   if (verdict.settled) return one_done();
-  UnixMillis again_at = next_write_look(write.looks, now_ms(), random_byte());
-  if (verdict.error) again_at = std::max(again_at, now_ms() + asked_pause_ms(*verdict.error, kMaxWriteLookMs));
-  put_off([&write, again_at](Store& store) -> Status {
-    if (write.state == WriteState::kInFlight) TILL_TRY(store.settle_write(write.id, WriteState::kUnknown, ""));
+  const UnixMillis at = now_ms();
+  UnixMillis again_at = next_write_look(write.looks, at, random_byte());
+  if (verdict.error) again_at = std::max(again_at, at + asked_pause_ms(*verdict.error, kMaxWriteLookMs));
+  put_off([&write, at, again_at](Store& store) -> Status {
+    if (write.state == WriteState::kInFlight) TILL_TRY(store.settle_write(write.id, WriteState::kUnknown, "", at));
     return store.put_off_write(write.id, again_at);
   });
 }

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
 #include <future>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -36,10 +38,7 @@ std::string environment(const char* name) {
   return value ? value : "";
 }
 
-Result<std::string> find_store_place(const std::string& given) {
-  std::string place = given.empty() ? environment("TILL_STORE") : given;
-  if (place.starts_with("sqlite:")) place.erase(0, std::string_view("sqlite:").size());
-  if (!place.empty()) return place;
+Result<std::string> default_store_place() {
   std::string state = environment("XDG_STATE_HOME");
   if (state.empty()) {
     const std::string home = environment("HOME");
@@ -48,6 +47,20 @@ Result<std::string> find_store_place(const std::string& given) {
     state = home + "/.local/state";
   }
   return state + "/till/till.sqlite3";
+}
+
+// A path from the root: a store is opened again after fork(), and would then be looked for where chdir() has led.
+Result<std::string> find_store_place(const std::string& given) {
+  std::string place = given.empty() ? environment("TILL_STORE") : given;
+  if (place.starts_with("sqlite:")) place.erase(0, std::string_view("sqlite:").size());
+  if (place == "memory" || place.find("://") != std::string::npos) return place;
+  if (place.empty()) {
+    TILL_ASSIGN(place, default_store_place());
+  }
+  std::error_code failed;
+  const auto path = std::filesystem::absolute(place, failed);
+  if (failed) return configuration_error("$.store", "cannot tell where " + place + " is: " + failed.message());
+  return path.string();
 }
 
 void append_path(std::vector<std::string>& path, std::string_view colon_separated) {

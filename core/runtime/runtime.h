@@ -81,7 +81,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
 
   const Clock& clock() const { return *options_.clock; }
   const RuntimeOptions& options() const { return options_; }
-  // The store's place as it will be used: a path, "memory", or a URL without its password.
+  // The store's place as it will be used: a path from the root, "memory", or a URL without its password.
   std::string store_place() const;
   // Threads, connections and store of the current process, made at the first call. Calls meanwhile wait for it and
   // get the same, or the same error; fork() does not wait for a PostgreSQL server that does not answer.

@@ -43,6 +43,7 @@ Value write_record(const Write& write) {
                 {"payment_id", text_or_null(write.payment_id)},
                 {"state", write_state_name(write.state)},
                 {"created_at", format_iso_time(write.created_at)},
+                {"settled_at", time_or_null(write.settled_at)},
                 {"outcome", json_or_text(write.outcome)}};
 }
 

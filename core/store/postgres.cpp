@@ -302,15 +302,17 @@ bool PostgresDatabase::in_transaction() const {
   return status == LibPq::kInTransaction || status == LibPq::kInFailedTransaction;
 }
 
+// When only half of it succeeds, or an earlier transaction did not end, every later one would fail: such a connection
+// is given up.
 Status PostgresDatabase::begin() {
   server_number_.clear();
   changed_ = false;
   if (lost()) return unreachable("the connection broke before");
-  TILL_ASSIGN(
-      const Answer begun,
+  const auto begun =
       answer(pq_->send_query(connection_,
-                             "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_current_xact_id()") != 0));
-  server_number_ = std::string(pq_->value(begun.result, 0, 0)) + ":" + std::to_string(pq_->backend_pid(connection_));
+                             "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_current_xact_id()") != 0);
+  if (!begun.ok()) return lost() ? begun.error() : gone("a transaction did not begin: " + begun.error().message);
+  server_number_ = std::string(pq_->value(begun->result, 0, 0)) + ":" + std::to_string(pq_->backend_pid(connection_));
   ++transactions_;
   return {};
 }

@@ -11,7 +11,7 @@ namespace {
 
 // Numbered from 1 by place; never edited once released, only added to. The table till_schema holds the last one run.
 // Ids are compared byte by byte, as SQLite does.
-constexpr std::array<const char*, 2> kMigrations{
+constexpr std::array<const char*, 3> kMigrations{
     R"sql(
 CREATE TABLE payments (
   id text COLLATE "C" NOT NULL PRIMARY KEY,
@@ -101,6 +101,11 @@ CREATE TABLE commits (
   at timestamptz NOT NULL
 ) WITH (fillfactor = 50);
 )sql",
+    // Nobody knows when what is done was done: not after now.
+    R"sql(
+ALTER TABLE writes ADD COLUMN settled_at bigint NOT NULL DEFAULT 0;
+UPDATE writes SET settled_at = (1000 * extract(epoch FROM now()))::bigint WHERE state = 'done';
+)sql",
 };
 
 Error newer(std::int64_t version) {
@@ -143,10 +148,11 @@ Status run_migrations(PostgresDatabase& database) {
   return {};
 }
 
-Status migrate(PostgresDatabase& database) {
+Status migrate(PostgresDatabase& database, Opening opening) {
   TILL_TRY(check_schema(database));
   TILL_ASSIGN(const std::int64_t found, database.schema_version());
   if (found == static_cast<std::int64_t>(kMigrations.size())) return {};
+  if (found == 0 && opening == Opening::kAgain) return store_gone();
   if (found > static_cast<std::int64_t>(kMigrations.size())) return newer(found);
   TILL_TRY(database.begin());
   Status status = run_migrations(database);
@@ -155,9 +161,9 @@ Status migrate(PostgresDatabase& database) {
   return status;
 }
 
-Result<std::unique_ptr<SqlDatabase>> open_database(const std::string& url) {
+Result<std::unique_ptr<SqlDatabase>> open_database(const std::string& url, Opening opening) {
   TILL_ASSIGN(auto database, PostgresDatabase::open(url));
-  TILL_TRY(migrate(*database));
+  TILL_TRY(migrate(*database, opening));
   (void)database->forget_gone();  // what is not removed now is the next time
   return std::unique_ptr<SqlDatabase>(std::move(database));
 }

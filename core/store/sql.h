@@ -66,7 +66,7 @@ class SqlDatabase {
   // True once the connection has gone, and the open transaction with it. It does not come back.
   virtual bool lost() const { return false; }
 
-  // Begins a transaction that may write.
+  // Begins a transaction that may write. When that fails, none is open.
   virtual Status begin() = 0;
   // "store_commit_unknown" when the connection went before the answer came.
   virtual Status commit() = 0;
@@ -84,8 +84,14 @@ class SqlDatabase {
 
 class Store;
 
-// Opens the place, with everything in it that the statements need.
-using SqlOpener = Result<std::unique_ptr<SqlDatabase>> (*)(const std::string& place);
+enum class Opening { kFirst, kAgain };
+
+// Opens the place, with everything in it that the statements need. The first opening makes what is missing; to find
+// nothing there again is store_gone().
+using SqlOpener = Result<std::unique_ptr<SqlDatabase>> (*)(const std::string& place, Opening opening);
+
+// An empty store in the place of one that was open would not know what was sent.
+Error store_gone();
 
 // A store on what `open` opens. `open` is called again after suspend(), unless the place is only in memory.
 Result<std::unique_ptr<Store>> open_sql_store(const std::string& place, SqlOpener open, bool in_memory);

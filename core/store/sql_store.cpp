@@ -28,7 +28,7 @@ void SqlStore::suspend() {
 
 Status SqlStore::resume() {
   if (database_ && !database_->lost()) return {};
-  TILL_ASSIGN(database_, open_(place_));
+  TILL_ASSIGN(database_, open_(place_, Opening::kAgain));
   return {};
 }
 
@@ -63,8 +63,14 @@ Result<SqlRows> SqlStore::newest(std::string_view select, SqlConditions& conditi
   return database_->query(sql, conditions.values());
 }
 
+Error store_gone() {
+  return {.kind = ErrorKind::kInternal,
+          .code = "store_gone",
+          .message = "the store that was open is not there any more, and no new one is made in its place"};
+}
+
 Result<std::unique_ptr<Store>> open_sql_store(const std::string& place, SqlOpener open, bool in_memory) {
-  TILL_ASSIGN(auto database, open(place));
+  TILL_ASSIGN(auto database, open(place, Opening::kFirst));
   return std::unique_ptr<Store>(std::make_unique<SqlStore>(place, open, in_memory, std::move(database)));
 }
 

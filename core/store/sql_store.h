@@ -33,7 +33,7 @@ class SqlStore final : public Store {
   // sql_writes.cpp
   Result<std::optional<Write>> claim_write(const Write& write) override;
   Result<std::optional<Write>> find_write(std::string_view id) override;
-  Status settle_write(std::string_view id, WriteState state, std::string_view outcome) override;
+  Status settle_write(std::string_view id, WriteState state, std::string_view outcome, UnixMillis now_ms) override;
   Status forget_write(std::string_view id) override;
   Result<std::vector<Write>> take_unsettled_writes(std::string_view gateway, UnixMillis now_ms, UnixMillis again_at,
                                                    std::size_t limit) override;

@@ -8,11 +8,12 @@ namespace {
 
 // What is over, and may be removed once it is older than $1.
 constexpr std::string_view kPaymentsOver =
-    "payments p WHERE p.updated_at < $1 AND p.outcome = 'known' AND p.status IN ('paid', 'expired', 'cancelled', "
+    "payments AS p WHERE p.updated_at < $1 AND p.outcome = 'known' AND p.status IN ('paid', 'expired', 'cancelled', "
     "'failed') AND NOT EXISTS (SELECT 1 FROM events e WHERE e.payment_id = p.id AND e.state IN ('waiting', 'taken')) "
     "AND NOT EXISTS (SELECT 1 FROM writes w WHERE w.payment_id = p.id AND w.state <> 'done')";
 constexpr std::string_view kEventsOver = "events p WHERE p.at < $1 AND p.state IN ('done', 'dead')";
-constexpr std::string_view kWritesOver = "writes p WHERE p.created_at < $1 AND p.state = 'done'";
+// One that an older till settled, while this one was there already, has no settled_at.
+constexpr std::string_view kWritesOver = "writes p WHERE p.settled_at < $1 AND p.created_at < $1 AND p.state = 'done'";
 constexpr std::string_view kWebhooksOver = "webhooks p WHERE p.received_at < $1";
 
 }  // namespace
@@ -70,14 +71,21 @@ Result<std::int64_t> SqlStore::count(std::string_view from, std::initializer_lis
   return rows.integer(0, 0);
 }
 
+// Each is locked first, and then looked at once more: until it was locked, others may have begun something with it. The
+// rest says again what it may remove, for it looks later still.
 Result<Pruned> SqlStore::prune_payments(UnixMillis before, std::int64_t limit) {
-  TILL_ASSIGN(const SqlRows gone, remove("payments", "id", kPaymentsOver, before, limit));
-  Pruned pruned{.payments = static_cast<std::int64_t>(gone.size())};
-  for (std::size_t row = 0; row < gone.size(); ++row) {
+  static const std::string find = std::string("SELECT p.id FROM ").append(kPaymentsOver) + " ORDER BY p.id LIMIT $2";
+  static const std::string remove = std::string("DELETE FROM ").append(kPaymentsOver) + " AND p.id = $2";
+  TILL_ASSIGN(const SqlRows due, database_->query(find + std::string(database_->skip_locked()), {before, limit}));
+  Pruned pruned;
+  for (const std::string& id : due.cells) {
+    TILL_ASSIGN(const SqlRows gone, database_->query(remove, {before, id}));
+    if (gone.changed == 0) continue;
     TILL_ASSIGN(const SqlRows events,
-                database_->query("DELETE FROM events WHERE payment_id = $1", {gone.text(row, 0)}));
+                database_->query("DELETE FROM events WHERE payment_id = $1 AND state IN ('done', 'dead')", {id}));
     TILL_ASSIGN(const SqlRows writes,
-                database_->query("DELETE FROM writes WHERE payment_id = $1", {gone.text(row, 0)}));
+                database_->query("DELETE FROM writes WHERE payment_id = $1 AND state = 'done'", {id}));
+    ++pruned.payments;
     pruned.events += events.changed;
     pruned.writes += writes.changed;
   }

@@ -7,8 +7,8 @@ namespace till {
 namespace {
 
 constexpr std::string_view kWriteColumns =
-    "id, gateway, idempotency_key, operation, input_hash, payment_id, state, created_at, deadline_at, outcome, input, "
-    "look_at, looks";
+    "id, gateway, idempotency_key, operation, input_hash, payment_id, state, created_at, deadline_at, settled_at, "
+    "outcome, input, look_at, looks";
 
 WriteState write_state_from_name(std::string_view name) {
   if (name == "in_flight") return WriteState::kInFlight;
@@ -25,10 +25,11 @@ Write read_write(const SqlRows& rows, std::size_t row) {
           .state = write_state_from_name(rows.text(row, 6)),
           .created_at = rows.integer(row, 7),
           .deadline_at = rows.integer(row, 8),
-          .outcome = rows.text(row, 9),
-          .input = rows.text(row, 10),
-          .look_at = rows.integer(row, 11),
-          .looks = rows.integer(row, 12)};
+          .settled_at = rows.integer(row, 9),
+          .outcome = rows.text(row, 10),
+          .input = rows.text(row, 11),
+          .look_at = rows.integer(row, 12),
+          .looks = rows.integer(row, 13)};
 }
 
 std::vector<Write> read_writes(const SqlRows& rows) {
@@ -46,10 +47,10 @@ std::string with_columns(std::string_view before, std::string_view after) {
 // A write that is there already under its own id is this one: the same change, run again. One that stood in the way and
 // has gone since, because somebody forgot it, leaves its key to this one.
 Result<std::optional<Write>> SqlStore::claim_write(const Write& write) {
-  static const std::string insert = with_columns(
-      "INSERT INTO writes (",
-      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (gateway, idempotency_key) DO "
-      "NOTHING");
+  static const std::string insert = with_columns("INSERT INTO writes (",
+                                                 ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
+                                                 "$14) ON CONFLICT (gateway, idempotency_key) DO "
+                                                 "NOTHING");
   static const std::string find = with_columns("SELECT ", " FROM writes WHERE gateway = $1 AND idempotency_key = $2");
   constexpr int kMaxTries = 10;
   for (int tries = 0; tries < kMaxTries; ++tries) {
@@ -57,7 +58,7 @@ Result<std::optional<Write>> SqlStore::claim_write(const Write& write) {
         const SqlRows inserted,
         database_->query(insert, {write.id, write.gateway, write.idempotency_key, write.operation, write.input_hash,
                                   write.payment_id, write_state_name(write.state), write.created_at, write.deadline_at,
-                                  write.outcome, write.input, write.look_at, write.looks}));
+                                  write.settled_at, write.outcome, write.input, write.look_at, write.looks}));
     if (inserted.changed == 1) return std::optional<Write>();
     TILL_ASSIGN(const SqlRows rows, database_->query(locking(find), {write.gateway, write.idempotency_key}));
     if (rows.size() == 0) continue;
@@ -77,11 +78,21 @@ Result<std::optional<Write>> SqlStore::find_write(std::string_view id) {
   return rows.size() == 0 ? std::nullopt : std::optional(read_write(rows, 0));
 }
 
-Status SqlStore::settle_write(std::string_view id, WriteState state, std::string_view outcome) {
-  if (state == WriteState::kDone)
-    return run("UPDATE writes SET state = 'done', outcome = $1, input = '' WHERE id = $2", {outcome, id});
-  return run("UPDATE writes SET state = $1, outcome = $2, look_at = 0 WHERE id = $3 AND state <> 'done'",
-             {write_state_name(state), outcome, id});
+Status SqlStore::settle_write(std::string_view id, WriteState state, std::string_view outcome, UnixMillis now_ms) {
+  TILL_ASSIGN(const SqlRows settled,
+              state == WriteState::kDone
+                  ? database_->query(
+                        "UPDATE writes SET state = 'done', settled_at = $1, outcome = $2, input = '' WHERE id = $3",
+                        {now_ms, outcome, id})
+                  : database_->query(
+                        "UPDATE writes SET state = $1, outcome = $2, look_at = 0 WHERE id = $3 AND state <> 'done'",
+                        {write_state_name(state), outcome, id}));
+  if (settled.changed == 1) return {};
+  TILL_ASSIGN(const SqlRows done, database_->query("SELECT id FROM writes WHERE id = $1", {id}));
+  if (done.size() == 1) return {};
+  return Error{.kind = ErrorKind::kInternal,
+               .code = "store_write_gone",
+               .message = "the store has no record of this call any more"};
 }
 
 Status SqlStore::forget_write(std::string_view id) {

@@ -17,7 +17,7 @@ namespace till {
 
 class SqliteDatabase final : public SqlDatabase {
  public:
-  // `path` of a file, or ":memory:".
+  // `path` of a file that is there, or ":memory:".
   static Result<std::unique_ptr<SqliteDatabase>> open(const std::string& path);
   ~SqliteDatabase() override;
   SqliteDatabase(const SqliteDatabase&) = delete;

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kMemory = "memory";
 
 // Numbered from 1 by place; never edited once released, only added to. PRAGMA user_version holds the last one run.
-constexpr std::array<const char*, 3> kMigrations{
+constexpr std::array<const char*, 4> kMigrations{
     R"sql(
 CREATE TABLE payments (
   id TEXT PRIMARY KEY,
@@ -115,12 +115,18 @@ CREATE TABLE refusals (
   PRIMARY KEY (gateway, reason)
 ) STRICT, WITHOUT ROWID;
 )sql",
+    // Nobody knows when what is done was done: not after now.
+    R"sql(
+ALTER TABLE writes ADD COLUMN settled_at INTEGER NOT NULL DEFAULT 0;
+UPDATE writes SET settled_at = 1000 * CAST(strftime('%s', 'now') AS INTEGER) WHERE state = 'done';
+)sql",
 };
 
-Status migrate(SqliteDatabase& database) {
+Status migrate(SqliteDatabase& database, Opening opening) {
   // An opening that finds nothing to do waits for no other process.
   TILL_ASSIGN(const std::int64_t found, database.query_integer("PRAGMA user_version"));
   if (found == static_cast<std::int64_t>(kMigrations.size())) return {};
+  if (found == 0 && opening == Opening::kAgain) return store_gone();
   TILL_TRY(database.execute("BEGIN IMMEDIATE"));
   const auto run = [&]() -> Status {
     TILL_ASSIGN(const std::int64_t version, database.query_integer("PRAGMA user_version"));
@@ -175,13 +181,15 @@ Status enter_wal_mode(SqliteDatabase& database) {
   }
 }
 
-Result<std::unique_ptr<SqlDatabase>> open_database(const std::string& place) {
+Result<std::unique_ptr<SqlDatabase>> open_database(const std::string& place, Opening opening) {
   const bool in_memory = place == kMemory;
-  if (!in_memory) TILL_TRY(prepare_file(place));
+  std::error_code failed;
+  if (opening == Opening::kAgain && !fs::exists(place, failed)) return store_gone();
+  if (opening == Opening::kFirst && !in_memory) TILL_TRY(prepare_file(place));
   TILL_ASSIGN(auto database, SqliteDatabase::open(in_memory ? ":memory:" : place));
   TILL_TRY(enter_wal_mode(*database));
   TILL_TRY(database->execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"));
-  TILL_TRY(migrate(*database));
+  TILL_TRY(migrate(*database, opening));
   return std::unique_ptr<SqlDatabase>(std::move(database));
 }
 

@@ -35,6 +35,7 @@ struct Write {
   WriteState state = WriteState::kInFlight;
   UnixMillis created_at = 0;
   UnixMillis deadline_at = 0;  // after this an in-flight write has no living sender: its outcome is unknown
+  UnixMillis settled_at = 0;   // when it was done; 0: not yet
   std::string outcome{};       // the JSON text that the call returned; empty until done, or when it held a secret
   std::string input{};         // the JSON text of the call, without card data; gone once the write is done
   UnixMillis look_at = 0;      // when reconcile may ask about it again
@@ -153,7 +154,7 @@ struct StoreCounts {
 struct Retention {
   UnixMillis payments_before = 0;  // final, outcome known, all events done or dead; with their writes and events
   UnixMillis events_before = 0;    // done or dead
-  UnixMillis writes_before = 0;    // done: their idempotency keys can be used again
+  UnixMillis writes_before = 0;    // done by then: their idempotency keys can be used again
   UnixMillis webhooks_before = 0;  // done and unmatched: the same event would take effect again
 };
 
@@ -175,16 +176,17 @@ struct StoreInfo {
 // "store_busy" when it took too long, "store_failed" otherwise. A payment's record that this version cannot read is
 // kInternal, code kUnreadablePayment.
 //
-// Inside a transaction, what find_payment*(), find_write() and claim_write() return stays as it is until the transaction ends:
-// nobody else, on no machine, can change it meanwhile. That find_payment_by_provider_id(), or list_payments() by
-// gateway and reference, found nothing stays true as well against those who match_webhooks() once they made such a
-// payment.
+// Inside a transaction, what find_payment*(), find_write() and claim_write() return stays as it is until the
+// transaction ends: nobody else, on no machine, can change it meanwhile. That find_payment_by_provider_id(), or
+// list_payments() by gateway and reference, found nothing stays true as well against those who match_webhooks() once
+// they made such a payment.
 class Store {
  public:
   virtual ~Store() = default;
 
   // A connection must not be carried over fork(): suspend() closes what would suffer, resume() opens it again when it
-  // is needed, and one that was lost as well. Both do nothing where there is nothing to close.
+  // is needed, and one that was lost as well. Both do nothing where there is nothing to close. Where the store itself
+  // is not there any more, resume() makes no new one: "store_gone".
   virtual void suspend() = 0;
   virtual Status resume() = 0;
   // True once the connection has gone, and the open transaction with it.
@@ -204,11 +206,12 @@ class Store {
   virtual void rollback_to_savepoint() = 0;
 
   // Records the write unless its gateway already has another one with that key; then that one is returned and nothing
-  // changes.
+  // changes. Whoever changes a payment finds it in the same transaction: prune() may have removed it.
   virtual Result<std::optional<Write>> claim_write(const Write& write) = 0;
   virtual Result<std::optional<Write>> find_write(std::string_view id) = 0;
-  // Sets state and outcome of a recorded write. A done write keeps no input, and stays done.
-  virtual Status settle_write(std::string_view id, WriteState state, std::string_view outcome) = 0;
+  // Sets state and outcome of a recorded write, and when it was done. A done write keeps no input, and stays done. One
+  // that is not recorded (any more) is an error with code "store_write_gone".
+  virtual Status settle_write(std::string_view id, WriteState state, std::string_view outcome, UnixMillis now_ms) = 0;
   // Forgets a write of which no byte was sent, so that its key can be used again. A done one stays.
   virtual Status forget_write(std::string_view id) = 0;
   // Writes of the gateway that nobody will settle by themselves, in flight beyond their deadline or unknown, and due

@@ -114,8 +114,9 @@ class Store:
 
         `payments` go when they are paid, expired, cancelled or failed, nothing about them is unknown and no
         event waits; with them go their events and writes. `events` go when they are done or dead, `writes`
-        when they are done: their idempotency keys can be used again. `webhooks` that are gone would take
-        effect again, and providers repeat them for up to 30 days: younger ones need `forget_webhooks`.
+        when they are done for as long: their idempotency keys can be used again. `webhooks` that are gone
+        would take effect again, and providers repeat them for up to 30 days: younger ones need
+        `forget_webhooks`.
         What waits for something is never removed. With `dry_run` nothing is, and the counts are what would
         go by itself. Runs in small steps, so that payments go on meanwhile; a second call finds the rest.
 

@@ -1,7 +1,10 @@
 // What an operation promises: recorded before it is sent, never twice, honest about what nobody knows.
 #include <gmock/gmock.h>
 
+#include <future>
+
 #include "core/plugin/handle.h"
+#include "core/runtime/engine.h"
 #include "tests/runtime/fixture.h"
 
 namespace till {
@@ -521,6 +524,47 @@ TEST_F(OperationTest, a_repeat_is_one_whatever_defaults_another_version_of_the_p
       shop_->begin("payments.create", replaced(kPay, "\"reference\"", R"("options":{"note":"none"},"reference")"));
   ASSERT_TRUE(other.ok());
   EXPECT_EQ((*other)->result().error().code, "idempotency_key_reused");
+}
+
+TEST_F(OperationTest, a_write_whose_record_has_gone_is_not_told_as_done) {
+  const auto payment = run("payments.create", kPay, 200, kPaid);
+  const std::string id(*payment->find_string("id"));
+  for (const bool answered : {true, false}) {
+    const auto refund = begin("refunds.create", json::write(json::Object{{"payment_id", id}}));
+    ASSERT_TRUE(store()->forget_write(store()->list_writes({.only_unsettled = true}).value().at(0).id).ok());
+    if (answered)
+      reply(*refund, 200, R"({"id":"r1","status":"pending"})");
+    else
+      fail(*refund, Sent::kMaybe);
+    ASSERT_FALSE(refund->result().ok());
+    EXPECT_EQ(refund->result().error().kind, ErrorKind::kOutcomeUnknown);
+    EXPECT_EQ(refund->result().error().code, "store_write_gone");
+    EXPECT_EQ(refund->result().error().payment_id, id);
+  }
+}
+
+// Somebody prunes it just after it was looked up.
+TEST_F(OperationTest, a_refund_of_a_payment_that_has_gone_is_not_sent) {
+  shop_ = open_gateway(R"({"api_key":"sk_live_SECRET123","base_url":"http://127.0.0.1:1"})");
+  const auto payment = run("payments.create", kPay, 200, kPaid);
+  const std::string id(*payment->find_string("id"));
+  std::promise<void> looked_up;
+  std::promise<Result<std::string>> ended;
+  runtime_->engine().value()->store().submit(
+      [&, go = looked_up.get_future().share()](Store& store) {
+        go.wait();
+        return store.forget_payment(id);
+      },
+      [](const Status&) {});
+  shop_->start("refunds.create", json::write(json::Object{{"payment_id", id}}),
+               [&](const Result<std::string>& result) { ended.set_value(result); });
+  looked_up.set_value();
+  const Result<std::string> refund = ended.get_future().get();
+  ASSERT_FALSE(refund.ok());
+  EXPECT_EQ(refund.error().code, "unknown_payment");
+  EXPECT_EQ(refund.error().field, "$.payment_id");
+  EXPECT_EQ(refund.error().sent, Sent::kNo);
+  EXPECT_EQ(store()->list_writes({}).value().size(), 1u) << "the payment's own";
 }
 
 TEST_F(OperationTest, an_id_that_cannot_stand_in_an_address_is_the_callers_mistake) {

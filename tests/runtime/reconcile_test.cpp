@@ -271,6 +271,20 @@ TEST_F(ReconcileTest, the_same_key_gives_what_reconcile_found_and_sends_nothing)
   EXPECT_EQ(store()->list_writes({.gateway = shop_->name()}).value()[0].input, "");
 }
 
+TEST_F(ReconcileTest, the_key_of_a_write_that_was_settled_late_is_kept_as_long_as_any_other) {
+  constexpr std::int64_t kDayMs = 86'400'000;
+  const std::string id = lost("payments.create", order("1234", "once"));
+  clock_->advance(8 * kDayMs);
+  EXPECT_EQ(count(pass(), "settled"), 1);
+  const auto pruned = runtime_->call_store(
+      "store.prune", json::write(json::Object{{"writes_older_than_ms", json::Value::integer(7 * kDayMs)}}));
+  EXPECT_EQ(json::parse(*pruned)->find_integer("writes"), 0);
+  const auto again = shop_->call("payments.create", order("1234", "once"));
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(json::parse(*again)->find_string("id"), id);
+  EXPECT_EQ(books_.writes, 1);
+}
+
 TEST_F(ReconcileTest, what_never_arrived_stays_unknown_and_visible) {
   books_.acts = false;
   const std::string id = lost("payments.create", order("1234", "once"));

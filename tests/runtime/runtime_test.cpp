@@ -149,6 +149,29 @@ bool pay_once(Gateway& gateway, const std::string& key) {
   return (*exchange)->result().ok();
 }
 
+// fork() makes the store close its file and open it again.
+TEST_F(RuntimeTest, a_relative_store_stays_where_it_was_when_the_process_moves) {
+  namespace fs = std::filesystem;
+  const fs::path came_from = fs::current_path(), elsewhere = folder_.path() + "/elsewhere";
+  fs::create_directory(elsewhere);
+  RuntimeOptions options;
+  options.plugin_path = {folder_.path()};
+  options.store = "here.sqlite3";
+  fs::current_path(folder_.path());
+  runtime_ = Runtime::open(options).value();
+  shop_ = open_gateway();
+  EXPECT_TRUE(run("payments.create", kPay, 200, kPaid).ok());
+  fs::current_path(elsewhere);
+  if (fork() == 0) _exit(0);
+  wait(nullptr);
+  const auto again = shop_->begin("payments.create", kPay);
+  fs::current_path(came_from);
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ((*again)->request(), nullptr) << "the key is known";
+  EXPECT_EQ(runtime_->store_place(), folder_.path() + "/here.sqlite3");
+  EXPECT_TRUE(fs::is_empty(elsewhere));
+}
+
 TEST_F(RuntimeTest, what_a_child_writes_outlives_its_parents_runtime) {
   ASSERT_TRUE(pay_once(*shop_, "parent"));
   int go[2];

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "core/base/time.h"
 #include "tests/runtime/fixture.h"
 
 namespace till {
@@ -60,6 +61,16 @@ TEST_F(UpkeepTest, only_old_writes_that_are_answered_are_pruned_and_their_keys_a
   EXPECT_EQ(*ask("store.prune", older("writes", 1))->find("more")->boolean(), false);
   auto again = begin("payments.create", kPay);
   EXPECT_NE(again->request(), nullptr) << "the key is free";
+}
+
+TEST_F(UpkeepTest, the_age_of_a_write_counts_from_its_answer) {
+  const auto slow = begin("payments.create", kPay);
+  clock_->advance(2 * kDayMs);
+  reply(*slow, 200, kPaid);
+  ASSERT_TRUE(slow->result().ok());
+  EXPECT_EQ(number(ask("store.prune", older("writes", 1)).value(), "writes"), 0);
+  const json::Value writes = ask("store.export", json::Object{{"kind", "writes"}}).value();
+  EXPECT_EQ(writes.find("items")->array()->begin()->find_string("settled_at"), format_iso_time(clock_->now_ms()));
 }
 
 TEST_F(UpkeepTest, a_webhook_that_may_come_again_is_kept) {

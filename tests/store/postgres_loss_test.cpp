@@ -171,6 +171,21 @@ TEST(PostgresLoss, connections_that_are_ended_from_outside_lose_nothing) {
   });
 }
 
+// A function of the schema's own stands before the server's, and is cancelled the first time.
+TEST(PostgresLoss, a_transaction_that_began_by_half_stands_in_nobodys_way) {
+  const PostgresSchema schema;
+  StoreQueue queue(open_store(schema.url() + "%2Cpg_catalog").value());
+  ASSERT_TRUE(queue.run(count_one).ok());
+  schema.run("CREATE SEQUENCE " + schema.name() + ".begun; CREATE FUNCTION " + schema.name() +
+             ".pg_current_xact_id() RETURNS xid8 LANGUAGE plpgsql AS $$ BEGIN IF nextval('begun') = 1 THEN RAISE "
+             "query_canceled; END IF; RETURN pg_catalog.pg_current_xact_id(); END $$");
+  for (int i = 0; i < 3; ++i) {
+    const Status status = queue.run(count_one);
+    EXPECT_TRUE(status.ok()) << status.error().code << ": " << status.error().message;
+  }
+  EXPECT_EQ(counted(schema.url()), 4);
+}
+
 class PostgresRestart : public testing::TestWithParam<std::string> {};
 
 INSTANTIATE_TEST_SUITE_P(Each, PostgresRestart, testing::Values("fast", "immediate", "kill"), name_of_store);

@@ -138,12 +138,27 @@ TEST(PostgresStore, what_connections_left_that_are_gone_for_long_is_removed) {
 
 TEST(PostgresStore, of_the_first_version_is_brought_up_to_date) {
   const PostgresSchema schema;
-  open(schema);
-  schema.run("DROP TABLE " + schema.name() + ".commits; UPDATE " + schema.name() + ".till_schema SET version = 1");
+  Write done = a_write("wrt_1", "key");
+  done.created_at = 1;
+  done.state = WriteState::kDone;
+  (void)open(schema)->claim_write(done);
+  schema.run("DROP TABLE " + schema.name() + ".commits; ALTER TABLE " + schema.name() +
+             ".writes DROP COLUMN settled_at; UPDATE " + schema.name() + ".till_schema SET version = 1");
   const auto store = open(schema);
+  EXPECT_EQ(store->prune({.writes_before = kLongAgo}, 5).value().writes, 0) << "nobody knows when it was done";
+  EXPECT_EQ(store->prune({.writes_before = kMaxTime}, 5).value().writes, 1);
   ASSERT_TRUE(store->begin().ok());
   ASSERT_TRUE(store->add_event(an_event("evt_1")).ok());
   EXPECT_TRUE(store->commit().ok());
+}
+
+TEST(PostgresStore, that_has_gone_is_not_made_again) {
+  const PostgresSchema schema;
+  const auto store = open(schema);
+  store->suspend();
+  schema.run("DROP SCHEMA " + schema.name() + " CASCADE; CREATE SCHEMA " + schema.name());
+  EXPECT_EQ(store->resume().error().code, "store_gone");
+  EXPECT_EQ(PostgresDatabase::open(schema.url()).value()->schema_version().value(), 0);
 }
 
 TEST(PostgresStore, two_stores_in_one_database_know_nothing_of_each_other) {
@@ -197,7 +212,7 @@ TEST_F(PostgresLocks, a_payment_found_by_the_providers_id_is_kept_from_others) {
 
 TEST_F(PostgresLocks, a_claimed_write_is_kept_from_others) {
   EXPECT_TRUE(first_->claim_write(a_write("wrt_2", "key")).value().has_value());
-  EXPECT_EQ(code(second_->settle_write("wrt_1", WriteState::kDone, "")), "store_conflict");
+  EXPECT_EQ(code(second_->settle_write("wrt_1", WriteState::kDone, "", kStoreNow)), "store_conflict");
 }
 
 TEST_F(PostgresLocks, that_no_payment_was_found_is_kept_as_well) {

@@ -59,7 +59,8 @@ CREATE TABLE events (sequence INTEGER PRIMARY KEY AUTOINCREMENT, payment_id TEXT
 CREATE INDEX events_by_payment ON events (payment_id, sequence);
 INSERT INTO payments VALUES ('pay_1', 'acme/live', 'p1', 'order-1', 'pending', 'known', 7,
   '{"id": "pay_1", "gateway": "acme/live", "provider": "acme", "provider_id": "p1", "status": "pending"}');
-INSERT INTO writes VALUES ('wrt_1', 'acme/live', 'key', 'payments.create', 'h1', 'pay_1', 'in_flight', 1, 2, '');
+INSERT INTO writes VALUES ('wrt_1', 'acme/live', 'key', 'payments.create', 'h1', 'pay_1', 'in_flight', 1, 2, ''),
+  ('wrt_2', 'acme/live', 'key2', 'payments.create', 'h1', 'pay_1', 'done', 1, 2, '{}');
 INSERT INTO events (payment_id, type, source, at, detail) VALUES ('pay_1', 'payment.created', 'reply', 7, '{}');
 PRAGMA user_version = 1;
 )sql";
@@ -79,6 +80,22 @@ PRAGMA user_version = 1;
   EXPECT_EQ(events[0].state, EventState::kDone);
   EXPECT_EQ(events[0].event.gateway, "acme/live");
   EXPECT_EQ(events[0].event.id.size(), 30u);
+  EXPECT_EQ(store->prune({.writes_before = kLongAgo}, 5).value().writes, 0) << "nobody knows when it was done";
+  EXPECT_EQ(store->prune({.writes_before = kMaxTime}, 5).value().writes, 1);
+}
+
+TEST_F(SqliteStoreTest, a_file_that_has_gone_while_the_store_was_suspended_is_not_made_again) {
+  const auto store = open();
+  ASSERT_TRUE(store->put_payment(a_payment("pay_1")).ok());
+  store->suspend();
+  fs::rename(path(), folder_ + "/away");
+  EXPECT_EQ(store->resume().error().code, "store_gone");
+  EXPECT_FALSE(fs::exists(path()));
+  std::ofstream(path()).close();
+  EXPECT_EQ(store->resume().error().code, "store_gone") << "it is empty";
+  fs::rename(folder_ + "/away", path());
+  ASSERT_TRUE(store->resume().ok());
+  EXPECT_TRUE(store->find_payment("pay_1").value().has_value());
 }
 
 TEST_F(SqliteStoreTest, a_file_of_a_newer_till_is_refused_and_left_alone) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "core/base/time.h"
 #include "core/store/place.h"
 #include "core/store/store.h"
 #include "tests/store/postgres_server.h"
@@ -16,6 +17,8 @@
 namespace till {
 
 inline constexpr UnixMillis kStoreNow = 1'800'000'000'000;
+// Before any till, by the clock of the machine.
+inline constexpr UnixMillis kLongAgo = 1'700'000'000'000;
 
 class StoreTest : public testing::TestWithParam<std::string> {
  protected:

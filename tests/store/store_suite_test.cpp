@@ -167,7 +167,7 @@ TEST_P(StoreSuite, a_key_is_unique_within_its_gateway_only) {
 
 TEST_P(StoreSuite, a_settled_write_keeps_its_outcome_and_no_input) {
   (void)store_->claim_write(a_write("wrt_1", "key"));
-  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, "{\"id\": 1}").ok());
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, "{\"id\": 1}", kStoreNow).ok());
   const auto earlier = store_->claim_write(a_write("wrt_2", "key")).value();
   EXPECT_EQ(earlier->outcome, "{\"id\": 1}");
   EXPECT_EQ(earlier->input, "");
@@ -182,13 +182,22 @@ TEST_P(StoreSuite, a_forgotten_write_frees_its_key) {
 
 TEST_P(StoreSuite, a_done_write_stays_done) {
   (void)store_->claim_write(a_write("wrt_1", "key"));
-  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, "{}").ok());
-  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kUnknown, "").ok());
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, "{}", kStoreNow).ok());
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kUnknown, "", kStoreNow).ok());
   ASSERT_TRUE(store_->forget_write("wrt_1").ok());
   const auto writes = store_->list_writes({.gateway = "acme/live"}).value();
   ASSERT_EQ(writes.size(), 1u);
   EXPECT_EQ(writes[0].state, WriteState::kDone);
   EXPECT_EQ(writes[0].outcome, "{}");
+}
+
+TEST_P(StoreSuite, what_is_not_recorded_cannot_be_settled) {
+  (void)store_->claim_write(a_write("wrt_1", "key"));
+  for (const WriteState state : {WriteState::kDone, WriteState::kUnknown}) {
+    const Status settled = store_->settle_write("wrt_2", state, "", kStoreNow);
+    ASSERT_FALSE(settled.ok());
+    EXPECT_EQ(settled.error().code, "store_write_gone");
+  }
 }
 
 TEST_P(StoreSuite, the_next_look_is_the_earliest_of_writes_and_payments) {
@@ -202,10 +211,10 @@ TEST_P(StoreSuite, the_next_look_is_the_earliest_of_writes_and_payments) {
   in_flight.look_at = 0;
   (void)store_->claim_write(in_flight);
   EXPECT_EQ(store_->next_look("acme/live").value(), 301) << "not while its sender may live";
-  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kUnknown, "").ok());
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kUnknown, "", kStoreNow).ok());
   ASSERT_TRUE(store_->put_off_write("wrt_1", 400).ok());
   EXPECT_EQ(store_->next_look("acme/live").value(), 400);
-  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, "{}").ok());
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, "{}", kStoreNow).ok());
   EXPECT_EQ(store_->next_look("acme/live").value(), 500);
   EXPECT_EQ(store_->next_look("acme/test").value(), std::nullopt);
 }
@@ -216,9 +225,9 @@ TEST_P(StoreSuite, unsettled_writes_are_those_that_nobody_will_settle) {
   fresh.deadline_at = kStoreNow + 1'000;
   (void)store_->claim_write(fresh);
   (void)store_->claim_write(a_write("wrt_done", "3"));
-  (void)store_->settle_write("wrt_done", WriteState::kDone, "{}");
+  (void)store_->settle_write("wrt_done", WriteState::kDone, "{}", kStoreNow);
   (void)store_->claim_write(a_write("wrt_unknown", "4"));
-  (void)store_->settle_write("wrt_unknown", WriteState::kUnknown, "");
+  (void)store_->settle_write("wrt_unknown", WriteState::kUnknown, "", kStoreNow);
   Write elsewhere = a_write("wrt_elsewhere", "5");
   elsewhere.gateway = "acme/second";
   (void)store_->claim_write(elsewhere);
@@ -495,10 +504,28 @@ TEST_P(StoreSuite, pruning_removes_what_is_over_and_nothing_that_waits) {
               ElementsAre("pay_young", "pay_write", "pay_unknown", "pay_open", "pay_event"));
 }
 
+TEST_P(StoreSuite, a_writes_age_counts_from_its_outcome) {
+  (void)store_->claim_write(a_write("wrt_1", "1"));
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kUnknown, "", kStoreNow + 1'000).ok());
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, "{}", kStoreNow + 2'000).ok());
+  EXPECT_EQ(store_->list_writes({}).value().at(0).settled_at, kStoreNow + 2'000);
+  EXPECT_EQ(store_->prunable({.writes_before = kStoreNow + 2'000}).value().writes, 0);
+  EXPECT_EQ(store_->prune({.writes_before = kStoreNow + 2'000}, 10).value().writes, 0);
+  EXPECT_EQ(store_->prune({.writes_before = kStoreNow + 2'001}, 10).value().writes, 1);
+}
+
+TEST_P(StoreSuite, a_write_that_an_older_till_settled_counts_from_its_beginning) {
+  Write settled = a_write("wrt_1", "1");
+  settled.state = WriteState::kDone;
+  (void)store_->claim_write(settled);
+  EXPECT_EQ(store_->prune({.writes_before = kStoreNow}, 10).value().writes, 0);
+  EXPECT_EQ(store_->prune({.writes_before = kStoreNow + 1}, 10).value().writes, 1);
+}
+
 TEST_P(StoreSuite, pruning_goes_by_steps_and_frees_keys) {
   for (const char* id : {"1", "2", "3"}) {
     (void)store_->claim_write(a_write(std::string("wrt_") + id, id));
-    (void)store_->settle_write(std::string("wrt_") + id, WriteState::kDone, "{}");
+    (void)store_->settle_write(std::string("wrt_") + id, WriteState::kDone, "{}", kStoreNow);
     (void)store_->claim_webhook(a_webhook(std::string("whk_") + id, id));
   }
   const Retention all{.writes_before = kStoreNow + 1, .webhooks_before = kStoreNow + 1};
@@ -590,6 +617,42 @@ TEST_P(StoreRace, each_of_500_webhooks_takes_effect_once_though_all_workers_get_
     return queue.run([](Store&) { return Status(); }).ok() && failed == 0;
   });
   EXPECT_EQ(open()->list_refusals().value().at(0).count, kWebhooks);
+}
+
+TEST_P(StoreRace, what_is_begun_with_an_old_payment_is_not_pruned_nor_is_the_payment) {
+  constexpr int kPayments = 200;
+  {
+    const auto store = open();
+    ASSERT_TRUE(store->begin().ok());
+    for (int i = 0; i < kPayments; ++i) {
+      Payment old = a_payment("pay_" + std::to_string(i));
+      old.status = PaymentStatus::kPaid;
+      ASSERT_TRUE(store->put_payment(old).ok());
+    }
+    ASSERT_TRUE(store->commit().ok());
+  }
+  in_processes([](StoreQueue& queue, int worker) {
+    for (int i = kPayments; i-- > 0;) {
+      const Status status = queue.run([&](Store& store) -> Status {
+        if (worker == 0) {
+          TILL_TRY(store.prune({.payments_before = kStoreNow + 1}, 7));
+          return {};
+        }
+        Write refund = a_write("wrt_" + std::to_string(i), std::to_string(i));
+        refund.payment_id = "pay_" + std::to_string(i);
+        TILL_ASSIGN(const auto payment, store.find_payment(refund.payment_id));
+        if (!payment) return {};
+        TILL_ASSIGN(const auto earlier, store.claim_write(refund));
+        if (earlier) return {};
+        return store.count_refusals({.gateway = "g", .reason = std::to_string(i), .count = 1});
+      });
+      if (!status.ok()) return false;
+    }
+    return true;
+  });
+  const auto writes = open()->list_writes({.limit = 1'000}).value();
+  EXPECT_EQ(writes.size(), open()->list_refusals().value().size()) << "as many as were begun";
+  for (const Write& write : writes) EXPECT_TRUE(open()->find_payment(write.payment_id).value()) << write.payment_id;
 }
 
 TEST_P(StoreRace, one_of_all_that_claim_a_key_has_it) {

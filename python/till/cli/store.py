@@ -32,7 +32,7 @@ what goes, once it is older:
   payments   paid, expired, cancelled or failed, with nothing unknown and no event that waits;
              with them go their events and writes
   events     handled, or dead
-  writes     answered; their idempotency keys can be used again
+  writes     answered as long ago; their idempotency keys can be used again
   webhooks   all. A provider may send one again for up to 30 days, and a webhook that was forgotten takes
              effect again: younger ones go only with --forget-webhooks
 what is never removed: payments that are open or of which something is unknown, writes without an answer,
