@@ -132,6 +132,8 @@ Value payment_to_json(const Payment& payment) {
 
 Value payment_to_record(const Payment& payment) {
   Value record = payment_to_json(payment);
+  if (!payment.made_refunds.empty())
+    record.object()->set("made_refunds", json::Array(payment.made_refunds.begin(), payment.made_refunds.end()));
   if (payment.accepted) record.object()->set("accepted", true);
   record.object()->set("state", payment.state);
   record.object()->set("plugin_version", payment.plugin_version);
@@ -158,6 +160,8 @@ Result<Payment> payment_from_record(const Value& record) {
   payment.next_action = value_of(record, "next_action");
   payment.decline = value_of(record, "decline");
   if (const Value* refunds = record.find("refunds"); refunds && refunds->array()) payment.refunds = *refunds->array();
+  if (const Value* made = record.find("made_refunds"); made && made->array())
+    for (const Value& id : *made->array()) payment.made_refunds.push_back(id.string() ? *id.string() : std::string());
   payment.accepted = record.find_bool("accepted").value_or(false);
   payment.test = record.find_bool("test").value_or(false);
   TILL_TRY(read_times(record, payment));

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
@@ -47,6 +48,7 @@ struct Payment {
   json::Value next_action;  // {type, ...}
   json::Value decline;      // {code, message}
   json::Array refunds;
+  std::vector<std::string> made_refunds;  // our ids of those that a call is known to have made; private, never shown
   bool accepted = false;  // the shop took what came for enough, less or more than `amount`; private, never shown
   bool test = false;
   UnixMillis created_at = 0;
@@ -66,8 +68,8 @@ std::optional<PaymentStatus> payment_status_from_name(std::string_view name);
 
 // The public shape of docs/schemas/payment.json: every member present, times as ISO 8601 text in UTC.
 json::Value payment_to_json(const Payment& payment);
-// The public shape, `accepted`, `state`, `plugin_version` and `account`: what the store keeps, beside `look_at` and
-// `looks`.
+// The public shape, `made_refunds`, `accepted`, `state`, `plugin_version` and `account`: what the store keeps, beside
+// `look_at` and `looks`.
 json::Value payment_to_record(const Payment& payment);
 // The inverse of payment_to_record(). Errors are kInternal: a record is only ever written by us.
 Result<Payment> payment_from_record(const json::Value& record);

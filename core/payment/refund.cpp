@@ -1,6 +1,7 @@
 // What may go back of a payment: see refund.h.
 #include "core/payment/refund.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,6 +67,14 @@ std::optional<Money> refundable(const Payment& payment) {
     left = *std::move(rest);
   }
   return left;
+}
+
+bool claim_refund(Payment& payment, const json::Value& refund) {
+  const std::string id(refund.find_string("id").value_or(""));
+  if (std::find(payment.made_refunds.begin(), payment.made_refunds.end(), id) != payment.made_refunds.end())
+    return false;
+  payment.made_refunds.push_back(id);
+  return true;
 }
 
 Status check_refund_asked(const Payment& payment, const Money& asked, bool other_currencies) {

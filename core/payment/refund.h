@@ -1,4 +1,5 @@
-// Refunds beside their payment: what may be asked for, and whether what the provider told is what was asked for. Pure.
+// Refunds beside their payment: what may be asked for, which of them calls have made, and whether what the provider
+// told is what was asked for. Pure.
 #pragma once
 
 #include <optional>
@@ -12,6 +13,9 @@ namespace till {
 // What can still go back by what is known: what came, without the refunds that neither failed nor were cancelled.
 // nullopt where it is not known what came, or how much one of the refunds is, or where they are in several currencies.
 std::optional<Money> refundable(const Payment& payment);
+
+// Notes that a call made this refund, by its id of ours; false when that is known already.
+bool claim_refund(Payment& payment, const json::Value& refund);
 
 // kInvalidRequest: at "$.amount.currency" when `asked` is in another currency than the payment, at "$.amount.amount"
 // when it is more than is refundable(). Where refunds may be in `other_currencies` nothing can be said against it: the

@@ -8,6 +8,7 @@
 #include "core/base/time.h"
 #include "core/json/json.h"
 #include "core/payment/looks.h"
+#include "core/payment/refund.h"
 #include "core/plugin/operation_output.h"
 #include "core/runtime/gateway.h"
 #include "core/runtime/operation.h"
@@ -247,11 +248,12 @@ Result<json::Value> Operation::commit_refund(Store& store) {
   RefundIndex index(payment.refunds);
   TILL_ASSIGN(json::Value refund, merge_refund(payment, index, *output_, clock()));
   if (payment.refunds.size() > known) TILL_TRY(check_refund_count(payment.refunds.size()));
-  if (payment.refunds.size() > known && operation_ == "refunds.create") {
+  if (operation_ == "refunds.create" && claim_refund(payment, refund)) {
     if (refund.find("amount")->is_null() && input_.amount)
       refund.object()->set("amount", money_to_json(*input_.amount));
     refund.object()->set("reason", member_or_null(input_.value, "reason"));
-    payment.refunds.back() = without_raw(refund);
+    for (json::Value& one : payment.refunds)
+      if (one.find_string("id") == refund.find_string("id")) one = without_raw(refund);
     TILL_TRY(store.add_event(refund_event(payment, refund, "reply", clock())));
   }
   payment.updated_at = clock().now_ms();
@@ -265,6 +267,7 @@ Status Operation::commit_other_refund(Store& store, const std::string& reason) {
   TILL_ASSIGN(Payment payment, current_payment(store));
   RefundIndex index(payment.refunds);
   TILL_ASSIGN(const json::Value refund, merge_refund(payment, index, *output_, clock()));
+  claim_refund(payment, refund);
   payment.updated_at = clock().now_ms();
   TILL_TRY(store.put_payment(payment));
   return store.add_event(mismatch_event(payment, reason, "reply", clock()));

@@ -24,10 +24,11 @@ bool is_end(std::string_view status) {
   return status == "paid" || status == "expired" || status == "cancelled" || status == "failed";
 }
 
-// The refunds, by our ids, that are known to be the outcome of a write.
+// The refunds, by our ids, that are known to be the outcome of a write. Of those that an older till made only their
+// events tell, and these may have been pruned.
 Result<std::set<std::string>> claimed_refunds(Store& store, const Payment& payment) {
   TILL_ASSIGN(const auto events, store.list_events(payment.id));
-  std::set<std::string> ids;
+  std::set<std::string> ids(payment.made_refunds.begin(), payment.made_refunds.end());
   for (const Event& event : events) {
     if (event.type != "refund.created") continue;
     TILL_ASSIGN(const json::Value detail, json::parse(event.detail));
@@ -169,6 +170,7 @@ Result<json::Value> Operation::settled_refund(Store& store, const Payment& befor
   for (const char* key : {"amount", "reason"})
     if (const json::Value* given = wanted.find(key); given && match->find(key)->is_null())
       match->object()->set(key, *given);
+  claim_refund(payment, *match);
   TILL_TRY(store.add_event(refund_event(payment, *match, "reconcile", clock())));
   json::Value outcome = *match;
   if (const json::Value* raw = seen->find("raw")) outcome.object()->set("raw", *raw);

@@ -28,6 +28,7 @@ Payment full_payment() {
   payment.next_action = json::Object{{"type", "wait"}};
   payment.decline = json::Object{{"code", "x"}};
   payment.refunds = json::Array{json::Object{{"id", "re_1"}}};
+  payment.made_refunds = {"re_1"};
   payment.test = true;
   payment.created_at = 1'700'000'000'123;
   payment.updated_at = 1'700'000'001'000;
@@ -48,6 +49,7 @@ TEST(PaymentShape, every_member_survives_the_store) {
 TEST(PaymentShape, private_state_is_kept_and_never_shown) {
   EXPECT_NE(payment_to_record(full_payment()).find("state"), nullptr);
   EXPECT_EQ(payment_to_json(full_payment()).find("state"), nullptr);
+  EXPECT_EQ(payment_to_json(full_payment()).find("made_refunds"), nullptr);
 }
 
 TEST(PaymentShape, an_empty_payment_shows_every_member_as_null) {

@@ -367,6 +367,35 @@ TEST_F(ReconcileTest, a_webhook_that_waits_for_its_payment_is_matched_when_a_lis
   EXPECT_LE(stored(id).look_at, kNow) << "what the webhook said is asked at once";
 }
 
+TEST_F(ReconcileTest, a_refund_is_remembered_as_a_calls_even_when_its_events_are_pruned) {
+  open(R"("refunds.create": {"by": "list", "untimed": true})");
+  const std::string id = made();
+  const auto refund = [&](const char* key) {
+    return R"({"payment_id":")" + id + R"(","amount":{"amount":"8.25","currency":"EUR"},"idempotency_key":")" + key +
+           "\"}";
+  };
+  ASSERT_TRUE(shop_->call("refunds.create", refund("first")).ok());
+  change_tables("UPDATE events SET state = 'done'");
+  clock_->advance(3'600'000);
+  ASSERT_TRUE(runtime_->call_store("store.prune", R"({"events_older_than_ms":1800000})").ok());
+  ASSERT_TRUE(events(id).empty());
+  books_.acts = false;
+  lost("refunds.create", refund("second"));
+  EXPECT_EQ(reason(pass()), "not_found");
+}
+
+TEST_F(ReconcileTest, a_refund_that_a_list_shows_before_its_own_answer_is_told_all_the_same) {
+  const std::string id = made();
+  const auto slow =
+      begin("refunds.create", R"({"payment_id":")" + id + R"(","amount":{"amount":"8.25","currency":"EUR"}})");
+  books_.put_refund(R"({"id":"r1","amount":8.25,"created_at":)" + std::to_string(kNow) + "}");
+  ASSERT_TRUE(shop_->call("refunds.list", R"({"payment_id":")" + id + "\"}").ok());
+  reply(*slow, 200, R"({"id":"r1","amount":8.25})");
+  ASSERT_TRUE(slow->result().ok()) << slow->result().error().message;
+  EXPECT_THAT(events(id), testing::ElementsAre("payment.created reply", "refund.created reply"));
+  EXPECT_EQ(stored(id).refunds.size(), 1u);
+}
+
 // The sender is slow, taken for dead, and its call settled by another request with its key.
 class LateEndTest : public ReconcileTest {
  protected:
