@@ -238,7 +238,7 @@ def test_a_trace_shows_requests_and_replies_but_no_secret(
     assert main(["plugin", "run", str(plugin), "native.GET /account", *place, "--trace"]) == 0
     done = capsys.readouterr()
     assert f"> GET {service.url}/account" in done.err
-    assert "> Authorization: [secret]" in done.err
+    assert "> Authorization: Bearer [secret]" in done.err
     assert "< 200" in done.err
     assert "The shop" in done.err
     for secret in (KEY, "HUSHHUSH"):
