@@ -8,7 +8,7 @@ import json
 import re
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, quote_plus, urlsplit
 
 import till
@@ -17,9 +17,12 @@ from till.cli._output import tell
 
 _SHORTEST = 6  # a shorter secret would be found by chance
 _LONGEST_BODY = 4000
+_LARGEST_REPLY = 4 << 20  # as the core's own client: kMaxResponseBytes of core/base/limits.h
 _HIDDEN_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie"}
 # A string of JSON; what is escaped outside of one is passed over, so that no text is looked at twice.
 _STRING = re.compile(r'(?:\\.)++|"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+
+Reply = tuple[int, list[tuple[str, str]], bytes]
 
 
 class Mask:
@@ -93,10 +96,9 @@ def traced(
         tell(_shown(f"> {method} {url}", headers, body, mask))
         try:
             status, reply_headers, reply_body = _send(request, exchange.timeout_ms() / 1000, ca_file)
-        except (OSError, http.client.HTTPException) as error:
-            sent = "no" if isinstance(error, (ConnectionRefusedError, ssl.SSLError)) else "maybe"
+        except _NoAnswer as error:
             tell(mask.text(f"< no answer: {error}"))
-            exchange.fail("host_client", f"no answer: {error}", sent)
+            exchange.fail("host_client", f"no answer: {error}", error.sent)
             continue
         mask.learn(reply_body)
         tell(_shown(f"< {status}", reply_headers, reply_body, mask))
@@ -104,25 +106,48 @@ def traced(
     return exchange.result()
 
 
+class _NoAnswer(Exception):
+    """No whole answer came; `sent` says how far the request went."""
+
+    def __init__(self, reason: object, sent: Literal["no", "maybe", "yes"]) -> None:
+        super().__init__(str(reason))
+        self.sent = sent
+
+
 def _send(
     request: tuple[str, str, list[tuple[str, str]], bytes], timeout: float, ca_file: str | None
-) -> tuple[int, list[tuple[str, str]], bytes]:
+) -> Reply:
     method, url, headers, body = request
     parts = urlsplit(url)
-    connection = (
-        http.client.HTTPSConnection(
-            parts.netloc, timeout=timeout, context=ssl.create_default_context(cafile=ca_file)
-        )
-        if parts.scheme == "https"
-        else http.client.HTTPConnection(parts.netloc, timeout=timeout)
-    )
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    connection: http.client.HTTPConnection | None = None
+    sent: Literal["no", "maybe", "yes"] = "no"
     try:
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        if parts.scheme == "https":
+            trust = ssl.create_default_context(cafile=ca_file)
+            connection = http.client.HTTPSConnection(parts.netloc, timeout=timeout, context=trust)
+        else:
+            connection = http.client.HTTPConnection(parts.netloc, timeout=timeout)
+        connection.connect()
+        sent = "maybe"
         connection.request(method, target or "/", body or None, dict(headers))
         reply = connection.getresponse()
-        return reply.status, reply.getheaders(), reply.read()
+        sent = "yes"
+        return reply.status, reply.getheaders(), _body_of(reply)
+    except (OSError, http.client.HTTPException) as error:
+        raise _NoAnswer(error, sent) from error
     finally:
-        connection.close()
+        if connection is not None:
+            connection.close()
+
+
+def _body_of(reply: http.client.HTTPResponse) -> bytes:
+    body = reply.read(_LARGEST_REPLY + 1)
+    if len(body) > _LARGEST_REPLY:
+        raise http.client.HTTPException("the body of the answer is over the limit")
+    if reply.length:  # read() with a limit does not tell of an end that comes too early
+        raise http.client.IncompleteRead(body, reply.length)
+    return body
 
 
 def _shown(first: str, headers: list[tuple[str, str]], body: bytes, mask: Mask) -> str:
