@@ -88,6 +88,42 @@ MUTATIONS = {
         'http.get("/paylinks/" .. id, {expect',
         "openpay: path: ids of payments.get",
     ),
+    "an id of a transaction is joined to a path": (
+        "openpay/provider.lua",
+        'http.get("/transactions/{id}", {path = {id = id}})',
+        'http.get("/transactions/" .. id, {})',
+        "openpay: path: ids of payments.get",
+    ),
+    "an id of a native call is joined to a path": (
+        "openpay/provider.lua",
+        "http.get(path, {path = {id = params.id}})",
+        'http.get(text.replace(path, "{id}", params.id), {})',
+        "openpay: path: ids of native.GET /paylinks/:id",
+    ),
+    "an id of a native call that posts is joined to a path": (
+        "bitgpt/provider.lua",
+        "http.post(path, {path = {id = id}, json = chosen(params, names)",
+        'http.post(text.replace(path, "{id}", id), {json = chosen(params, names)',
+        "bitgpt: path: ids of native.POST /payments/{id}",
+    ),
+    "an id is encoded by hand": (
+        "openpay/provider.lua",
+        'http.get("/paylinks/{id}", {path = {id = id}, expect',
+        'http.get("/paylinks/" .. text.replace(id, "/", "-"), {expect',
+        "openpay: path: ids of payments.get",
+    ),
+    "an id breaks the script": (
+        "openpay/provider.lua",
+        '  local reply = http.get("/paylinks/{id}", {path',
+        '  if text.contains(id, ";") then error("no") end\n  local reply = http.get("/paylinks/{id}", {path',
+        "openpay: path: ids of payments.get",
+    ),
+    "an id is refused once the first request is sent": (
+        "openpay/provider.lua",
+        "  local link = data_of(reply)\n",
+        '  if text.contains(id, ";") then fail("InvalidRequest", "No.") end\n  local link = data_of(reply)\n',
+        "openpay: path: ids of payments.get",
+    ),
     "a fixture is not what is sent": (
         "openpay/provider.lua",
         '"description", description_of(input),\n    "customer_name"',
