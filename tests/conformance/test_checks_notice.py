@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -194,3 +195,13 @@ def test_a_provider_without_a_simulator_is_examined_as_far_as_that_goes(tmp_path
         suite.forget()
         assert suite.run(case) is None
         assert suite.run(case_named(suite, "acme: fixture: create paylink")) is not None
+
+
+@pytest.mark.parametrize("end", [{"output": {"ok": True}}, {"exchanges": [], "error": {"kind": "NotFound"}}])
+def test_what_only_has_the_name_of_an_error_is_no_refusal(end: dict[str, object], tmp_path: Path) -> None:
+    shutil.copytree(PROVIDERS / "openpay", tmp_path / "openpay")
+    sample = json.loads((tmp_path / "openpay" / "fixtures" / "check.json").read_text())
+    sample |= {"name": "error that is none", **end}
+    (tmp_path / "openpay" / "fixtures" / "error_that_is_none.json").write_text(json.dumps(sample))
+    cases = Suite(["openpay"], plugin_path=[tmp_path]).cases()
+    assert [case for case in cases if case.check == "error" and "none" in case.item] == []

@@ -6,7 +6,7 @@ import json
 import shutil
 import tracemalloc
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -372,3 +372,54 @@ def test_a_manifest_that_the_core_will_not_read_is_a_finding(
     status, found = check(plugin, capsys)
     assert (status, [one["file"] for one in found]) == (1, ["manifest.json"])
     assert [size for size in read if size > 256 << 10] == []
+
+
+SLIPS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "an exchange without its reply": lambda fixture: fixture["exchanges"][0].pop("reply"),
+    "exchanges that are null": lambda fixture: fixture.update(exchanges=None),
+    "exchanges that are an object": lambda fixture: fixture.update(exchanges={}),
+    "settings that are a list": lambda fixture: fixture.update(settings=[]),
+    "settings of another plugin": lambda fixture: fixture.update(settings={"merchant": "7"}),
+    "an operation that is a number": lambda fixture: fixture.update(operation=7),
+    "no operation": lambda fixture: fixture.pop("operation"),
+    "an input that is text": lambda fixture: fixture.update(input="p1"),
+    "a path that is null": lambda fixture: fixture["exchanges"][0]["request"].update(path=None),
+    "no name": lambda fixture: fixture.pop("name"),
+    "no end": lambda fixture: fixture.pop("output"),
+}
+
+
+@pytest.mark.parametrize("name", SLIPS)
+def test_a_slip_in_a_fixture_is_a_difference(
+    name: str, plugin: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = plugin / "fixtures" / "get_payment_paid.json"
+    fixture = json.loads(path.read_text())
+    SLIPS[name](fixture)
+    path.write_text(json.dumps(fixture))
+    capsys.readouterr()
+    assert main(["plugin", "test", str(plugin)]) == 1
+    out = capsys.readouterr().out
+    assert "FAIL get_payment_paid.json: " in out
+    assert "conformance: waits until every fixture can be played" in out
+
+
+@pytest.mark.parametrize("text", ["[]", "7", "{", '"text"', '{"now": 1E99999999999999999999}'])
+def test_a_fixture_that_cannot_be_read_is_a_difference(
+    text: str, plugin: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (plugin / "fixtures" / "get_payment_paid.json").write_text(text)
+    assert main(["plugin", "test", str(plugin)]) == 1
+    out = capsys.readouterr().out
+    assert "FAIL get_payment_paid.json: " in out
+    assert "conformance: waits until every fixture can be played" in out
+
+
+def test_a_fixture_that_differs_does_not_hold_up_the_conformance_suite(
+    plugin: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(plugin / "fixtures" / "get_payment_paid.json", '"status": "paid"', '"status": "pending"')
+    assert main(["plugin", "test", str(plugin)]) == 1
+    out = capsys.readouterr().out
+    assert "FAIL get_payment_paid.json: " in out
+    assert "cases passed, 0 failed" in out
