@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,6 +89,42 @@ MUTATIONS = {
         'http.get("/paylinks/" .. id, {expect',
         "openpay: path: ids of payments.get",
     ),
+    "an id of a transaction is joined to a path": (
+        "openpay/provider.lua",
+        'http.get("/transactions/{id}", {path = {id = id}})',
+        'http.get("/transactions/" .. id, {})',
+        "openpay: path: ids of payments.get",
+    ),
+    "an id of a native call is joined to a path": (
+        "openpay/provider.lua",
+        "http.get(path, {path = {id = params.id}})",
+        'http.get(text.replace(path, "{id}", params.id), {})',
+        "openpay: path: ids of native.GET /paylinks/:id",
+    ),
+    "an id of a native call that posts is joined to a path": (
+        "bitgpt/provider.lua",
+        "http.post(path, {path = {id = id}, json = chosen(params, names)",
+        'http.post(text.replace(path, "{id}", id), {json = chosen(params, names)',
+        "bitgpt: path: ids of native.POST /payments/{id}",
+    ),
+    "an id is encoded by hand": (
+        "openpay/provider.lua",
+        'http.get("/paylinks/{id}", {path = {id = id}, expect',
+        'http.get("/paylinks/" .. text.replace(id, "/", "-"), {expect',
+        "openpay: path: ids of payments.get",
+    ),
+    "an id breaks the script": (
+        "openpay/provider.lua",
+        '  local reply = http.get("/paylinks/{id}", {path',
+        '  if text.contains(id, ";") then error("no") end\n  local reply = http.get("/paylinks/{id}", {path',
+        "openpay: path: ids of payments.get",
+    ),
+    "an id is refused once the first request is sent": (
+        "openpay/provider.lua",
+        "  local link = data_of(reply)\n",
+        '  if text.contains(id, ";") then fail("InvalidRequest", "No.") end\n  local link = data_of(reply)\n',
+        "openpay: path: ids of payments.get",
+    ),
     "a fixture is not what is sent": (
         "openpay/provider.lua",
         '"description", description_of(input),\n    "customer_name"',
@@ -158,3 +195,13 @@ def test_a_provider_without_a_simulator_is_examined_as_far_as_that_goes(tmp_path
         suite.forget()
         assert suite.run(case) is None
         assert suite.run(case_named(suite, "acme: fixture: create paylink")) is not None
+
+
+@pytest.mark.parametrize("end", [{"output": {"ok": True}}, {"exchanges": [], "error": {"kind": "NotFound"}}])
+def test_what_only_has_the_name_of_an_error_is_no_refusal(end: dict[str, object], tmp_path: Path) -> None:
+    shutil.copytree(PROVIDERS / "openpay", tmp_path / "openpay")
+    sample = json.loads((tmp_path / "openpay" / "fixtures" / "check.json").read_text())
+    sample |= {"name": "error that is none", **end}
+    (tmp_path / "openpay" / "fixtures" / "error_that_is_none.json").write_text(json.dumps(sample))
+    cases = Suite(["openpay"], plugin_path=[tmp_path]).cases()
+    assert [case for case in cases if case.check == "error" and "none" in case.item] == []

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import tracemalloc
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import till
 from plugin_service import KEY, PluginService
 from till.cli import main
 from till.cli._explain import explained
-from till.cli._json_lines import line_of, lines_of
+from till.cli._json_lines import Lines, line_of, lines_of
 
 OPENPAY = Path(__file__).resolve().parents[2] / "plugins" / "providers" / "openpay"
 
@@ -237,7 +238,7 @@ def test_a_trace_shows_requests_and_replies_but_no_secret(
     assert main(["plugin", "run", str(plugin), "native.GET /account", *place, "--trace"]) == 0
     done = capsys.readouterr()
     assert f"> GET {service.url}/account" in done.err
-    assert "> Authorization: [secret]" in done.err
+    assert "> Authorization: Bearer [secret]" in done.err
     assert "< 200" in done.err
     assert "The shop" in done.err
     for secret in (KEY, "HUSHHUSH"):
@@ -316,11 +317,109 @@ def test_an_input_that_is_no_object_is_refused(
 
 
 def test_lines_of_places_in_json() -> None:
-    text = '{\n "a": {"b": [\n  1,\n  {"c d": 2}]},\n "e": "x:,}"\n}'
-    lines = lines_of(text)
-    assert lines == {
-        "$": 1, "$.a": 2, "$.a.b": 2, "$.a.b[0]": 3, "$.a.b[1]": 4, '$.a.b[1]."c d"': 4, "$.e": 5,
-    }  # fmt: skip
+    lines = lines_of('{\n "a": {"b": [\n  1,\n  {"c d": 2}]},\n "e": "x:,}\\"{"\n}')
+    wanted = {"$": 1, "$.a": 2, "$.a.b": 2, "$.a.b[0]": 3, "$.a.b[1]": 4, '$.a.b[1]."c d"': 4, "$.e": 5}
+    assert {place: line_of(place, lines) for place in wanted} == wanted
     assert line_of('$.a.b[1]."not there"', lines) == 4
-    assert line_of("$.gone.deep", lines) == 1
-    assert lines_of('{"a": 1,\n "b": [1,')["$.b[0]"] == 2
+    assert [line_of(place, lines) for place in ("$.gone.deep", "", "provider.lua")] == [1, 1, 1]
+
+
+def test_lines_of_what_is_no_json_are_those_up_to_the_mistake() -> None:
+    assert line_of("$.b[0]", lines_of('{"a": 1,\n "b": [1,')) == 2
+    assert line_of("$.b", lines_of('{1: 2,\n "b": 2, "')) == 2
+
+
+class Looked(str):
+    """A text that knows how much of it newlines were counted in."""
+
+    characters = 0
+
+    def count(self, part: str, start: int = 0, end: int | None = None) -> int:  # type: ignore[override]
+        end = len(self) if end is None else end
+        self.characters += end - start
+        return super().count(part, start, end)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * (1 << 18),
+        "[" + "1," * (1 << 17),
+        '{"' + "k" * (1 << 17) + '": [' + "1," * (1 << 16),
+        '"' + '\\"' * (1 << 17),
+    ],
+    ids=["deep", "flat", "long name", "escapes"],
+)
+def test_lines_take_time_and_memory_by_the_size_of_the_text(text: str) -> None:
+    looked = Looked(text)
+    tracemalloc.start()
+    try:
+        lines_of(looked)
+        assert tracemalloc.get_traced_memory()[1] < 1024 * len(text)
+    finally:
+        tracemalloc.stop()
+    assert looked.characters <= len(text)
+
+
+@pytest.mark.parametrize("manifest", ["[" * 20_000, "[\n" * (1 << 18)], ids=["too deep", "too long"])
+def test_a_manifest_that_the_core_will_not_read_is_a_finding(
+    manifest: str, plugin: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read: list[int] = []
+    monkeypatch.setattr("till.cli.plugin_check.lines_of", lambda text: read.append(len(text)) or Lines(1))
+    (plugin / "manifest.json").write_text(manifest)
+    status, found = check(plugin, capsys)
+    assert (status, [one["file"] for one in found]) == (1, ["manifest.json"])
+    assert [size for size in read if size > 256 << 10] == []
+
+
+SLIPS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "an exchange without its reply": lambda fixture: fixture["exchanges"][0].pop("reply"),
+    "exchanges that are null": lambda fixture: fixture.update(exchanges=None),
+    "exchanges that are an object": lambda fixture: fixture.update(exchanges={}),
+    "settings that are a list": lambda fixture: fixture.update(settings=[]),
+    "settings of another plugin": lambda fixture: fixture.update(settings={"merchant": "7"}),
+    "an operation that is a number": lambda fixture: fixture.update(operation=7),
+    "no operation": lambda fixture: fixture.pop("operation"),
+    "an input that is text": lambda fixture: fixture.update(input="p1"),
+    "a path that is null": lambda fixture: fixture["exchanges"][0]["request"].update(path=None),
+    "no name": lambda fixture: fixture.pop("name"),
+    "no end": lambda fixture: fixture.pop("output"),
+}
+
+
+@pytest.mark.parametrize("name", SLIPS)
+def test_a_slip_in_a_fixture_is_a_difference(
+    name: str, plugin: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = plugin / "fixtures" / "get_payment_paid.json"
+    fixture = json.loads(path.read_text())
+    SLIPS[name](fixture)
+    path.write_text(json.dumps(fixture))
+    capsys.readouterr()
+    assert main(["plugin", "test", str(plugin)]) == 1
+    out = capsys.readouterr().out
+    assert "FAIL get_payment_paid.json: " in out
+    assert "conformance: waits until every fixture can be played" in out
+
+
+@pytest.mark.parametrize("text", ["[]", "7", "{", '"text"', '{"now": 1E99999999999999999999}'])
+def test_a_fixture_that_cannot_be_read_is_a_difference(
+    text: str, plugin: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (plugin / "fixtures" / "get_payment_paid.json").write_text(text)
+    assert main(["plugin", "test", str(plugin)]) == 1
+    out = capsys.readouterr().out
+    assert "FAIL get_payment_paid.json: " in out
+    assert "conformance: waits until every fixture can be played" in out
+
+
+def test_a_fixture_that_differs_does_not_hold_up_the_conformance_suite(
+    plugin: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(plugin / "fixtures" / "get_payment_paid.json", '"status": "paid"', '"status": "pending"')
+    assert main(["plugin", "test", str(plugin)]) == 1
+    out = capsys.readouterr().out
+    assert "FAIL get_payment_paid.json: " in out
+    assert "cases passed, 0 failed" in out

@@ -4,52 +4,65 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, field
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+# What is escaped outside of a string is a token of its own, so that no text is looked at twice.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\]:,]|\\.|[^\s{}\[\]:,"\\]+', re.DOTALL)
+_STEP = re.compile(r'\.([A-Za-z_][A-Za-z0-9_]*)|\.("(?:[^"\\]|\\.)*")|\[(\d+)\]')
 
 
-def lines_of(text: str) -> dict[str, int]:
-    """The line of each place in the text, from 1. Of a text that is no JSON, those up to its mistake."""
-    found: dict[str, int] = {"$": 1}
-    open_places: list[tuple[str, str, int]] = []  # the place, "{" or "[", how many elements came before
-    key = None
+@dataclass(slots=True)
+class Lines:
+    """The line of a value, from 1, and those of its members by name or of its elements by number."""
+
+    line: int
+    inside: dict[str | int, Lines] = field(default_factory=dict)
+
+
+def lines_of(text: str) -> Lines:
+    """The lines of all values in the text. Of a text that is no JSON, those up to its mistake."""
+    root = Lines(1)
+    around: list[tuple[Lines, bool]] = []  # what is open, and whether it is a list
+    counts: list[int] = []  # how many elements came before, in each
+    member: Lines | None = None  # whose value comes next
+    line, seen = 1, 0
     for token in _TOKEN.finditer(text):
-        word, line = token.group(), text.count("\n", 0, token.start()) + 1
+        word = token.group()
+        line += text.count("\n", seen, token.start())
+        seen = token.start()
         if word in "}]":
-            if open_places:
-                open_places.pop()
+            del around[-1:], counts[-1:]
         elif word == ",":
-            key = None
-            if open_places and open_places[-1][1] == "[":
-                place, kind, count = open_places.pop()
-                open_places.append((place, kind, count + 1))
+            member = None
+            counts[-1:] = [count + 1 for count in counts[-1:]]
         elif word == ":":
             continue
-        elif open_places and open_places[-1][1] == "{" and key is None:
-            key = _member(open_places[-1][0], word)
-            found.setdefault(key, line)
+        elif around and not around[-1][1] and member is None:
+            member = around[-1][0].inside.setdefault(_name(word), Lines(line))
         else:
-            place = key or ("$" if not open_places else f"{open_places[-1][0]}[{open_places[-1][2]}]")
-            found.setdefault(place, line)
+            value = member or root
+            if around and around[-1][1]:
+                value = around[-1][0].inside.setdefault(counts[-1], Lines(line))
             if word in "{[":
-                open_places.append((place, word, 0))
-                key = None
-    return found
+                around.append((value, word == "["))
+                counts.append(0)
+                member = None
+    return root
 
 
-def line_of(place: str, lines: dict[str, int]) -> int:
+def line_of(place: str, lines: Lines) -> int:
     """The line of the place, or of the nearest one around it that is there."""
-    while place and place not in lines:
-        place = re.sub(
-            r'(?:\.[A-Za-z0-9_]+|\."(?:[^"\\]|\\.)*"|\[\d+\])\Z|\A\$\Z|\A[^$].*\Z', "", place, count=1
-        )
-    return lines.get(place, 1)
+    at = 1
+    while step := _STEP.match(place, at):
+        name = int(step[3]) if step[3] else step[1] or json.loads(step[2])
+        if name not in lines.inside:
+            break
+        lines, at = lines.inside[name], step.end()
+    return lines.line
 
 
-def _member(place: str, token: str) -> str:
+def _name(token: str) -> str:
     try:
-        name = json.loads(token)
+        return str(json.loads(token))
     except ValueError:
-        name = token.strip('"')
-    return f"{place}.{name}" if _WORD.match(name) else f"{place}.{json.dumps(name, ensure_ascii=False)}"
+        return token.strip('"')

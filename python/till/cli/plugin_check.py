@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from till import _native
-from till.cli._json_lines import line_of, lines_of
+from till.cli._json_lines import Lines, line_of, lines_of
 from till.cli._output import FAILED, OK, print_json
 from till.cli._plugin_source import MANIFEST, README, SCRIPT, fixtures_of, folder_of, read
+
+_LARGEST_MANIFEST = 256 << 10  # as the core's: kMaxManifestBytes of core/base/limits.h
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Finding:
 def findings_of(folder: Path) -> list[Finding]:
     """What can be said against the plugin in the folder, by file and line."""
     manifest, script = read(folder / MANIFEST), read(folder / SCRIPT)
-    lines = lines_of(manifest.decode(errors="replace"))
+    is_read = len(manifest) <= _LARGEST_MANIFEST  # else the core says just that
+    lines = lines_of(manifest.decode(errors="replace")) if is_read else Lines(1)
     found = [_finding(one, lines) for one in json.loads(_native.lint_plugin(manifest, script))]
     found += _missing_files(folder)
     found += _wrong_name(folder, manifest)
@@ -67,7 +70,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def _finding(one: dict[str, object], lines: dict[str, int]) -> Finding:
+def _finding(one: dict[str, object], lines: Lines) -> Finding:
     file, place = str(one["file"]), str(one["place"])
     line = int(str(one["line"])) or (line_of(place, lines) if file == MANIFEST else 1)
     message = str(one["message"]).removeprefix(f"{SCRIPT}:{line}: ")
@@ -92,7 +95,7 @@ def _wrong_name(folder: Path, manifest: bytes) -> list[Finding]:
     try:
         document = json.loads(manifest)
         names = (document["id"], f"{document['id']}-{document['version']}")
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return []  # told already
     if folder.name in names:
         return []

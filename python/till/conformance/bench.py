@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import till
 from till._call import Call
-from till._exchange import Exchange, Request
+from till._exchange import Request
 from till._receiver import Receiver
 from till.conformance.subject import Subject
 from till.sandbox import Control, Sandbox, wire
@@ -98,10 +98,6 @@ class Bench(Subject):
     def requests(self) -> list[dict[str, Any]]:
         """What the service saw since the case began."""
         return self.control.requests()
-
-    def exchange(self, operation: str, arguments: Mapping[str, Any]) -> Exchange:
-        """The operation with exactly these arguments, to be answered by the check itself."""
-        return self._gateway.exchange(operation, arguments)
 
     def stepped(self, operation: str, arguments: Mapping[str, Any], answer: Answerer) -> Any:
         """The operation's result when every request is answered by `answer`."""

@@ -31,7 +31,7 @@ _CHECKED = {
     "list": "every payment is met once, page after page",
     "webhook": "a webhook is a hint: the payment is asked about, and a lie changes nothing",
     "secret": "no key and no card is seen in results, errors, logs, the store or the sandbox's records",
-    "path": "whatever an id holds, it stays one segment of the address, or nothing is sent",
+    "path": "whatever an id in an address holds, it stays one segment of it, or nothing is sent",
     "fixture": "the documented requests and replies, file by file",
 }
 

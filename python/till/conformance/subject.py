@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import till
+from till import _native
 from till._call import Call
-from till._exchange import Exchange
+from till._errors import error_from_native
+from till._json import decode
 from till._runtime import _own_providers
 from till.conformance.book import Book, has_book, read_book
 
@@ -40,6 +42,20 @@ class Subject:
         """The provider's fixtures, sorted."""
         return sorted((self.folder() / "fixtures").glob("*.json"))
 
+    def played(self, fixture: bytes) -> list[tuple[str, str]]:
+        """What the script does otherwise than the fixture, as places and messages. Sends nothing."""
+        found = self._plugin.play(fixture)
+        if isinstance(found, tuple):
+            raise error_from_native(found)
+        return [(one["place"], one["message"]) for one in decode(found)]
+
+    @cached_property
+    def _plugin(self) -> _native.NativePlugin:
+        plugin = _native.NativePlugin.load(str(self.folder()))
+        if isinstance(plugin, tuple):
+            raise error_from_native(plugin)
+        return plugin
+
 
 class Desk(Subject):
     """A gateway with the settings of a fixture, to a place where nobody answers."""
@@ -56,10 +72,6 @@ class Desk(Subject):
     def call(self, operation: str, arguments: Mapping[str, Any]) -> Any:
         """The operation's result as the core gives it, as JSON."""
         return self._gateway._run(Call(operation, arguments, lambda value: value))
-
-    def exchange(self, operation: str, arguments: Mapping[str, Any]) -> Exchange:
-        """The operation with exactly these arguments, to be answered by the check itself."""
-        return self._gateway.exchange(operation, arguments)
 
     def requests(self) -> list[dict[str, Any]]:
         """What the service saw."""

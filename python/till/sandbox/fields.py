@@ -122,6 +122,19 @@ def whole(minimum: int, maximum: int) -> Check:
     return check
 
 
+def whole_text(minimum: int, maximum: int) -> Check:
+    """The text of a whole number within limits, as a query has it."""
+
+    def check(value: object) -> str | None:
+        given = str(value)
+        good = re.fullmatch(r"[0-9]{1,9}", given, re.ASCII) is not None
+        if not good or not minimum <= int(given) <= maximum:
+            return f"must be a whole number from {minimum} to {maximum}"
+        return None
+
+    return check
+
+
 def web_address(value: object) -> str | None:
     """An absolute http or https URL."""
     problem = text(value)

@@ -14,6 +14,7 @@ class Handler(BaseHTTPRequestHandler):
     """Three addresses: POST /payments, GET /payments/ID and GET /account."""
 
     payments: dict[str, Any]
+    account = b'{"name": "The shop", "token": "token_HUSHHUSH"}'
 
     def do_POST(self) -> None:
         size = int(self.headers["Content-Length"])
@@ -29,7 +30,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/account":
-            self._answer(200, {"name": "The shop", "token": "token_HUSHHUSH"})
+            self._answer(200, self.account)
         elif (found := self.payments.get(self.path.rpartition("/")[2])) is not None:
             self._answer(200, found)
         else:
@@ -38,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, status: int, value: object) -> None:
         if self.headers["Authorization"] != f"Bearer {KEY}":
             status, value = 401, {"error": {"code": "bad_key", "message": "This key is unknown."}}
-        body = json.dumps(value).encode()
+        body = value if isinstance(value, bytes) else json.dumps(value).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -50,11 +51,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class PluginService:
-    """The service while it runs; `url` is its address."""
+    """The service while it runs; `url` is its address, and `handler.account` the text that it says of one."""
 
     def __enter__(self) -> PluginService:
-        handler = type("OwnHandler", (Handler,), {"payments": {}})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.handler = type("OwnHandler", (Handler,), {"payments": {}})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()

@@ -40,7 +40,8 @@ def samples(subject: Subject) -> list[Sample]:
     found = []
     for path in subject.fixtures():
         fixture = json.loads(path.read_text())
-        if fixture["operation"] == "check" and fixture["name"].startswith("error"):
+        is_refusal = fixture.get("exchanges") and "error" in fixture
+        if is_refusal and fixture["operation"] == "check" and fixture["name"].startswith("error"):
             reply = _reply_of(fixture["exchanges"][-1]["reply"])
             found.append(Sample(fixture["name"], reply, fixture["error"]["kind"]))
     for error in subject.book.errors:

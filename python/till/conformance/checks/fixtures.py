@@ -6,12 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from till import _native
-from till._errors import error_from_native
-from till._json import decode
-from till.conformance.bench import Bench
 from till.conformance.case import Case, Problem
-from till.conformance.subject import Desk, Subject
+from till.conformance.subject import Subject
 
 
 def cases(subject: Subject) -> Iterator[Case]:
@@ -20,13 +16,7 @@ def cases(subject: Subject) -> Iterator[Case]:
         yield Case(subject.provider, "fixture", path.stem.replace("_", " "), partial(_plays, path))
 
 
-def _plays(path: Path, desk: Bench | Desk) -> None:
-    plugin = _native.NativePlugin.load(str(desk.folder()))
-    if isinstance(plugin, tuple):
-        raise error_from_native(plugin)
-    found = plugin.play(path.read_bytes())
-    if isinstance(found, tuple):
-        raise error_from_native(found)
-    if differences := decode(found):
-        first = differences[0]
-        raise Problem(f"{len(differences)} differences, the first at {first['place']}: {first['message']}")
+def _plays(path: Path, subject: Subject) -> None:
+    if differences := subject.played(path.read_bytes()):
+        place, message = differences[0]
+        raise Problem(f"{len(differences)} differences, the first at {place}: {message}")

@@ -2,58 +2,127 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-import till
-from till.conformance.bench import Bench
-from till.conformance.case import Case, must
-from till.conformance.subject import Desk, Subject
+from till._json import decode, encode
+from till.conformance.case import Case, Problem
+from till.conformance.subject import Subject
 
-_PLAIN = "till-plain-id"
-_HOSTILE = ("a/b", "a/../b", "..", "a?b=c", "a#b", "%2e%2e", "a%2Fb", "a b", "a\\b", "a;b")
-_OPERATIONS = ("payments.get", "payments.cancel", "payments.accept")
+_ANY, _PLAIN = "id", "-b"
+# What an id ends with. "." and ".." as a whole are not among them: the core lets neither into an address.
+_HOSTILE = ("/b", "/../b", "?b=c", "#b", "%2e%2e", "%2Fb", " b", "\\b", ";b")
+
+_REFUSED_INPUT = "$.input"  # the core gives no such input to scripts
+_ANOTHER_WAY = re.compile(r"\$\.(input\b.*|exchanges(\[\d+\](\.request\.path)?)?)", re.DOTALL)
+
+_COMES_OF_IT = ("exchanges", "output", "output_is_reply", "error")
+
+Fixture = dict[str, Any]
+
+
+class Shown(NamedTuple):
+    """A fixture, and the text of its input that is a segment of an address."""
+
+    fixture: Fixture
+    id: str
 
 
 def cases(subject: Subject) -> Iterator[Case]:
-    """One for each operation that takes a provider's id, with the replies of its first fixture."""
-    declared = [name for name in _OPERATIONS if name in subject.manifest["capabilities"]]
-    for operation in declared:
-        if replies := _replies(subject, operation):
-            run = partial(_stays_one_segment, operation, replies)
+    """One for each operation and native call of which a fixture shows an id of its input in an address."""
+    found: dict[str, dict[tuple[str, ...], Shown]] = {}
+    for path in subject.fixtures():
+        fixture = decode(path.read_bytes())
+        ways = found.setdefault(fixture["operation"], {})
+        for given in dict.fromkeys(_texts_in(fixture["input"])):
+            way = _addresses(_renamed(fixture, given, _ANY))
+            if way != _addresses(fixture) and way not in ways:
+                shown = Shown(fixture, given)
+                if _is_an_id(shown, subject):
+                    ways[way] = shown
+    for operation, ways in found.items():
+        if ways:
+            run = partial(_stays_one_segment, list(ways.values()))
             yield Case(subject.provider, "path", f"ids of {operation}", run)
 
 
-def _replies(subject: Subject, operation: str) -> list[dict[str, Any]]:
-    """Those of the fixture that has most of them."""
-    fixtures = [json.loads(path.read_text()) for path in subject.fixtures()]
-    played = [one.get("exchanges", []) for one in fixtures if one.get("operation") == operation]
-    return [one["reply"] for one in max(played, key=len, default=[])]
+def _is_an_id(shown: Shown, subject: Subject) -> bool:
+    """Whether another one goes the same way. With a word that only reads like a segment that is not so."""
+    return _difference(_ending(shown, _PLAIN), subject) is None
 
 
-def _stays_one_segment(operation: str, replies: list[dict[str, Any]], place: Bench | Desk) -> None:
-    plain = _paths(place, operation, _PLAIN, replies)
-    for hostile in _HOSTILE:
-        wanted = [path.replace(_PLAIN, quote(hostile, safe="")) for path in plain]
-        for path, right in zip(_paths(place, operation, hostile, replies), wanted, strict=False):
-            must(path == right, f"an id of {hostile!r} makes the path {path}, and not {right}")
+def _stays_one_segment(found: list[Shown], subject: Subject) -> None:
+    for shown in found:
+        for more in _HOSTILE:
+            fixture = _ending(shown, more)
+            difference = _difference(fixture, subject)
+            if difference is not None and not _is_refused(fixture, subject):
+                raise Problem(f"an id of {shown.id + more!r}: {difference}")
 
 
-def _paths(place: Bench | Desk, operation: str, provider_id: str, replies: list[dict[str, Any]]) -> list[str]:
-    """The paths of the requests that are made for the payment with this id."""
-    paths: list[str] = []
-    try:
-        exchange = place.exchange(operation, {"provider_id": provider_id})
-        for reply in replies:
-            if exchange.request is None:
-                break
-            paths.append(exchange.request.url.partition("?")[0])
-            headers = {"content-type": "application/json", **reply.get("headers", {})}
-            body = reply["text"] if "text" in reply else json.dumps(reply.get("json"))
-            exchange.reply(reply["status"], list(headers.items()), body.encode())
-    except till.TillError:
-        pass  # refused before, or by the reply
-    return paths
+def _difference(fixture: Fixture, subject: Subject) -> str | None:
+    """Where the script goes another way than the fixture: to another address, or nowhere."""
+    for place, message in subject.played(encode(fixture).encode()):
+        if _ANOTHER_WAY.fullmatch(place) or (_listens(fixture) and place == "$.output.url"):
+            return f"{place}: {message}"
+    return None
+
+
+def _is_refused(fixture: Fixture, subject: Subject) -> bool:
+    """Whether the input ends in `InvalidRequest` before anything is sent."""
+    given = {name: value for name, value in fixture.items() if name not in _COMES_OF_IT}
+    refused = {**given, "error": {"kind": "InvalidRequest"}}
+    found = subject.played(encode(refused).encode())
+    return all(place.startswith(_REFUSED_INPUT) for place, _ in found)
+
+
+def _ending(shown: Shown, more: str) -> Fixture:
+    return _renamed(shown.fixture, shown.id, shown.id + more)
+
+
+def _renamed(fixture: Fixture, old: str, new: str) -> Fixture:
+    """The fixture of another id: in texts it stands as it is, in addresses as a segment."""
+    changed = {**fixture}
+    for name in ("input", "exchanges", "output"):
+        if name in fixture:
+            changed[name] = _replaced(fixture[name], old, new)
+    for exchange in changed.get("exchanges", []):
+        exchange["request"]["path"] = _with_segment(exchange["request"]["path"], old, new)
+    if _listens(changed):
+        changed["output"]["url"] = _with_segment(changed["output"]["url"], old, new)
+    return changed
+
+
+def _addresses(fixture: Fixture) -> tuple[str, ...]:
+    """Those that are asked, and the one that is listened to."""
+    asked = [exchange["request"]["path"] for exchange in fixture.get("exchanges", [])]
+    return (*asked, fixture["output"]["url"]) if _listens(fixture) else (*asked,)
+
+
+def _listens(fixture: Fixture) -> bool:
+    output = fixture.get("output") if fixture["operation"] == "payments.watch" else None
+    return isinstance(output, dict) and isinstance(output.get("url"), str)
+
+
+def _with_segment(address: str, old: str, new: str) -> str:
+    was, becomes = quote(old, safe=""), quote(new, safe="")
+    return "/".join([becomes if segment == was else segment for segment in address.split("/")])
+
+
+def _replaced(value: Any, old: str, new: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _replaced(item, old, new) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_replaced(item, old, new) for item in value]
+    return new if value == old else value
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts_in(item)
+    elif isinstance(value, str):
+        yield value

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl
 
-from till.sandbox.fields import Check, Field, FieldError, check_fields
+from till.sandbox.fields import Field, FieldError, check_fields, whole_text
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
-
-
-def whole_text(minimum: int, maximum: int) -> Check:
-    """A whole number in a query."""
-
-    def check(value: object) -> str | None:
-        text = str(value)
-        good = re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) is not None
-        if not good or not minimum <= int(text) <= maximum:
-            return f"must be a whole number from {minimum} to {maximum}"
-        return None
-
-    return check
-
-
 PAGING = (Field("limit", whole_text(1, MAX_LIMIT)), Field("offset", whole_text(0, 999_999_999)))
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from till.sandbox.clock import iso
-from till.sandbox.fields import Check, Field, check_fields, matching, one_of
+from till.sandbox.fields import Field, check_fields, matching, one_of, whole_text
 
 CURRENCIES = ("BZD", "USD")
 STATUSES = ("pending", "completed", "failed", "refunded")
@@ -143,17 +143,6 @@ class Transactions:
         }
 
 
-def _whole(minimum: int, maximum: int) -> Check:
-    def check(value: object) -> str | None:
-        text = str(value)
-        good = re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) is not None
-        if not good or not minimum <= int(text) <= maximum:
-            return f"must be a whole number from {minimum} to {maximum}"
-        return None
-
-    return check
-
-
 def _date(value: object) -> str | None:
     try:
         parse_date(str(value), end=False)
@@ -192,8 +181,8 @@ def _matches(item: Transaction, query: Mapping[str, str]) -> bool:
 
 
 _FILTERS = (
-    Field("page", _whole(1, 999_999_999)),
-    Field("limit", _whole(1, MAX_LIMIT)),
+    Field("page", whole_text(1, 999_999_999)),
+    Field("limit", whole_text(1, MAX_LIMIT)),
     Field("status", one_of(*STATUSES)),
     Field("currency", one_of(*CURRENCIES)),
     Field("start_date", _date),
