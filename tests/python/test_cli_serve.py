@@ -298,7 +298,13 @@ def test_unit_waits_for_the_end_and_gives_up_its_rights() -> None:
 def test_container_is_what_hadolint_takes() -> None:
     """But for pinned versions of Debian's packages: its mirrors keep only the newest of a release."""
     done = subprocess.run(
-        [Path(sys.executable).with_name("hadolint"), "--no-color", "--ignore", "DL3008", ROOT / "packaging" / "Containerfile"],
+        [
+            Path(sys.executable).with_name("hadolint"),
+            "--no-color",
+            "--ignore",
+            "DL3008",
+            ROOT / "packaging" / "Containerfile",
+        ],
         capture_output=True,
         text=True,
         timeout=60,
