@@ -67,10 +67,12 @@ local function nonce_of(kind)
   return kind == "increment" and time.nonce("count") or time.nonce()
 end
 
--- One method call. `params` is JSON text inside the JSON body, and the key order is that of BitPay's client.
+-- One method call. `params` is JSON text inside the JSON body, and the key order is that of BitPay's client. A nonce is
+-- good for one time: a server that has seen it refuses the same request again, a read too.
 local function call(path, method, params, options)
   local signed = options.auth ~= false and settings.has.private_key == true
   options.auth = signed
+  options.once = signed and settings.nonce ~= "disabled"
   options.json = json.object("method", method, "params", json.encode(params or json.object()),
     "nonce", signed and nonce_of(settings.nonce) or nil)
   return result_of(http.post(path, options))
