@@ -34,6 +34,8 @@ struct SendOptions {
   std::int64_t timeout_ms = 30'000;  // one deadline over the whole exchange, retries and waiting in line included
   bool repeatable = false;           // a read, or a write the provider de-duplicates: may be sent again after a failure
   int max_attempts = 3;              // attempts in all; an attempt of which no byte was sent never needs `repeatable`
+  bool once = false;                 // these very bytes are good for one time: what went out is not sent again, though
+                                     // another exchange may be, which is what `retryable` tells of a `repeatable` one
 };
 
 struct StreamOptions {

@@ -50,6 +50,7 @@ Result<std::unique_ptr<Exchange>> make_exchange(Request request, const SendOptio
   made->wire = lay_out(request, made->target, user_agent);
   made->method = std::move(request.method);
   made->repeatable = options.repeatable;
+  made->once = options.once;
   made->attempts_left = std::max(1, options.max_attempts);
   const auto timeout = std::chrono::milliseconds(std::clamp<std::int64_t>(options.timeout_ms, 0, kMaxTimeoutMs));
   made->deadline = std::chrono::steady_clock::now() + timeout;

@@ -28,6 +28,7 @@ struct Exchange {
   std::string method;
   std::string wire;  // the whole request as it is sent; wiped at the end
   bool repeatable = false;
+  bool once = false;
   int attempts_left = 1;
   int failures = 0;
   bool wants_fresh = false;  // a pooled connection just failed it

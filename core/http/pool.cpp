@@ -179,7 +179,8 @@ void Pool::leave_line(Exchange& exchange) {
 // Only the lack of an answer is tried again, and only what may be: nothing went out, or twice is as good as once.
 bool Pool::may_retry(const Exchange& exchange, const Error& error) const {
   if (closing_ || !error.retryable || error.code == "timeout") return false;
-  return exchange.attempts_left > 0 && (exchange.repeatable || exchange.sent == Sent::kNo);
+  const bool may_arrive_twice = exchange.repeatable && !exchange.once;
+  return exchange.attempts_left > 0 && (may_arrive_twice || exchange.sent == Sent::kNo);
 }
 
 // Doubles with each failure; a random half of it, so that many clients do not come back together.

@@ -121,6 +121,7 @@ Status add_option(const Manifest& manifest, const std::string& name, const json:
   if (name == "read") return add_flag(name, value, request.read);
   if (name == "idempotent") return add_flag(name, value, request.idempotent);
   if (name == "optional") return add_flag(name, value, request.optional);
+  if (name == "once") return add_flag(name, value, request.once);
   if (name == "json") return add_json_body(value, request);
   if (name == "form") return add_form_body(value, request);
   if (name == "multipart") return add_multipart_body(value, request);
@@ -132,7 +133,8 @@ Status add_option(const Manifest& manifest, const std::string& name, const json:
   if (name == "path") return option_error("opts.path takes a map");
   return option_error(
       "opts." + plain_text(name, 60) +
-      " is unknown; there are auth, expect, form, headers, idempotent, json, multipart, optional, path, query, read");
+      " is unknown; there are auth, expect, form, headers, idempotent, json, multipart, once, optional, path, query, "
+      "read");
 }
 
 Status check_body(const json::Value& options, std::size_t max_body, const ScriptRequest& request) {

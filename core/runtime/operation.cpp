@@ -323,6 +323,7 @@ http::SendOptions Operation::send_options() const {
   // Outside of writes no key goes along, so there only what changes nothing may arrive twice.
   const bool carries_key = wanted_.idempotent && !config().manifest().idempotency_header.empty();
   options.repeatable = wanted_.read || (asked_write_ && carries_key);
+  options.once = wanted_.once;
   return options;
 }
 
@@ -358,7 +359,7 @@ void Operation::note_answer(const http::Response& response, bool refusal) {
 
 // With the same idempotency key, so that it stays the same write. What may have changed something is not sent twice.
 bool Operation::may_repeat(const http::Response& response, const Error& refusal) const {
-  return refusal.kind == ErrorKind::kRateLimited && refusal.retry_after_ms &&
+  return refusal.kind == ErrorKind::kRateLimited && refusal.retry_after_ms && !wanted_.once &&
          (!asked_write_ || changed_nothing(response, true));
 }
 

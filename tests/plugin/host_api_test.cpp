@@ -368,6 +368,7 @@ TEST(HostHttp, wrong_options_are_named) {
   EXPECT_THAT(problem_of("http.get('/', {expect = {99}})"), HasSubstr("statuses from 100 to 599"));
   EXPECT_THAT(problem_of("http.get('/', {auth = 1})"), HasSubstr("true or false"));
   EXPECT_THAT(problem_of("http.get('/', {optional = 1})"), HasSubstr("true or false"));
+  EXPECT_THAT(problem_of("http.get('/', {once = 1})"), HasSubstr("true or false"));
   EXPECT_THAT(problem_of("http.get('/', {optional = true})"), HasSubstr("a read after a write: there was none"));
   EXPECT_THAT(problem_of("http.post('/', {optional = true})"), HasSubstr("requests that change nothing"));
   EXPECT_THAT(problem_of("http.get('/', {optional = true, read = false})"), HasSubstr("requests that change nothing"));

@@ -1,10 +1,13 @@
 // What leaves: the right address, headers and signature; and what is refused before anything leaves.
 #include <gmock/gmock.h>
 
+#include <atomic>
+
 #include "core/base/encoding.h"
 #include "core/crypto/ecdsa.h"
 #include "core/runtime/engine.h"
 #include "core/runtime/operation.h"
+#include "tests/http/stub_server.h"
 #include "tests/runtime/fixture.h"
 
 namespace till {
@@ -54,12 +57,17 @@ TEST_F(RequestsTest, that_need_a_missing_setting_say_which_and_leave_no_record) 
 
 class RepeatTest : public AcmeTest {
  protected:
-  // Whether the client may send the first request of this operation again after it broke on the way.
-  bool repeatable(std::string_view operation, std::string_view input) {
+  // How the client is to send the first request of this operation.
+  http::SendOptions options_of(std::string_view operation, std::string_view input) {
     const auto engine = runtime_->engine().value();
     const auto prepared = Operation::prepare(shop_, operation, input, engine->store()).value();
     while (prepared->need() == Operation::Need::kStore) prepared->stored(engine->store().run(prepared->store_task()));
-    return prepared->send_options().repeatable;
+    return prepared->send_options();
+  }
+  // Whether it may be sent again after it broke on the way.
+  bool repeatable(std::string_view operation, std::string_view input) {
+    const http::SendOptions options = options_of(operation, input);
+    return options.repeatable && !options.once;
   }
   bool check_is_repeatable(std::string_view request, std::string_view manifest = kAcmeManifest) {
     open_variant(manifest, R"({"api_key":"sk_live_SECRET123"})", replaced(kAcmeScript, R"(http.get("/me"))", request));
@@ -90,6 +98,41 @@ TEST_F(RepeatTest, of_a_write_needs_an_address_that_knows_its_key) {
                         R"(http.post("/payments", {json = body, idempotent = false}))"));
   EXPECT_EQ(begin("payments.create", kPay)->request()->headers.find("Key"), std::nullopt);
   EXPECT_FALSE(repeatable("payments.create", kPay));
+}
+
+TEST_F(RepeatTest, is_not_for_bytes_that_are_good_for_one_time) {
+  EXPECT_FALSE(check_is_repeatable(R"(http.get("/me", {once = true}))"));
+  EXPECT_FALSE(check_is_repeatable(R"(http.post("/me", {read = true, once = true}))"));
+  EXPECT_TRUE(check_is_repeatable(R"(http.post("/me", {read = true, once = false}))"));
+  open_variant(keyed_, R"({"api_key":"sk_live_SECRET123"})",
+               replaced(kAcmeScript, R"(http.post("/payments", {json = body}))",
+                        R"(http.post("/payments", {json = body, once = true}))"));
+  EXPECT_FALSE(repeatable("payments.create", kPay)) << "although a key goes along";
+}
+
+TEST_F(RepeatTest, of_what_is_sent_once_is_left_to_another_call) {
+  std::atomic<int> asked = 0;
+  http::StubServer server([&](http::Peer& peer) {
+    while (!peer.read_request().empty()) {
+      if (++asked % 2 == 1) return peer.reset();
+      peer.answer("{}");
+    }
+  });
+  const std::string settings = json::write(json::Object{
+      {"api_key", "sk_live_SECRET123"}, {"base_url", "http://127.0.0.1:" + std::to_string(server.port())}});
+  open_variant(kAcmeManifest, settings,
+               replaced(kAcmeScript, R"(http.get("/me"))", R"(http.get("/me", {once = true}))"));
+  const auto lost = shop_->call("check", "{}");
+  ASSERT_FALSE(lost.ok());
+  EXPECT_EQ(lost.error().kind, ErrorKind::kTransport);
+  EXPECT_EQ(lost.error().sent, Sent::kMaybe);
+  EXPECT_TRUE(lost.error().retryable);
+  EXPECT_EQ(asked, 1);
+  EXPECT_TRUE(shop_->call("check", "{}").ok());
+  EXPECT_EQ(asked, 2);
+  open_variant(kAcmeManifest, settings);
+  EXPECT_TRUE(shop_->call("check", "{}").ok()) << "other reads are repeated";
+  EXPECT_EQ(asked, 4);
 }
 
 TEST_F(RequestsTest, that_are_made_with_get_may_be_writes_all_the_same) {

@@ -67,10 +67,12 @@ local function nonce_of(kind)
   return kind == "increment" and time.nonce("count") or time.nonce()
 end
 
--- One method call. `params` is JSON text inside the JSON body, and the key order is that of BitPay's client.
+-- One method call. `params` is JSON text inside the JSON body, and the key order is that of BitPay's client. A nonce is
+-- good for one time: a server that has seen it refuses the same request again, a read too.
 local function call(path, method, params, options)
   local signed = options.auth ~= false and settings.has.private_key == true
   options.auth = signed
+  options.once = signed and settings.nonce ~= "disabled"
   options.json = json.object("method", method, "params", json.encode(params or json.object()),
     "nonce", signed and nonce_of(settings.nonce) or nil)
   return result_of(http.post(path, options))
@@ -214,13 +216,15 @@ end
 -- ---- payments
 
 -- The RPC documentation of createInvoice has price and currency only; the other fields are those of the REST interface.
+local function refuse_order_detail(name, field)
+  fail("InvalidRequest", "BitPay documents " .. name .. " for its REST interface and not for this one, so it is not sent: "
+    .. "turn the setting send_order_details on to send it all the same.", {field = field})
+end
+
 local function order_details(input)
   if settings.send_order_details then return input, object(input.options) end
   for _, name in ipairs({"orderId", "itemCode", "posData", "notificationURL"}) do
-    if object(input.options)[name] ~= nil then
-      fail("InvalidRequest", "BitPay documents " .. name .. " for its REST interface and not for this one, so it is not sent: "
-        .. "turn the setting send_order_details on to send it all the same.", {field = "$.options." .. name})
-    end
+    if object(input.options)[name] ~= nil then refuse_order_detail(name, "$.options." .. name) end
   end
   return {}, {}
 end
@@ -585,26 +589,20 @@ local function number_of(value, name)
   return number
 end
 
--- The caller's parameters as a JSON object: the documented ones in their order, then any others by name.
-local function ordered(params, names)
-  local list, seen, others = {}, {}, {}
-  local function add(name)
+-- The caller's parameters as a JSON object, in the documentation's order; any that is not documented is refused.
+local function chosen(params, names)
+  local known, list = {}, {}
+  for _, name in ipairs(names) do
+    known[name] = true
     local value = params[name]
     if NUMBERS[name] and value ~= nil then value = number_of(value, name) end
     if value ~= nil then list[#list + 1], list[#list + 2] = name, value end
   end
-  for _, name in ipairs(names) do
-    seen[name] = true
-    add(name)
-  end
   for name in pairs(params) do
-    if not seen[name] then
-      local at = 1
-      while others[at] and others[at] < name do at = at + 1 end
-      table.insert(others, at, name)
+    if not known[name] then
+      fail("InvalidRequest", "BitPay documents no parameter " .. name .. " for this method.", {field = "$." .. name})
     end
   end
-  for _, name in ipairs(others) do add(name) end
   return json.object(table.unpack(list))
 end
 
@@ -620,7 +618,6 @@ local METHODS = {
   getRates = {public, {}, 0},
   getCurrencies = {public, {}, 0},
   createAccount = {public, {"users", "orgs"}, 2, true},
-  createInvoice = {with_token, {"price", "currency"}, 2, true},
   getInvoiceSettings = {with_token, {}, 0},
   findInvoices = {merchant, {"dateStart", "dateEnd", "limit", "skip", "itemCode", "orderId"}, 1},
   getLedgers = {merchant, {}, 0},
@@ -631,17 +628,36 @@ for method, entry in pairs(METHODS) do
   local send, names, needed, write = entry[1], entry[2], entry[3], entry[4]
   provider.native[method] = function(params)
     required(params, table.unpack(names, 1, needed))
-    return send(method, ordered(params, names), write)
+    return send(method, chosen(params, names), write)
   end
+end
+
+local ORDER_DETAILS = {"orderId", "itemCode", "itemDesc", "posData", "notificationURL", "redirectURL"}
+
+function provider.native.createInvoice(params)
+  required(params, "price", "currency")
+  local names = {"price", "currency"}
+  for _, name in ipairs(ORDER_DETAILS) do
+    if settings.send_order_details then
+      names[#names + 1] = name
+    elseif params[name] ~= nil then
+      refuse_order_detail(name, "$." .. name)
+    end
+  end
+  return with_token("createInvoice", chosen(params, names), true)
 end
 
 -- Methods that two facades share. `as` names the facade and is not sent.
 for _, method in ipairs({"getInvoice", "getInvoiceBusToken"}) do
   provider.native[method] = function(params)
     required(params, "invoiceId")
-    local as = params.as or (method == "getInvoice" and settings.facade or "public")
+    local as = params.as
+    if as == nil then as = method == "getInvoice" and settings.facade == "merchant" and "merchant" or "public" end
+    if as ~= "public" and as ~= "merchant" then
+      fail("InvalidRequest", "This method is called as \"public\" or as \"merchant\".", {field = "$.as"})
+    end
     params.as = nil
-    return (as == "merchant" and merchant or public)(method, ordered(params, {"invoiceId"}))
+    return (as == "merchant" and merchant or public)(method, chosen(params, {"invoiceId"}))
   end
 end
 
@@ -650,10 +666,10 @@ function provider.native.createToken(params)
   check_facade(params.facade)
   check_pairing(params.pairingCode, params.label, "$.pairingCode")
   if params.id ~= nil then
-    return public("createToken", ordered(params, {"id", "pairingCode", "facade", "label"}), true)
+    return public("createToken", chosen(params, {"id", "pairingCode", "facade", "label"}), true)
   end
   required(params, "pairingCode", "facade")
-  return merchant("createToken", ordered(params, {"pairingCode", "facade"}), true)
+  return merchant("createToken", chosen(params, {"pairingCode", "facade"}), true)
 end
 
 -- Methods of an invoice. `invoiceId` finds the invoice's token and is not sent.
@@ -670,7 +686,7 @@ for method, entry in pairs(INVOICE_METHODS) do
     required(params, "invoiceId", table.unpack(names))
     local id = params.invoiceId
     params.invoiceId = nil
-    local sent = ordered(params, names)
+    local sent = chosen(params, names)
     return on_invoice(merchant_invoice(id), method, sent, write)
   end
 end

@@ -126,16 +126,22 @@ end
 
 -- ---- payments as the service shows them
 
--- GetTransactions answers with a list on the page and with {"invoices": [...]} at the maker.
-local function transactions(offset, limit, reference, user)
-  local body = read("GetTransactions", {{"offset", offset}, {"limit", limit}, {"reference_no", reference}}, {user = user})
+-- GetTransactions answers with a list on the page and with {"invoices": [...]} at the maker. Its parameters on the page have
+-- no pos_id, which the page requires of each call elsewhere: a setting decides.
+local function transactions(offset, limit, reference, who)
+  local body = read("GetTransactions", {
+    {"pos_id", settings.list_with_pos_id and pos_id_of(who) or nil},
+    {"offset", offset},
+    {"limit", limit},
+    {"reference_no", reference},
+  }, {user = who.user})
   return object(body.invoices or body)
 end
 
-local function find_transaction(id, user)
+local function find_transaction(id, who)
   local offset = 0
   for _ = 1, SEARCH_PAGES do
-    local found = transactions(offset, SEARCH_SIZE, nil, user)
+    local found = transactions(offset, SEARCH_SIZE, nil, who)
     for _, record in ipairs(found) do
       if object(record).payment_id == id then return record end
     end
@@ -158,7 +164,7 @@ local function place_of(input)
     payment = input.payment,
   }
   if not place.currency or not place.address then
-    local record = object(find_transaction(id, place.user))
+    local record = object(find_transaction(id, place))
     place.listed = record
     place.currency, place.address = plain_text(record.currency), plain_text(record.address)
     place.pos_id = place.pos_id or plain_text(record.pos_id)
@@ -452,8 +458,9 @@ end
 function provider.payments.list(input)
   check_filters(input)
   local offset, limit = offset_of(input.cursor), input.limit or PAGE_SIZE
-  local user = object(input.options).user or object(object(input.wanted).options).user
-  local found = transactions(offset, limit, input.reference, user)
+  local wanted = object(object(input.wanted).options)
+  local found = transactions(offset, limit, input.reference,
+    {user = object(input.options).user or wanted.user, pos_id = wanted.pos_id})
   local items = json.array({})
   for _, item in ipairs(found) do
     local record = object(item)
@@ -462,12 +469,23 @@ function provider.payments.list(input)
   return {items = items, next = #found >= limit and tostring(offset + #found) or nil}
 end
 
--- The service wants a reason from its own list and a comment; a shop's own words are the comment.
+-- In characters, not bytes: in UTF-8 each begins with a byte that is none of 0x80 to 0xBF.
+local function length_of(value)
+  local count = 0
+  for at = 1, #value do
+    local byte = value:byte(at)
+    if byte < 0x80 or byte > 0xBF then count = count + 1 end
+  end
+  return count
+end
+
+-- The service wants a reason from its own list and a comment; a shop's own words are the comment. That options.comment is no
+-- longer than a comment may be says the manifest.
 local function reason_and_comment(input)
   local options, reason = object(input.options), plain_text(input.reason)
   local known = reason and CANCEL_REASONS[reason]
   local comment = options.comment or (not known and reason) or "Cancelled by the shop"
-  if #comment > MAX_COMMENT then
+  if length_of(comment) > MAX_COMMENT then
     fail("InvalidRequest", "ForumPay takes at most 255 characters as a reason.", {field = "$.reason"})
   end
   return options.reason or (known and reason) or "other", comment
@@ -537,7 +555,7 @@ end
 -- The page has refund_amount_opened in the answer of CheckPayment, its sample and the maker's only in GetTransactions.
 local function open_for_refund(record, place)
   local open = record.refund_amount_opened
-  if open == nil then open = object(place.listed or find_transaction(place.id, place.user)).refund_amount_opened end
+  if open == nil then open = object(place.listed or find_transaction(place.id, place)).refund_amount_opened end
   return coins(open)
     or conflict("nothing_to_refund", "ForumPay holds nothing that could be paid back for this payment.")
 end
@@ -575,7 +593,7 @@ end
 -- is documented, so none is taken for an end.
 local function refunds_of(input)
   local id = input.payment.provider_id
-  local record = object(find_transaction(id, object(input.state).user))
+  local record = object(find_transaction(id, object(input.state)))
   local ours, items = {}, json.array({})
   for _, known in ipairs(input.payment.refunds or {}) do
     if known.provider_id ~= id then
@@ -647,7 +665,7 @@ function provider.currencies.list(input)
 end
 
 function provider.check()
-  transactions(0, 1)
+  transactions(0, 1, nil, {})
   return {ok = true}
 end
 
@@ -691,11 +709,11 @@ local ACTIONS = {
   },
   RefundPayment = {{"pos_id", "payment_id", "currency", "address_out", "refund_amount"}, 5, "write"},
   GetCurrencyList = {{"pos_id", "invoice_currency"}, 1, "read"},
-  GetTransactions = {{"offset", "limit", "reference_no"}, 0, "read"},
-  Ping = {{"webhook_url"}, 0, "read"},
+  GetTransactions = {{"offset", "limit", "reference_no", "pos_id"}, 0, "read"},
+  Ping = {{"webhook_url", "pos_id"}, 0, "read"},
   GetRates = {RATES, 4, "read"},
-  GetWalletApps = {{}, 0, "read"},
-  RequestKyc = {{"email"}, 1, "POST"},
+  GetWalletApps = {{"pos_id"}, 0, "read"},
+  RequestKyc = {{"email", "pos_id"}, 1, "POST"},
 }
 
 local function check_known(params, names)
@@ -715,7 +733,8 @@ for action, entry in pairs(ACTIONS) do
     local fields = {}
     for at, name in ipairs(names) do
       local value = params[name]
-      if name == "pos_id" then value = check_pos_id(value or settings.pos_id, "InvalidRequest", "$.pos_id") end
+      if name == "pos_id" and value == nil and at <= needed then value = settings.pos_id end
+      if name == "pos_id" and value ~= nil then check_pos_id(value, "InvalidRequest", "$.pos_id") end
       if value == nil and at <= needed then fail("InvalidRequest", name .. " is required.", {field = "$." .. name}) end
       fields[at] = {name, value}
     end

@@ -93,8 +93,8 @@ local function create_paylink(input)
     "amount", money.decimal(input.amount),
     "currency", input.amount.currency,
     "description", description_of(input),
-    "customer_name", customer.name,
-    "customer_email", customer.email,
+    "customer_name", plain_text(customer.name),
+    "customer_email", plain_text(customer.email),
     "return_url", input.return_url)})
   local link = data_of(reply)
   return {
@@ -271,8 +271,8 @@ local function create_card_payment(input)
     "card_cvv", card_text(card, "cvv"),
     "card_holder_name", card_text(card, "holder_name"),
     "description", description_of(input),
-    "customer_name", customer.name,
-    "customer_email", customer.email)})
+    "customer_name", plain_text(customer.name),
+    "customer_email", plain_text(customer.email))})
   local body = object(reply.json)
   if reply.status == 402 then return verification_needed(body) end
   if reply.status == 400 then return declined(body) end
@@ -333,6 +333,14 @@ function provider.payments.get(input)
   return paylink_from(link)
 end
 
+-- Pages count from 1.
+local function page_of(cursor)
+  if cursor == nil then return nil end
+  local page = text.digits(cursor) and tonumber(cursor)
+  if page and page >= 1 then return page end
+  fail("InvalidRequest", "A cursor is what the page before gave as next.", {field = "$.cursor"})
+end
+
 function provider.payments.list(input)
   local options = object(input.options)
   if input.limit and input.limit > PAGE_SIZE then
@@ -345,7 +353,7 @@ function provider.payments.list(input)
     fail("InvalidRequest", "OpenPay filters by BZD or USD: it has no other currency.", {field = "$.currency"})
   end
   local reply = http.get("/transactions", {query = {
-    {"page", input.cursor},
+    {"page", page_of(input.cursor)},
     {"limit", input.limit},
     {"status", status_filter(input, options)},
     {"currency", input.currency},
@@ -373,8 +381,8 @@ function provider.cards.verify(input)
     "card_expiry_year", card_text(card, "expiry_year"),
     "card_cvv", card_text(card, "cvv"),
     "card_holder_name", card_text(card, "holder_name"),
-    "customer_name", customer.name,
-    "customer_email", customer.email)})
+    "customer_name", plain_text(customer.name),
+    "customer_email", plain_text(customer.email))})
   local message = plain_text(object(reply.json).message)
   return {
     status = "requires_action",
