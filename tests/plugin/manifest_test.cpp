@@ -227,7 +227,9 @@ TEST(Manifest, is_json_within_its_limit) {
 }
 
 TEST(Manifest, says_that_refunds_may_be_in_other_currencies) {
-  const std::string without(kFull);
+  std::string without(kFull);
+  const std::string absent = R"("refunds.create": "Refund in the dashboard.", )";
+  without.erase(without.find(absent), absent.size());
   const auto with = [&](std::string_view operation, std::string_view value) {
     std::string text = without;
     const std::string anchor = "\"capabilities\": {";
@@ -238,7 +240,7 @@ TEST(Manifest, says_that_refunds_may_be_in_other_currencies) {
   EXPECT_TRUE(parse_manifest(with("refunds.create", "true"))->capabilities.at("refunds.create").other_currencies);
   EXPECT_FALSE(parse_manifest(with("refunds.create", "false"))->capabilities.at("refunds.create").other_currencies);
   EXPECT_EQ(parse_manifest(with("refunds.create", "1")).error().field,
-            "$.capabilities[\"refunds.create\"].other_currencies");
+            R"($.capabilities."refunds.create".other_currencies)");
   EXPECT_THAT(parse_manifest(with("refunds.list", "true")).error().message, HasSubstr("refunds.create"));
 }
 
