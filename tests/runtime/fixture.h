@@ -235,8 +235,9 @@ class AcmeTest : public testing::Test {
 
   // Another process's change of the store's tables.
   void change_tables(const std::string& sql) const {
-    if (schema_) return schema_->run(sql);
-    EXPECT_TRUE(SqliteDatabase::open(store_place()).value()->execute(sql.c_str()).ok()) << sql;
+    const Status changed = schema_ ? PostgresDatabase::open(schema_->url()).value()->execute(sql.c_str())
+                                   : SqliteDatabase::open(store_place()).value()->execute(sql.c_str());
+    EXPECT_TRUE(changed.ok()) << sql << ": " << changed.error().message;
   }
 
   std::optional<PostgresSchema> schema_;
