@@ -359,7 +359,7 @@ void Operation::note_answer(const http::Response& response, bool refusal) {
 
 // With the same idempotency key, so that it stays the same write. What may have changed something is not sent twice.
 bool Operation::may_repeat(const http::Response& response, const Error& refusal) const {
-  return refusal.kind == ErrorKind::kRateLimited && refusal.retry_after_ms && !wanted_.once &&
+  return refusal.kind == ErrorKind::kRateLimited && refusal.retry_after_ms &&
          (!asked_write_ || changed_nothing(response, true));
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import resource
 import socket
@@ -19,6 +20,7 @@ TIMEOUT = 2
 MAX_GROWTH_MB = 64
 
 Answer = Callable[[socket.socket], None]
+LINKS = itertools.count()
 
 
 def answer(body: bytes, more: bytes = b"", size: int | None = None) -> bytes:
@@ -100,7 +102,8 @@ class HostileServer:
             request += peer.recv(65536)
         amount = json.loads(request.partition(b"\r\n\r\n")[2], parse_float=str)["amount"]
         told, self.next = self.next, None
-        (told or sends(answer(paylink(amount))))(peer)
+        link = f"link{next(LINKS)}".encode()
+        (told or sends(answer(paylink(amount, link))))(peer)
 
 
 @pytest.fixture

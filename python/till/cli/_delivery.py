@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ipaddress
 import socket
 import ssl
 import time
@@ -11,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from till._loopback import is_loopback
 from till.cli._output import Failure
 
 MAX_ANSWER_BYTES = 64 << 10
@@ -127,6 +127,16 @@ def with_header(headers: Sequence[tuple[str, str]], name: str, value: str) -> tu
     if any(known.lower() == name.lower() for known, _ in headers):
         return tuple(headers)
     return (*headers, (name, value))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine, by its address or as `localhost`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def printable(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import os
 import ssl
 from collections.abc import Collection, Mapping
@@ -10,8 +11,6 @@ from functools import cache
 from urllib.parse import SplitResult, urlsplit
 
 import h11
-
-from till._loopback import is_loopback
 
 TIMEOUT_SECONDS = 10.0
 """How long a shop may take for the whole exchange."""
@@ -43,7 +42,7 @@ def target_of(url: str, hosts: Collection[str]) -> SplitResult:
         raise Undeliverable("the URL is not valid") from None
     if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or not _plain(url):
         raise Undeliverable("the URL is not valid")
-    if is_loopback(host):
+    if _is_loopback(host):
         return parts
     if host not in hosts:
         raise Undeliverable("only loopback addresses and registered hosts are called")
@@ -102,6 +101,15 @@ async def _status(connection: h11.Connection, reader: asyncio.StreamReader) -> i
             status = event.status_code
         elif isinstance(event, (h11.EndOfMessage, h11.ConnectionClosed)):
             return status
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _plain(url: str) -> bool:
