@@ -124,19 +124,16 @@ std::string setting(std::string_view name, int value) {
 }
 
 // Durable means flushed, whatever the server's default is; what is stricter than that stays.
-const std::string& session_settings() {
-  static const std::string settings =
-      setting("statement_timeout", kStatementTimeoutMs) + setting("lock_timeout", kLockTimeoutMs) +
-      setting("idle_in_transaction_session_timeout", kIdleInTransactionTimeoutMs) +
-      "SET standard_conforming_strings = on; SET jit = off; "
-      "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
-  return settings;
+std::string session_settings() {
+  return setting("statement_timeout", kStatementTimeoutMs) + setting("lock_timeout", kLockTimeoutMs) +
+         setting("idle_in_transaction_session_timeout", kIdleInTransactionTimeoutMs) +
+         "SET standard_conforming_strings = on; SET jit = off; "
+         "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 }
 
 }  // namespace
 
 Status prepare_postgres_stores() {
-  (void)session_settings();
   TILL_TRY(load_libpq());
   return {};
 }

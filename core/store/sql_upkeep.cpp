@@ -74,8 +74,8 @@ Result<std::int64_t> SqlStore::count(std::string_view from, std::initializer_lis
 // Each is locked first, and then looked at once more: until it was locked, others may have begun something with it. The
 // rest says again what it may remove, for it looks later still.
 Result<Pruned> SqlStore::prune_payments(UnixMillis before, std::int64_t limit) {
-  static const std::string find = std::string("SELECT p.id FROM ").append(kPaymentsOver) + " ORDER BY p.id LIMIT $2";
-  static const std::string remove = std::string("DELETE FROM ").append(kPaymentsOver) + " AND p.id = $2";
+  const std::string find = std::string("SELECT p.id FROM ").append(kPaymentsOver) + " ORDER BY p.id LIMIT $2";
+  const std::string remove = std::string("DELETE FROM ").append(kPaymentsOver) + " AND p.id = $2";
   TILL_ASSIGN(const SqlRows due, database_->query(find + std::string(database_->skip_locked()), {before, limit}));
   Pruned pruned;
   for (const std::string& id : due.cells) {

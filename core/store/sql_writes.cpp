@@ -38,6 +38,7 @@ std::vector<Write> read_writes(const SqlRows& rows) {
   return writes;
 }
 
+// Made anew for each statement: the store's thread may still be at work when statics are destroyed.
 std::string with_columns(std::string_view before, std::string_view after) {
   return std::string(before).append(kWriteColumns).append(after);
 }
@@ -47,11 +48,11 @@ std::string with_columns(std::string_view before, std::string_view after) {
 // A write that is there already under its own id is this one: the same change, run again. One that stood in the way and
 // has gone since, because somebody forgot it, leaves its key to this one.
 Result<std::optional<Write>> SqlStore::claim_write(const Write& write) {
-  static const std::string insert = with_columns("INSERT INTO writes (",
-                                                 ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
-                                                 "$14) ON CONFLICT (gateway, idempotency_key) DO "
-                                                 "NOTHING");
-  static const std::string find = with_columns("SELECT ", " FROM writes WHERE gateway = $1 AND idempotency_key = $2");
+  const std::string insert = with_columns("INSERT INTO writes (",
+                                          ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
+                                          "$14) ON CONFLICT (gateway, idempotency_key) DO "
+                                          "NOTHING");
+  const std::string find = with_columns("SELECT ", " FROM writes WHERE gateway = $1 AND idempotency_key = $2");
   constexpr int kMaxTries = 10;
   for (int tries = 0; tries < kMaxTries; ++tries) {
     TILL_ASSIGN(
@@ -73,7 +74,7 @@ Result<std::optional<Write>> SqlStore::claim_write(const Write& write) {
 }
 
 Result<std::optional<Write>> SqlStore::find_write(std::string_view id) {
-  static const std::string find = with_columns("SELECT ", " FROM writes WHERE id = $1");
+  const std::string find = with_columns("SELECT ", " FROM writes WHERE id = $1");
   TILL_ASSIGN(const SqlRows rows, database_->query(locking(find), {id}));
   return rows.size() == 0 ? std::nullopt : std::optional(read_write(rows, 0));
 }
