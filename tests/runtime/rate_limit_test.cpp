@@ -171,14 +171,14 @@ TEST_F(RateLimitTest, refusal_is_sent_again_with_the_same_key_after_the_wait) {
   EXPECT_EQ(all_stored(shop_->name()).at(0).status, PaymentStatus::kPending);
 }
 
-TEST_F(RateLimitTest, refusal_of_what_is_sent_once_is_told_at_once) {
+TEST_F(RateLimitTest, refusal_of_what_is_sent_once_is_waited_for_as_well) {
   open_variant(kAcmeManifest, kWaiting,
                replaced(kAcmeScript, R"(http.get("/me"))", R"(http.get("/me", {once = true}))"));
   const auto exchange = begin("check", "{}");
   reply(*exchange, 429, "{}", {{"Retry-After", "7"}});
-  ASSERT_EQ(exchange->request(), nullptr);
-  EXPECT_EQ(exchange->result().error().kind, ErrorKind::kRateLimited);
-  EXPECT_EQ(exchange->result().error().retry_after_ms, 7'000);
+  ASSERT_NE(exchange->request(), nullptr) << "nobody looked at it";
+  reply(*exchange, 200, "{}");
+  EXPECT_TRUE(exchange->result().ok());
 }
 
 TEST_F(RateLimitTest, refusals_are_waited_for_in_all_as_long_as_the_gateway_allows) {

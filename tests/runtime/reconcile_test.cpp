@@ -5,8 +5,10 @@
 
 #include <atomic>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "core/base/time.h"
 #include "core/payment/looks.h"
@@ -94,7 +96,11 @@ class Books {
     return asked_;
   }
   UnixMillis now_ms = 0;
-  std::function<void()> on_list;  // before a list is made, without the lock
+  // What happens before the next list is made, once.
+  void before_list(std::function<void()> happens) {
+    const std::lock_guard lock(mutex_);
+    before_list_ = std::move(happens);
+  }
 
  private:
   struct Kept {
@@ -144,10 +150,16 @@ class Books {
 
   void serve(http::Peer& peer) {
     for (std::string request = peer.read_request(); !request.empty(); request = peer.read_request()) {
-      if (on_list && request.starts_with("GET /payments?")) on_list();
+      if (request.starts_with("GET /payments?")) happen();
       const std::lock_guard lock(mutex_);
       if (!answer(peer, request)) return;
     }
+  }
+  void happen() {
+    std::unique_lock lock(mutex_);
+    const auto happens = std::exchange(before_list_, nullptr);
+    lock.unlock();
+    if (happens) happens();
   }
   bool answer(http::Peer& peer, const std::string& request) {
     const std::string line = request.substr(0, request.find(" HTTP"));
@@ -182,6 +194,7 @@ class Books {
   }
 
   std::mutex mutex_;
+  std::function<void()> before_list_;
   std::vector<Kept> payments_;
   std::vector<std::string> refunds_, asked_;
   http::StubServer server_{[this](http::Peer& peer) { serve(peer); }};
@@ -319,14 +332,13 @@ TEST_F(ReconcileTest, a_payment_that_is_being_made_is_not_taken_for_the_lost_one
   books_.acts = false;
   const std::string id = lost("payments.create", order("1234", "first"));
   books_.acts = true;
-  std::unique_ptr<Exchange> second;
-  books_.on_list = [&] {
-    if (second) return;
-    second = begin("payments.create", order("1234", "second"));
+  std::promise<std::unique_ptr<Exchange>> begun;
+  books_.before_list([&] {
     books_.put("p7", "1234", kNow);  // made at the provider; its answer is on the way
-  };
+    begun.set_value(begin("payments.create", order("1234", "second")));
+  });
   EXPECT_EQ(count(pass(), "settled"), 0);
-  ASSERT_NE(second, nullptr);
+  const auto second = begun.get_future().get();
   reply(*second, 200, R"({"id":"p7","status":"pending","amount":48.25,"currency":"EUR","reference":"1234"})");
   const auto made = parsed(second->result());
   ASSERT_TRUE(made.ok()) << made.error().message;
