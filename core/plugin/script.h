@@ -46,7 +46,7 @@ struct ScriptRequest {
   bool read = false;         // the request changes nothing at the provider: may be repeated
   bool idempotent = true;    // false: the manifest's idempotency header is not known at this address and stays away
   bool optional = false;     // a read after a write that was answered: resume(nullopt) when nothing comes of it
-  bool once = false;         // these very bytes are good for one time: not sent again when their answer is lost, read or not
+  bool once = false;         // these bytes are good for one time: not sent again when their answer is lost
 };
 
 // What the core hands back: the reply in the form that scripts see.
