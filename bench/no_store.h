@@ -41,7 +41,8 @@ class NoStore final : public Store {
     return std::optional<Payment>();
   }
   Result<std::vector<Payment>> list_payments(const PaymentQuery&) override { return std::vector<Payment>(); }
-  Result<std::vector<Payment>> take_due_payments(std::string_view, UnixMillis, UnixMillis, std::size_t) override {
+  Result<std::vector<Payment>> take_due_payments(std::string_view, UnixMillis, UnixMillis, std::size_t,
+                                                 std::vector<std::string>&) override {
     return std::vector<Payment>();
   }
   Status hasten_payment(std::string_view, UnixMillis) override { return {}; }
