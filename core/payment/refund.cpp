@@ -6,14 +6,10 @@
 #include <string_view>
 #include <utility>
 
+#include "core/payment/transition.h"
+
 namespace till {
 namespace {
-
-bool is_less(const std::optional<Money>& one, const std::optional<Money>& other) {
-  if (!one || !other) return false;
-  const auto order = one->compare(*other);
-  return order.ok() && *order < 0;
-}
 
 // A payment that is paid came whole, also where the provider last told an amount while a part was missing.
 std::optional<Money> came(const Payment& payment) {
@@ -24,13 +20,6 @@ std::optional<Money> came(const Payment& payment) {
 bool is_void(const json::Value& refund) {
   const auto status = refund.find_string("status");
   return status == "failed" || status == "cancelled";
-}
-
-std::optional<Money> amount_of(const json::Value& refund) {
-  const json::Value* amount = refund.find("amount");
-  if (!amount || amount->is_null()) return std::nullopt;
-  auto money = money_from_json(*amount, "$.amount");
-  return money.ok() ? std::optional(*std::move(money)) : std::nullopt;
 }
 
 std::string shown(const Money& money) { return money.amount_text() + " " + std::string(money.currency().code()); }
@@ -50,11 +39,14 @@ std::string currency_of(const Payment& payment) {
   return std::string(money->currency().code());
 }
 
-Error mismatch(std::string code, std::string message) {
-  return {.kind = ErrorKind::kProvider, .code = std::move(code), .message = std::move(message)};
-}
-
 }  // namespace
+
+std::optional<Money> amount_of(const json::Value& refund) {
+  const json::Value* amount = refund.find("amount");
+  if (!amount || amount->is_null()) return std::nullopt;
+  auto money = money_from_json(*amount, "$.amount");
+  return money.ok() ? std::optional(*std::move(money)) : std::nullopt;
+}
 
 std::optional<Money> refundable(const Payment& payment) {
   std::optional<Money> left = came(payment);

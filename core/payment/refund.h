@@ -10,6 +10,9 @@
 
 namespace till {
 
+// What the `amount` of a refund is, or of what was asked for; nullopt where there is none that can be read.
+std::optional<Money> amount_of(const json::Value& refund);
+
 // What can still go back by what is known: what came, without the refunds that neither failed nor were cancelled.
 // nullopt where it is not known what came, or how much one of the refunds is, or where they are in several currencies.
 std::optional<Money> refundable(const Payment& payment);

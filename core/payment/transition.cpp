@@ -95,10 +95,6 @@ constexpr std::array<unsigned, 8> kAllowed = [] {
   };
 }();
 
-Error mismatch(std::string code, std::string message) {
-  return {.kind = ErrorKind::kProvider, .code = std::move(code), .message = std::move(message)};
-}
-
 Status check_same_payment(const Payment& payment, const Observation& seen) {
   if (!payment.provider_id.empty() && !seen.provider_id.empty() && payment.provider_id != seen.provider_id)
     return mismatch("id_mismatch", "the provider answered about another payment than the one that was asked for");
@@ -146,13 +142,6 @@ void replace(Value& into, const Value& seen) {
 template <class T>
 void replace(std::optional<T>& into, const std::optional<T>& seen) {
   if (seen) into = seen;
-}
-
-// What cannot be compared is not less.
-bool is_less(const std::optional<Money>& seen, const std::optional<Money>& known) {
-  if (!seen || !known) return false;
-  const auto order = seen->compare(*known);
-  return order.ok() && *order < 0;
 }
 
 // Whether more is known of the money than before.
@@ -243,6 +232,16 @@ Result<Change> apply(const Payment& payment, const Observation& seen, UnixMillis
   change.became_known = payment.outcome == Outcome::kUnknown;
   if (change.status_changed || change.became_known || money_moved(payment, next)) next.looks = 0;
   return change;
+}
+
+Error mismatch(std::string code, std::string message) {
+  return {.kind = ErrorKind::kProvider, .code = std::move(code), .message = std::move(message)};
+}
+
+bool is_less(const std::optional<Money>& one, const std::optional<Money>& other) {
+  if (!one || !other) return false;
+  const auto order = one->compare(*other);
+  return order.ok() && *order < 0;
 }
 
 bool is_mismatch_code(std::string_view code) { return code == "amount_missing" || code.ends_with("_mismatch"); }

@@ -44,6 +44,12 @@ struct Change {
 // payment that the shop accepted may be paid with less than was asked for.
 Result<Change> apply(const Payment& payment, const Observation& observation, UnixMillis now_ms);
 
+// What a provider told cannot be so: an error with a code that is_mismatch_code() knows.
+Error mismatch(std::string code, std::string message);
+
+// What is not known, or is in another currency, is not less.
+bool is_less(const std::optional<Money>& one, const std::optional<Money>& other);
+
 // Whether an error's code is one of those of apply().
 bool is_mismatch_code(std::string_view code);
 

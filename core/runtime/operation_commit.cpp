@@ -98,8 +98,6 @@ Status Operation::commit_error(Store& store) {
     return store.settle_write(write_->id, WriteState::kUnknown, "", clock().now_ms());
   TILL_TRY(store.forget_write(write_->id));
   if (!creates) return {};
-  TILL_ASSIGN(payment_, current_payment(store));
-  if (!payment_->provider_id.empty()) return {};  // news of it came meanwhile: it is there
   if (!refused_) return store.forget_payment(payment_->id);
   payment_->status = PaymentStatus::kFailed;
   payment_->outcome = Outcome::kKnown;
@@ -196,9 +194,7 @@ Status Operation::check_owner(Store& store, const Payment& payment, const std::s
   if (payment.id.empty() || provider_id.empty() || !payment.provider_id.empty()) return {};
   TILL_ASSIGN(const auto owner, store.find_payment_by_provider_id(payment.gateway, provider_id));
   if (!owner || owner->id == payment.id) return {};
-  return Error{.kind = ErrorKind::kProvider,
-               .code = std::string(kOwnerMismatch),
-               .message = "the provider answered with a payment that is known as " + owner->id};
+  return mismatch(std::string(kOwnerMismatch), "the provider answered with a payment that is known as " + owner->id);
 }
 
 // Whether the payment is not any more as it was when the question about it was prepared: the answer may be the older

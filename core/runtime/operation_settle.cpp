@@ -54,13 +54,6 @@ std::optional<UnixMillis> refund_time(const json::Value& seen, const json::Value
   return first_seen.ok() ? std::optional(*first_seen) : std::nullopt;
 }
 
-std::optional<Money> amount_of(const json::Value& value) {
-  const json::Value* amount = value.find("amount");
-  if (!amount || amount->is_null()) return std::nullopt;
-  auto money = money_from_json(*amount, "$.amount");
-  return money.ok() ? std::optional(*std::move(money)) : std::nullopt;
-}
-
 // A refund whose amount nobody says may be any.
 bool amount_fits(const Payment& payment, const json::Value& wanted, const json::Value& refund, bool other_currencies) {
   const auto told = amount_of(refund);
