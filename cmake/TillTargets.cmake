@@ -40,7 +40,8 @@ function(till_library room)
 endfunction()
 
 # till_test(room SOURCES file... DEPS target... [FIXTURES name...]): the GoogleTest program till_test_<room>, each of its
-# tests known to ctest.
+# tests known to ctest. A sanitizer's start takes longer than most tests, so there ctest knows a program's shares instead,
+# whose reports of single tests are reports/<room>.<share>.xml of the build folder.
 function(till_test room)
   if(TILL_PRECOMPILE AND NOT TARGET till_test_headers)
     add_executable(till_test_headers "${PROJECT_BINARY_DIR}/precompiled.cpp")  # position independent as the tests are
@@ -55,6 +56,16 @@ function(till_test room)
   if(TILL_PRECOMPILE)
     target_precompile_headers(till_test_${room} REUSE_FROM till_test_headers)
   endif()
-  gtest_discover_tests(till_test_${room} TEST_PREFIX "${room}." 
-    PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED "${ARG_FIXTURES}" DISCOVERY_TIMEOUT 60)
+  if(NOT TILL_SANITIZE)
+    gtest_discover_tests(till_test_${room} TEST_PREFIX "${room}."
+      PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED "${ARG_FIXTURES}" DISCOVERY_TIMEOUT 60)
+    return()
+  endif()
+  set(shares 4)
+  foreach(share RANGE 1 ${shares})
+    math(EXPR index "${share} - 1")
+    add_test(NAME ${room}.${share} COMMAND till_test_${room} --gtest_brief=1)
+    set_tests_properties(${room}.${share} PROPERTIES TIMEOUT 600 FIXTURES_REQUIRED "${ARG_FIXTURES}"
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${shares};GTEST_SHARD_INDEX=${index};GTEST_OUTPUT=xml:${PROJECT_BINARY_DIR}/reports/${room}.${share}.xml")
+  endforeach()
 endfunction()

@@ -2,6 +2,9 @@
 
 Usage: count_tests.py REPORT.xml...
 
+Where ctest ran a whole program as one case NAME, REPORT/NAME.xml is what the program says of its tests, and
+they are counted in its stead.
+
 Exits 1 when a test failed, when a report is missing or unreadable, or when nothing passed: a suite that did
 not run must never look like a suite that is fine.
 """
@@ -35,6 +38,20 @@ def count_case(case: ElementTree.Element) -> Count:
     return Count(passed=1)
 
 
+def count_program(report: Path, case: ElementTree.Element) -> Count:
+    """The tests of a case that is a program with a report of its own; breaking after them is a failure."""
+    count = count_case(case)
+    detail = report.with_suffix("") / f"{case.get('name')}.xml"
+    if not detail.exists():
+        return count
+    tests = Count()
+    for test in ElementTree.parse(detail).getroot().iter("testcase"):
+        tests.add(count_case(test))
+    if count.failed and not tests.failed:
+        tests.failed = 1
+    return tests
+
+
 def broke(report: Path) -> bool:
     """Whether the step ended with a failure: REPORT.status, beside REPORT.xml, holds its exit status."""
     status = report.with_suffix(".status")
@@ -43,14 +60,13 @@ def broke(report: Path) -> bool:
 
 def count_report(path: Path) -> Count:
     """All test cases of a report; one that cannot be read, or whose step broke otherwise, is a failure."""
+    total = Count()
     try:
-        root = ElementTree.parse(path).getroot()
+        for case in ElementTree.parse(path).getroot().iter("testcase"):
+            total.add(count_program(path, case))
     except (OSError, ElementTree.ParseError) as error:
         print(f"{path}: no report: {error}", file=sys.stderr)
         return Count(failed=1)
-    total = Count()
-    for case in root.iter("testcase"):
-        total.add(count_case(case))
     if total == Count():
         print(f"{path}: the report holds no test", file=sys.stderr)
         return Count(failed=1)

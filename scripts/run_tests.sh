@@ -2,7 +2,7 @@
 # Runs every test and ends with one line that counts them: `N passed, M failed[, K skipped]`.
 #
 # Usage: scripts/run_tests.sh [STEP...]; the steps are dev, asan, tsan and the folders of tests/ that hold Python tests.
-# Each step leaves build/results/STEP.xml and STEP.status. A step that breaks does not keep the others from running.
+# Each step leaves build/results/STEP.xml and STEP.status, and STEP/PROGRAM.xml where ctest ran whole programs. A step that breaks does not keep the others from running.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -13,7 +13,11 @@ jobs=$(nproc)
 cpp() {
   cmake --preset "$1" >"$results/$1.configure.log" 2>&1 || { cat "$results/$1.configure.log"; return 1; }
   cmake --build --preset "$1" -- -j "$jobs" || return 1
+  rm -rf "build/$1/reports"
   ctest --preset "$1" -j "$jobs" --output-junit "$results/$1.xml"
+  local status=$?
+  if [ -d "build/$1/reports" ]; then mv "build/$1/reports" "$results/$1"; fi
+  return $status
 }
 
 # Python: one folder of tests against the installed wheel.

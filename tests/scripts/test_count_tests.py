@@ -62,3 +62,29 @@ def test_a_step_that_broke_without_a_failed_test_is_a_failure(tmp_path: Path) ->
     assert count(good) == (1, "1 passed, 1 failed")
     report(tmp_path, "good.status", "0\n")
     assert count(good) == (0, "1 passed, 0 failed")
+
+
+GTEST = """<?xml version="1.0"?><testsuites tests="3" failures="{failed}"><testsuite name="S">
+<testcase name="x" classname="S" status="run" result="completed"/>
+<testcase name="y" classname="S" status="run" result="skipped"><skipped message=""/></testcase>
+<testcase name="z" classname="S" status="run" result="completed">{failure}</testcase>
+</testsuite></testsuites>"""
+
+
+def test_a_program_that_reports_its_tests_is_counted_by_them(tmp_path: Path) -> None:
+    ctest = report(tmp_path, "asan.xml", '<testsuite><testcase name="http.1" status="run"/></testsuite>')
+    (tmp_path / "asan").mkdir()
+    report(tmp_path / "asan", "http.1.xml", GTEST.format(failed=0, failure=""))
+    assert count(ctest) == (0, "2 passed, 0 failed, 1 skipped")
+    report(tmp_path / "asan", "http.1.xml", GTEST.format(failed=1, failure="<failure/>"))
+    assert count(ctest) == (1, "1 passed, 1 failed, 1 skipped")
+
+
+def test_a_program_that_broke_after_its_tests_is_a_failure(tmp_path: Path) -> None:
+    broken = '<testsuite><testcase name="http.1" status="fail"><failure/></testcase></testsuite>'
+    ctest = report(tmp_path, "asan.xml", broken)
+    assert count(ctest) == (1, "0 passed, 1 failed")  # it crashed before it could report
+    (tmp_path / "asan").mkdir()
+    # Such as a leak, which is found at the end.
+    report(tmp_path / "asan", "http.1.xml", GTEST.format(failed=0, failure=""))
+    assert count(ctest) == (1, "2 passed, 1 failed, 1 skipped")
