@@ -37,10 +37,20 @@ run() {
   echo "=== $step: $([ "$status" -eq 0 ] && echo ok || echo FAILED), $((SECONDS - started)) s"
 }
 
+# Runs what waits more than it computes, a few steps at once; each prints when it is done.
+run_side_by_side() {
+  local step
+  for step in "$@"; do
+    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+    { run "$step" python_tests "$step" >"$results/$step.log" 2>&1; cat "$results/$step.log"; } &
+  done
+  wait
+}
+
 steps=("$@")
 if [ ${#steps[@]} -eq 0 ]; then
   mapfile -t folders < <(find tests -mindepth 2 -maxdepth 2 -name 'test_*.py' -printf '%h\n' | sort -u | sed 's|tests/||')
-  steps=(dev venv "${folders[@]}" asan tsan)
+  steps=(dev asan tsan venv "${folders[@]}")
 fi
 
 # BitPay's reference for identities, for the tests that meet it; without npm they are skipped.
@@ -52,14 +62,16 @@ fi
 rm -rf "$results"
 mkdir -p "$results"
 reports=()
+python_steps=()
 for step in "${steps[@]}"; do
   case $step in
     dev | asan | tsan | clang) run "$step" cpp "$step" ;;
     venv) run venv make --no-print-directory build/venv-test.stamp; continue ;;
-    *) run "$step" python_tests "$step" ;;
+    *) python_steps+=("$step") ;;
   esac
   reports+=("$results/$step.xml")
 done
+run_side_by_side "${python_steps[@]}"
 
 echo
 python3 scripts/count_tests.py "${reports[@]}"
