@@ -68,13 +68,16 @@ char surrogate_kind(std::string_view quad) {
 bool surrogates_are_paired(std::string_view raw) {
   bool after_high = false;
   for (std::size_t i = 0; i < raw.size() && raw[i] != '"'; ++i) {
-    const bool escape = raw[i] == '\\';
-    const std::string_view quad = escape ? raw.substr(std::min(i + 2, raw.size()), 4) : std::string_view{};
-    const bool unicode = escape && i + 1 < raw.size() && raw[i + 1] == 'u' && is_hex_quad(quad);
+    if (raw[i] != '\\') {
+      if (after_high) return false;
+      continue;
+    }
+    const std::string_view quad = raw.substr(std::min(i + 2, raw.size()), 4);
+    const bool unicode = i + 1 < raw.size() && raw[i + 1] == 'u' && is_hex_quad(quad);
     const char kind = unicode ? surrogate_kind(quad) : '-';
     if ((kind == 'l') != after_high) return false;
     after_high = kind == 'h';
-    i += unicode ? 5 : escape ? 1 : 0;
+    i += unicode ? 5 : 1;
   }
   return !after_high;
 }

@@ -20,9 +20,9 @@ std::vector<const Object::Member*> sorted_members(const Object& object) {
 
 }  // namespace
 
-Object::Object(std::initializer_list<Member> members) {
+Object::Object(std::initializer_list<Listed> members) {
   members_.reserve(members.size());
-  for (const auto& [key, value] : members) set(key, value);
+  for (const Listed& member : members) set(member.key, std::move(member.value));
 }
 
 const Value* Object::find(std::string_view key) const {

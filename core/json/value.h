@@ -31,8 +31,9 @@ class Object {
   using ConstIterator = std::vector<Member>::const_iterator;
 
   Object();
+  struct Listed;
   // Of two members with the same key the last one counts.
-  Object(std::initializer_list<Member> members);
+  Object(std::initializer_list<Listed> members);
   Object(const Object&);
   Object(Object&&) noexcept;
   Object& operator=(const Object&);
@@ -102,6 +103,12 @@ class Value {
 
  private:
   std::variant<std::nullptr_t, bool, Number, std::string, Array, Object> data_;
+};
+
+// A member as it stands in a braced list, whose value is moved out.
+struct Object::Listed {
+  std::string_view key;
+  mutable Value value;
 };
 
 // Here, because they need Value to be complete.

@@ -192,13 +192,6 @@ bool Reader::add_member(int key, int value, std::size_t depth, std::vector<json:
   return read_at(value, depth + 1, members.back().second) || within_key(members.back().first);
 }
 
-json::Object object_of(std::vector<json::Object::Member> members) {
-  json::Object object;
-  object.reserve(members.size());
-  for (auto& [name, value] : members) object.set(name, std::move(value));
-  return object;
-}
-
 bool Reader::read_object(int index, std::size_t depth, json::Value& out) {
   std::vector<json::Object::Member> members;
   lua_pushnil(state_);
@@ -208,12 +201,19 @@ bool Reader::read_object(int index, std::size_t depth, json::Value& out) {
     lua_pop(state_, 1);
   }
   if (is_ending()) return false;
-  std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  out = object_of(std::move(members));
+  // What is sorted is small: a member is moved once.
+  std::vector<json::Object::Member*> sorted;
+  sorted.reserve(members.size());
+  for (auto& member : members) sorted.push_back(&member);
+  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+  json::Object object;
+  object.reserve(members.size());
+  for (auto* member : sorted) object.append(std::move(member->first), std::move(member->second));
+  out = std::move(object);
   return true;
 }
 
-// `index` holds the keys and values of a json.object in turn.
+// `index` holds the keys and values of a json.object in turn; each key stands there once.
 bool Reader::read_ordered(int index, std::size_t depth, json::Value& out) {
   std::vector<json::Object::Member> members;
   const auto length = static_cast<lua_Integer>(lua_rawlen(state_, index));
@@ -225,7 +225,10 @@ bool Reader::read_ordered(int index, std::size_t depth, json::Value& out) {
     lua_pop(state_, 2);
     if (!done) return false;
   }
-  out = object_of(std::move(members));
+  json::Object object;
+  object.reserve(members.size());
+  for (auto& [name, value] : members) object.append(std::move(name), std::move(value));
+  out = std::move(object);
   return true;
 }
 

@@ -121,7 +121,7 @@ class Player {
     if (const auto* more = std::get_if<plugin::ScriptRequest>(&*step))
       return stop("$.exchanges",
                   "the script makes one more request than the fixture has: " + more->method + " " + more->path);
-    json::Value output = handles_.shown(std::get<plugin::ScriptDone>(*step).output, true);
+    json::Value output = handles_.shown(std::move(std::get<plugin::ScriptDone>(*step).output), true);
     TILL_TRY(plugin::check_operation_output(fixture_.operation, output));
     if (fixture_.operation == "webhooks.receive") TILL_TRY(check_event(output));
     return output;

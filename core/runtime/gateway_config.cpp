@@ -201,9 +201,15 @@ bool GatewayConfig::waits_for_challenge() const {
   return !setting.empty() && script_settings.find_bool(setting).value_or(false);
 }
 
+bool GatewayConfig::redact_in(std::string& text) const {
+  bool found = false;
+  for (const auto& [setting, secret] : secrets) found |= redact_secret(text, secret.reveal(), "[secret]");
+  for (const Secret& secret : webhook_secrets) found |= redact_secret(text, secret.reveal(), "[secret]");
+  return found;
+}
+
 std::string GatewayConfig::redact(std::string text) const {
-  for (const auto& [setting, secret] : secrets) text = redact_secret(std::move(text), secret.reveal(), "[secret]");
-  for (const Secret& secret : webhook_secrets) text = redact_secret(std::move(text), secret.reveal(), "[secret]");
+  redact_in(text);
   return text;
 }
 

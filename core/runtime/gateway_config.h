@@ -47,6 +47,8 @@ struct GatewayConfig {
   const Secret* secret(std::string_view setting) const;
   // `text` with each of this gateway's secrets replaced by "[secret]".
   std::string redact(std::string text) const;
+  // The same in place; true when there was one.
+  bool redact_in(std::string& text) const;
 };
 
 // The plugin's version that the settings name; empty when they name none, or cannot be read at all.

@@ -63,29 +63,30 @@ Result<std::string> Handles::fill(std::string_view text, Place place) const {
   return out.append(text.substr(copied));
 }
 
-json::Value Handles::shown(const json::Value& value, bool reveal_secrets) const {
-  if (const std::string* text = value.string()) {
-    const auto handle = plugin::find_handle(*text);
-    if (!handle) return redact(*text);
-    const Entry* entry = handle->size == text->size() ? find(*handle) : nullptr;
-    if (!entry) return "[secret]";
-    if (reveal_secrets && entry->kind == Kind::kReplySecret) return entry->secret.reveal();
-    return shown_as(entry->kind);
+std::string Handles::shown_text(std::string text, bool reveal_secrets) const {
+  const auto handle = plugin::find_handle(text);
+  if (!handle) return redact(std::move(text));
+  const Entry* entry = handle->size == text.size() ? find(*handle) : nullptr;
+  if (!entry) return "[secret]";
+  if (reveal_secrets && entry->kind == Kind::kReplySecret) return std::string(entry->secret.reveal());
+  return std::string(shown_as(entry->kind));
+}
+
+void Handles::show_in(json::Value& value, bool reveal_secrets) const {
+  if (std::string* text = value.string()) {
+    *text = shown_text(std::move(*text), reveal_secrets);
+  } else if (json::Array* array = value.array()) {
+    for (json::Value& item : *array) show_in(item, reveal_secrets);
+  } else if (json::Object* object = value.object()) {
+    redact_keys(*object, [this](std::string& key) { return redact_in(key); });
+    for (auto& [key, member] : *object) show_in(member, reveal_secrets);
+  } else {
+    redact_scalar(value, [this](std::string& number) { return redact_in(number); });
   }
-  if (const json::Number* number = value.number()) {
-    std::string text = redact(number->text);
-    return text == number->text ? value : json::Value(std::move(text));
-  }
-  if (const json::Array* array = value.array()) {
-    json::Array out;
-    for (const json::Value& item : *array) out.push_back(shown(item, reveal_secrets));
-    return out;
-  }
-  if (const json::Object* object = value.object()) {
-    json::Object out;
-    for (const auto& [key, member] : *object) out.set(redact(key), shown(member, reveal_secrets));
-    return out;
-  }
+}
+
+json::Value Handles::shown(json::Value value, bool reveal_secrets) const {
+  show_in(value, reveal_secrets);
   return value;
 }
 
@@ -97,41 +98,52 @@ json::Value Handles::hide_text(const std::string& text) {
   return entries_.size() < kMaxReplySecrets ? add(Kind::kReplySecret, text) : "[secret]";
 }
 
-json::Value Handles::without_cards(json::Value value) const {
-  const std::string* text = value.string() ? value.string() : value.number() ? &value.number()->text : nullptr;
-  if (!text) return value;
-  std::string shown = *text;
+bool Handles::redact_cards_in(std::string& text) const {
+  bool found = false;
   for (const Entry& entry : entries_)
-    if (entry.kind == Kind::kCardData) shown = redact_secret(std::move(shown), entry.secret.reveal(), "[card]");
-  return shown == *text ? value : json::Value(std::move(shown));
+    if (entry.kind == Kind::kCardData) found |= redact_secret(text, entry.secret.reveal(), shown_as(entry.kind));
+  return found;
+}
+
+void Handles::hide_in(json::Value& value, const std::vector<std::string>& keys) {
+  if (json::Array* array = value.array()) {
+    for (json::Value& item : *array) hide_in(item, keys);
+  } else if (json::Object* object = value.object()) {
+    for (auto& [key, member] : *object) {
+      const std::string* text = member.string();
+      const bool secret = text && !text->empty() && std::find(keys.begin(), keys.end(), key) != keys.end();
+      if (secret)
+        member = hide_text(*text);
+      else
+        hide_in(member, keys);
+    }
+  } else {
+    redact_scalar(value, [this](std::string& text) { return redact_cards_in(text); });
+  }
 }
 
 json::Value Handles::hide(json::Value value, const std::vector<std::string>& keys) {
-  if (json::Array* array = value.array()) {
-    for (json::Value& item : *array) item = hide(std::move(item), keys);
-    return value;
-  }
-  json::Object* object = value.object();
-  if (!object) return without_cards(std::move(value));
-  for (auto& [key, member] : *object) {
-    const std::string* text = member.string();
-    const bool secret = text && !text->empty() && std::find(keys.begin(), keys.end(), key) != keys.end();
-    member = secret ? hide_text(*text) : hide(std::move(member), keys);
-  }
+  hide_in(value, keys);
   return value;
 }
 
+bool Handles::redact_in(std::string& text) const {
+  bool found = false;
+  for (const Entry& entry : entries_) found |= redact_secret(text, entry.secret.reveal(), shown_as(entry.kind));
+  return found;
+}
+
 std::string Handles::redact(std::string text) const {
-  for (const Entry& entry : entries_)
-    text = redact_secret(std::move(text), entry.secret.reveal(), shown_as(entry.kind));
+  redact_in(text);
   return text;
 }
 
-std::string redact_secret(std::string text, std::string_view secret, std::string_view by) {
-  if (secret.size() < kShortestRedacted) return text;
-  for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + by.size()))
-    text.replace(at, secret.size(), by);
-  return text;
+bool redact_secret(std::string& text, std::string_view secret, std::string_view by) {
+  if (secret.size() < kShortestRedacted) return false;
+  std::size_t at = text.find(secret);
+  const bool found = at != std::string::npos;
+  for (; at != std::string::npos; at = text.find(secret, at + by.size())) text.replace(at, secret.size(), by);
+  return found;
 }
 
 }  // namespace till

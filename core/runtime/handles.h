@@ -28,12 +28,14 @@ class Handles {
   Result<std::string> fill(std::string_view text, Place place) const;
   // `value` with every handle replaced: by "[card]" or "[secret]", or when `reveal_secrets` by the reply's secret
   // itself.
-  json::Value shown(const json::Value& value, bool reveal_secrets) const;
+  json::Value shown(json::Value value, bool reveal_secrets) const;
   // `value`, a provider's reply, with the text below each of these keys, at any depth, replaced by a handle (beyond
   // kMaxReplySecrets of them by "[secret]"), and card numbers that it repeats by "[card]".
   json::Value hide(json::Value value, const std::vector<std::string>& keys);
   // `text` with every secret known here replaced by "[card]" or "[secret]".
   std::string redact(std::string text) const;
+  // The same in place; true when there was one.
+  bool redact_in(std::string& text) const;
 
   // As many as a page of records has; each is looked for in all that the operation shows.
   static constexpr std::size_t kMaxReplySecrets = 256;
@@ -44,14 +46,40 @@ class Handles {
     Secret secret;
   };
   const Entry* find(const plugin::HandleSpan& handle) const;
+  void show_in(json::Value& value, bool reveal_secrets) const;
+  std::string shown_text(std::string text, bool reveal_secrets) const;
+  void hide_in(json::Value& value, const std::vector<std::string>& keys);
   json::Value hide_text(const std::string& text);
-  json::Value without_cards(json::Value value) const;
+  bool redact_cards_in(std::string& text) const;
 
   std::uint64_t nonce_ = 0;  // drawn with the first handle
   std::vector<Entry> entries_;
 };
 
-// `text` with `secret` replaced by `by`, wherever it stands; secrets too short to be told from chance are left.
-std::string redact_secret(std::string text, std::string_view secret, std::string_view by);
+// Replaces `secret` by `by`, wherever it stands in `text`; true when it did. Secrets too short to be told from chance
+// are left.
+bool redact_secret(std::string& text, std::string_view secret, std::string_view by);
+
+// Has `redact_in` replace what it knows in a string or a number, which becomes a string then; it says whether it did.
+template <class RedactIn>
+void redact_scalar(json::Value& value, const RedactIn& redact_in) {
+  if (std::string* string = value.string()) {
+    redact_in(*string);
+  } else if (const json::Number* number = value.number()) {
+    std::string text = number->text;
+    if (redact_in(text)) value = std::move(text);
+  }
+}
+
+// The same for an object's keys. Two that hold secrets may look the same then: the last one counts.
+template <class RedactIn>
+void redact_keys(json::Object& object, const RedactIn& redact_in) {
+  bool changed = false;
+  for (auto& [key, member] : object) changed |= redact_in(key);
+  if (!changed) return;
+  json::Object out;
+  for (auto& [key, member] : object) out.set(key, std::move(member));
+  object = std::move(out);
+}
 
 }  // namespace till

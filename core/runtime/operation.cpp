@@ -395,7 +395,7 @@ void Operation::take_step(Result<plugin::ScriptStep> step) {
   } else if (auto* wanted = std::get_if<plugin::ScriptRequest>(&*step)) {
     take_request(std::move(*wanted));
   } else {
-    take_output(std::get<plugin::ScriptDone>(*step).output);
+    take_output(std::move(std::get<plugin::ScriptDone>(*step).output));
   }
 }
 
@@ -459,10 +459,10 @@ bool Operation::is_challenge(const http::Response& response) const {
          http::offers_scheme(response.headers, "Basic");
 }
 
-void Operation::take_output(const json::Value& output) {
-  if (operation_ == "webhooks.receive") return take_news(output);
+void Operation::take_output(json::Value output) {
+  if (operation_ == "webhooks.receive") return take_news(std::move(output));
   if (operation_ == "payments.watch") return take_watch(output);
-  json::Value result = bounded_raw(redacted(config(), handles_.shown(output, returns_secrets_)));
+  json::Value result = bounded_raw(redacted(config(), handles_.shown(std::move(output), returns_secrets_)));
   if (plugin::is_given_whole(operation_)) return take_page(std::move(result));
   take_result(std::move(result));
 }

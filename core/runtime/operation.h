@@ -126,7 +126,7 @@ class Operation {
   void prepare_request();
   void give_up_request(Error error);
   bool is_challenge(const http::Response& response) const;
-  void take_output(const json::Value& output);
+  void take_output(json::Value output);
   void take_result(json::Value result);
 
   // A list that is given whole.
@@ -142,7 +142,7 @@ class Operation {
   Status take_webhook(std::string_view input_json);
   static void count_refusal(Gateway& gateway, const Error& error, StoreQueue& store);
   Error told(Error error) const;
-  void take_news(const json::Value& output);
+  void take_news(json::Value output);
   WebhookOutcome::Trust told_trust() const;
   Result<bool> claim_event(Store& store, WebhookState state);
   bool may_be_news() const;

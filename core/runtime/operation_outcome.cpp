@@ -24,6 +24,23 @@ bool is_card_member(std::string_view key) {
   return std::any_of(kCardMembers.begin(), kCardMembers.end(), [&](auto known) { return same_word(known, key); });
 }
 
+void redact_members(const GatewayConfig& config, json::Value& value) {
+  const auto redact_in = [&](std::string& text) { return config.redact_in(text); };
+  if (json::Array* array = value.array()) {
+    for (json::Value& item : *array) redact_members(config, item);
+  } else if (json::Object* object = value.object()) {
+    redact_keys(*object, redact_in);
+    for (auto& [key, member] : *object) {
+      if (is_card_member(key))
+        member = "[card]";
+      else
+        redact_members(config, member);
+    }
+  } else {
+    redact_scalar(value, redact_in);
+  }
+}
+
 // How far a provider's clock may be from ours.
 constexpr std::int64_t kClockSkewMs = 10LL * 60'000;
 
@@ -159,22 +176,9 @@ Error hide_secrets(Error error, const GatewayConfig& config, const Handles& hand
   return error;
 }
 
-json::Value redacted(const GatewayConfig& config, const json::Value& value) {
-  if (const std::string* text = value.string()) return config.redact(*text);
-  if (const json::Number* number = value.number()) {
-    std::string text = config.redact(number->text);
-    return text == number->text ? value : json::Value(std::move(text));
-  }
-  if (const json::Array* array = value.array()) {
-    json::Array out;
-    for (const json::Value& item : *array) out.push_back(redacted(config, item));
-    return out;
-  }
-  if (!value.object()) return value;
-  json::Object out;
-  for (const auto& [key, member] : *value.object())
-    out.append(key, is_card_member(key) ? json::Value("[card]") : redacted(config, member));
-  return out;
+json::Value redacted(const GatewayConfig& config, json::Value value) {
+  redact_members(config, value);
+  return value;
 }
 
 json::Value bounded_raw(json::Value output) {

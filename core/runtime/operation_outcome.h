@@ -64,7 +64,7 @@ bool is_store_error(const Error& error);
 // `error` with every secret and handle in its texts replaced.
 Error hide_secrets(Error error, const GatewayConfig& config, const Handles& handles);
 // `value` with every secret of the gateway replaced.
-json::Value redacted(const GatewayConfig& config, const json::Value& value);
+json::Value redacted(const GatewayConfig& config, json::Value value);
 // `output` with a `raw` of more than kMaxRawBytes replaced by a note.
 json::Value bounded_raw(json::Value output);
 

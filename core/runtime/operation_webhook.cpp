@@ -52,8 +52,8 @@ Error Operation::told(Error error) const {
   return hide_secrets(std::move(error), config(), handles_);
 }
 
-void Operation::take_news(const json::Value& output) {
-  json::Value shown = redacted(config(), handles_.shown(output, false));
+void Operation::take_news(json::Value output) {
+  json::Value shown = redacted(config(), handles_.shown(std::move(output), false));
   if (json::Value* payment = shown.object() ? shown.object()->find("payment") : nullptr)
     *payment = bounded_raw(std::move(*payment));
   auto news = read_webhook_news(std::move(shown));

@@ -80,8 +80,8 @@ Result<ReceivedWebhook> receive_webhook(const GatewayConfig& config, std::string
   ReceivedWebhook received;
   received.received_at = now_ms;
   TILL_ASSIGN(received.verified, verify(config, request, now_ms));
-  TILL_ASSIGN(const json::Value seen, webhook_seen(request));
-  received.seen = redacted(config, seen);
+  TILL_ASSIGN(json::Value seen, webhook_seen(request));
+  received.seen = redacted(config, std::move(seen));
   received.kept_body = kept_body(received.seen);
   name_event(request.body, received);
   return received;
