@@ -97,7 +97,9 @@ void read_reply(Operation& operation, const Case& one, NoStore& store) {
   (void)checked(operation.result());
 }
 
-constexpr double kLimitUs = 40;
+// The limit each way, on a machine that signs in kSignatureUs. Ratios travel from there, times do not: here the limit is
+// as many signatures as it is there.
+constexpr double kLimitUs = 40, kSignatureUs = 19;
 
 // Of one iteration, by the name of the benchmark.
 std::map<std::string, double> allocations_of;
@@ -163,17 +165,18 @@ BENCHMARK(build_and_read_bitpay);
 BENCHMARK(sign_bare);
 BENCHMARK(step_check)->Unit(benchmark::kMicrosecond);
 
-bool print_way(const char* provider, const char* way, double us, double count) {
-  std::printf("%-8s %-5s %6.1f us   %.2f of the limit   %4.0f allocations\n", provider, way, us, us / kLimitUs, count);
-  return us <= kLimitUs;
+bool print_way(const char* provider, const char* way, double us, double limit_us, double count) {
+  std::printf("%-8s %-5s %6.1f us   %.2f of the limit   %4.0f allocations\n", provider, way, us, us / limit_us, count);
+  return us <= limit_us;
 }
 
 // Reading is what building and reading takes beyond building.
-bool print_ways(MedianReporter& reporter, const char* provider) {
+bool print_ways(MedianReporter& reporter, const char* provider, double limit_us) {
   const std::string build = std::string("build_") + provider, both = std::string("build_and_read_") + provider;
   const double built_us = reporter.median(build) / 1000, both_us = reporter.median(both) / 1000;
-  const bool build_good = print_way(provider, "build", built_us, allocations_of[build]);
-  return print_way(provider, "read", both_us - built_us, allocations_of[both] - allocations_of[build]) && build_good;
+  const bool build_good = print_way(provider, "build", built_us, limit_us, allocations_of[build]);
+  const double read_allocations = allocations_of[both] - allocations_of[build];
+  return print_way(provider, "read", both_us - built_us, limit_us, read_allocations) && build_good;
 }
 
 bool compare_with_limit() {
@@ -181,8 +184,10 @@ bool compare_with_limit() {
   char* argv[] = {program.data(), nullptr};
   MedianReporter reporter;
   if (!run_by_turns(1, argv, reporter)) return false;
-  const bool openpay_good = print_ways(reporter, "openpay");
-  const bool bitpay_good = print_ways(reporter, "bitpay");
+  const double limit_us = kLimitUs / kSignatureUs * reporter.median("sign_bare") / 1000;
+  std::printf("limit: %.0f us where a bare signature takes %.0f us; %.1f us here\n", kLimitUs, kSignatureUs, limit_us);
+  const bool openpay_good = print_ways(reporter, "openpay", limit_us);
+  const bool bitpay_good = print_ways(reporter, "bitpay", limit_us);
   print_ratio(reporter, "build_bitpay", "sign_bare");
   return openpay_good && bitpay_good;
 }
