@@ -107,7 +107,8 @@ Operation::Operation(std::shared_ptr<Gateway> gateway, std::shared_ptr<const Gat
       input_(std::move(input)),
       is_write_(changes_something(config_->manifest(), operation)),
       returns_secrets_(hands_out_secrets(config_->manifest(), operation)),
-      started_at_(gateway_->runtime().clock().now_ms()) {}
+      started_at_(gateway_->runtime().clock().now_ms()),
+      started_ms_(gateway_->runtime().clock().steady_ms()) {}
 
 Operation::~Operation() = default;
 
@@ -315,7 +316,7 @@ void Operation::stored(Status status) {
 
 void Operation::answer_repeat() { end(earlier_outcome(*earlier_, *write_, clock().now_ms())); }
 
-std::int64_t Operation::left_ms() const { return started_at_ + waited_ms_ + config().timeout_ms - clock().now_ms(); }
+std::int64_t Operation::left_ms() const { return started_ms_ + waited_ms_ + config().timeout_ms - clock().steady_ms(); }
 
 http::SendOptions Operation::send_options() const {
   http::SendOptions options;

@@ -203,6 +203,7 @@ class Operation {
   bool is_write_;
   bool returns_secrets_;
   UnixMillis started_at_;
+  std::int64_t started_ms_;  // the same moment on the steady clock, by which its time is counted
   Handles handles_;
   std::optional<plugin::ScriptRun> script_;
   std::size_t logged_ = 0;          // lines of the script's log that were passed on

@@ -36,6 +36,7 @@ struct Place {
 class ShiftedClock final : public Clock {
  public:
   UnixMillis now_ms() const override { return system_.now_ms() + shift_ms_.load(); }
+  std::int64_t steady_ms() const override { return system_.steady_ms() + shift_ms_.load(); }
   void shift(std::int64_t by_ms) { shift_ms_ += by_ms; }
 
  private:

@@ -507,6 +507,19 @@ TEST_F(OperationTest, a_write_whose_time_is_over_is_not_sent) {
   EXPECT_NE(again->request(), nullptr) << "its key is free again";
 }
 
+TEST_F(OperationTest, a_wall_clock_that_is_set_takes_no_time_from_a_call) {
+  open_variant(kAcmeManifest, R"({"api_key":"sk_live_SECRET123"})",
+               replaced(kAcmeScript, R"(return payment(http.post("/payments",)",
+                        R"(http.get("/me") return payment(http.post("/payments",)"));
+  const auto exchange = begin("payments.create", kPay);
+  clock_->set(kNow + 24LL * 3'600'000);
+  reply(*exchange, 200, "{}");
+  ASSERT_NE(exchange->request(), nullptr);
+  EXPECT_EQ(exchange->request()->method, "POST");
+  reply(*exchange, 200, kPaid);
+  EXPECT_TRUE(exchange->result().ok());
+}
+
 TEST_F(OperationTest, a_repeat_is_one_whatever_defaults_another_version_of_the_plugin_has) {
   open_variant(kAcmeManifest);
   ASSERT_TRUE(run("payments.create", kPay, 200, kPaid).ok());
