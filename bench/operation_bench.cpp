@@ -97,8 +97,8 @@ void read_reply(Operation& operation, const Case& one, NoStore& store) {
   (void)checked(operation.result());
 }
 
-// The limit each way, on a machine that signs in kSignatureUs. Ratios travel from there, times do not: here the limit is
-// as many signatures as it is there.
+// The limit each way, on a machine that signs in kSignatureUs. Ratios travel from there, times do not: here the limit
+// is as many signatures as it is there.
 constexpr double kLimitUs = 40, kSignatureUs = 19;
 
 // Of one iteration, by the name of the benchmark.

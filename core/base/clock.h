@@ -15,7 +15,8 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual UnixMillis now_ms() const = 0;
-  // Milliseconds since some moment of this process: for how long something took, however the wall clock is set meanwhile.
+  // Milliseconds since some moment of this process: for how long something took, however the wall clock is set
+  // meanwhile.
   virtual std::int64_t steady_ms() const = 0;
 };
 
