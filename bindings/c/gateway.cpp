@@ -9,16 +9,12 @@
 using till::Result;
 using till::Status;
 using till::c::guarded;
+using till::c::input_of;
 using till::c::make_error;
 using till::c::make_reply;
 using till::c::required;
-using till::c::text_of;
 
 namespace {
-
-std::string_view input_of(const char* input_json, size_t input_size) {
-  return input_json == nullptr ? std::string_view("{}") : text_of(input_json, input_size);
-}
 
 // Hands one result to a C callback. When there is no memory for the handle, the status alone arrives.
 void deliver(till_callback callback, void* context, Result<std::string> result) noexcept {

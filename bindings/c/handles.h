@@ -66,6 +66,8 @@ till_reply* make_reply(std::string json);
 Status required(const void* argument, const char* name);
 // The bytes of a sized text argument: NULL is empty, TILL_NUL_TERMINATED measures.
 std::string_view text_of(const char* text, size_t size);
+// As text_of() for an operation's input: NULL is {}.
+std::string_view input_of(const char* input_json, size_t input_size);
 
 // Runs the body of a C function: its Status becomes till_status and `*error`. Nothing thrown leaves.
 template <class Body>

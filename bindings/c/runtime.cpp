@@ -9,6 +9,7 @@
 
 using till::Status;
 using till::c::guarded;
+using till::c::input_of;
 using till::c::make_reply;
 using till::c::required;
 
@@ -66,9 +67,7 @@ till_status till_store_call(till_runtime* runtime, const char* operation, const 
     TILL_TRY(required(runtime, "runtime"));
     TILL_TRY(required(operation, "operation"));
     TILL_TRY(required(out, "out"));
-    const std::string_view input =
-        input_json == nullptr ? std::string_view("{}") : std::string_view(input_json, input_size);
-    TILL_ASSIGN(auto reply, runtime->runtime->call_store(operation, input));
+    TILL_ASSIGN(auto reply, runtime->runtime->call_store(operation, input_of(input_json, input_size)));
     *out = make_reply(std::move(reply));
     return {};
   });

@@ -49,6 +49,10 @@ std::string_view text_of(const char* text, size_t size) {
   return {text, size == TILL_NUL_TERMINATED ? std::strlen(text) : size};
 }
 
+std::string_view input_of(const char* input_json, size_t input_size) {
+  return input_json == nullptr ? std::string_view("{}") : text_of(input_json, input_size);
+}
+
 }  // namespace till::c
 
 const char* till_version(void) { return TILL_VERSION; }

@@ -103,6 +103,15 @@ TEST_F(CAbi, the_whole_store_is_asked_through_the_runtime) {
   EXPECT_EQ(ask("payments.create", "{}").status, TILL_UNSUPPORTED);
 }
 
+TEST_F(CAbi, input_of_the_store_may_end_with_nul_or_be_absent) {
+  for (const char* input : {static_cast<const char*>(nullptr), "{}"}) {
+    till_reply* reply = nullptr;
+    till_error* error = nullptr;
+    const auto status = till_store_call(runtime_.get(), "store.info", input, TILL_NUL_TERMINATED, &reply, &error);
+    EXPECT_TRUE(has(outcome_of(status, reply, error).json, R"("place":"memory")"));
+  }
+}
+
 TEST_F(CAbi, plugins_are_loaded_again_under_an_open_gateway) {
   const auto shop = gateway();
   till_reply* reply = nullptr;
