@@ -598,7 +598,7 @@ TILL_API till_status till_webhook_sign(const char *scheme, const char *request_j
  *            webhooks that a provider may still send again are to be removed. TILL_INTERNAL: the store failed; the code says
  *            how ("store_unreachable", "store_busy", ...).
  * Ownership: *out is the caller's; free it with till_reply_free().
- * Threads:   any. Waits for the store.
+ * Threads:   any; waits for the store. Not from inside a till_callback.
  * Since 0.1.
  */
 TILL_API till_status till_store_call(till_runtime *runtime, const char *operation, const char *input_json, size_t input_size,

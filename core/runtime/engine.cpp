@@ -36,6 +36,15 @@ Engine::Engine(http::ClientOptions http, std::unique_ptr<Store> store, std::uniq
 
 bool Engine::on_own_thread() { return own_thread_depth > 0; }
 
+Status Engine::check_may_wait() {
+  if (!on_own_thread()) return {};
+  return Error{.kind = ErrorKind::kInternal,
+               .code = "call_in_callback",
+               .message =
+                   "a callback may not wait for another call: it would wait for itself; start the call, or make "
+                   "it on a thread of your own"};
+}
+
 void Engine::wait(std::int64_t delay_ms, std::function<void()> task) {
   client_.wait(delay_ms, [task = std::move(task)](const Status& waited) {
     const OwnThread mark;

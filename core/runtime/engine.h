@@ -37,6 +37,8 @@ class Engine {
   Bell& inbox_bell() { return inbox_bell_; }
   // True on a thread that runs one of this process's engines' callbacks.
   static bool on_own_thread();
+  // kInternal "call_in_callback" on such a thread: what it would wait for may need that thread.
+  static Status check_may_wait();
 
  private:
   struct Run;

@@ -99,10 +99,7 @@ std::shared_ptr<const GatewayConfig> Gateway::config_for(const std::string& vers
 }
 
 Result<std::string> Gateway::call(std::string_view operation, std::string_view input_json) {
-  if (Engine::on_own_thread())
-    return Error{.kind = ErrorKind::kInternal,
-                 .code = "call_in_callback",
-                 .message = "a callback may not wait for another call: it would wait for itself; start it instead"};
+  TILL_TRY(Engine::check_may_wait());
   std::promise<Result<std::string>> promise;
   auto future = promise.get_future();
   start(operation, input_json, [&promise](Result<std::string> result) { promise.set_value(std::move(result)); });

@@ -283,6 +283,7 @@ std::string Runtime::reload_plugins_json() {
 }
 
 Result<std::string> Runtime::call_store(std::string_view operation, std::string_view input_json) {
+  TILL_TRY(Engine::check_may_wait());
   std::promise<Result<std::string>> promise;
   auto future = promise.get_future();
   start_store(operation, input_json, [&promise](Result<std::string> result) { promise.set_value(std::move(result)); });

@@ -67,7 +67,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   Result<std::string> describe_provider(std::string_view id);
 
   // Runs a local operation ("store.info", "store.prune", "store.export", "events.list", ...) on behalf of no gateway:
-  // on all that the store holds. Waits for it; kUnsupported when there is no such operation.
+  // on all that the store holds. Waits for it; kUnsupported when there is no such operation, and kInternal
+  // "call_in_callback" inside a callback, which would wait for itself.
   // What failing handlers said is kept, and shown, with the secrets of all open gateways replaced.
   Result<std::string> call_store(std::string_view operation, std::string_view input_json);
   // The same without blocking: calls back once, perhaps before it returns, else on a thread of the Runtime.

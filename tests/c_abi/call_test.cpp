@@ -273,6 +273,31 @@ TEST_F(CAbi, started_operation_ends_although_all_its_parents_were_freed) {
   EXPECT_EQ(waiter.promise.get_future().get().status, TILL_OK);
 }
 
+// Asks the store from inside the callback, which runs on the store's own thread.
+struct AsksTheStore {
+  till_runtime* runtime;
+  std::promise<Outcome> promise;
+  static void receive(void* context, till_status, till_reply* reply, till_error* error) {
+    auto* self = static_cast<AsksTheStore*>(context);
+    till_reply_free(reply);
+    till_error_free(error);
+    reply = nullptr, error = nullptr;
+    const auto status = till_store_call(self->runtime, "store.prune", nullptr, 0, &reply, &error);
+    self->promise.set_value(outcome_of(status, reply, error));
+  }
+};
+
+TEST_F(CAbi, callback_that_waits_for_the_store_is_an_error) {
+  const auto shop = gateway();
+  AsksTheStore asks{runtime_.get(), {}};
+  ASSERT_EQ(till_start(shop.get(), "payments.create", kPayment.data(), kPayment.size(), AsksTheStore::receive, &asks,
+                       nullptr),
+            TILL_OK);
+  const auto refused = asks.promise.get_future().get();
+  EXPECT_EQ(refused.status, TILL_INTERNAL);
+  EXPECT_TRUE(has(refused.json, R"("code":"call_in_callback")"));
+}
+
 // Frees its own gateway and runtime, the last handles there are, from inside the callback.
 struct SelfFreeing {
   Owned<till_runtime> runtime;
