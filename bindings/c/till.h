@@ -402,7 +402,7 @@ TILL_API till_status till_exchange_reply(till_exchange *exchange, int http_statu
                                          const char *body, size_t body_size, till_error **error);
 
 /*
- * Says that no answer came. The exchange ends, or asks for the request again when that is safe.
+ * Says that no answer came. The exchange ends, or goes on where the provider's script called the request optional.
  * Args:      exchange; sent: how far the request went, TILL_SENT_MAYBE when in doubt; message: optional; the host's words
  *            for it, without secrets.
  * Returns:   TILL_OK: taken. TILL_INVALID_REQUEST: an argument is wrong, or the exchange is done; nothing has changed.
