@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import till
 from till._errors import NativeError, error_from_native
+from till.cli._output import error_json
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "error.json").read_text("utf-8"))
 
 KINDS = (
     "AuthenticationError",
@@ -58,6 +64,19 @@ def test_errors_survive_pickling(kind: str) -> None:
 def test_a_fault_of_ours_is_a_plain_till_error() -> None:
     assert type(error_from_native(native("TillError"))) is till.TillError
     assert type(error_from_native(native("SomethingNewer"))) is till.TillError
+
+
+@pytest.mark.parametrize("kind", ["TillError", *KINDS])
+def test_the_json_of_the_command_line_is_that_of_the_schema(kind: str) -> None:
+    shown = error_json(error_from_native(native(kind)))
+    Draft202012Validator(SCHEMA).validate(shown)
+    assert (shown["error"], shown["status"]) == (kind, SCHEMA["properties"]["error"]["enum"].index(kind) + 1)
+    of_its_own = {
+        "RateLimited": {"retry_after_ms": 1500},
+        "WebhookRejected": {"reason": "stale", "http_status": 401},
+    }
+    own_members = {"retry_after_ms", "reason", "http_status"} & shown.keys()
+    assert {member: shown[member] for member in own_members} == of_its_own.get(kind, {})
 
 
 def test_retry_after_is_in_seconds_and_reason_is_kept() -> None:
