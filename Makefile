@@ -39,8 +39,9 @@ check:  ## Format, clang-tidy, ruff, mypy --strict and the arrows
 	@scripts/run_checks.sh
 
 format:  ## Rewrite the sources in the house's format
-	git ls-files 'core/*.h' 'core/*.cpp' 'bindings/*.h' 'bindings/*.cpp' 'tests/*.h' 'tests/*.cpp' 'bench/*.cpp' \
-	  | grep -v '^bindings/c/till\.h$$' | xargs clang-format -i
+	@scripts/setup_debian.sh check
+	@$(MAKE) --no-print-directory build/venv-check.stamp
+	scripts/list_sources.sh | xargs clang-format -i
 	$(BIN)/ruff format .
 
 bench:  ## Set up and measure; ratios to limits and peers

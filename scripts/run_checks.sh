@@ -12,17 +12,11 @@ check() {
   "$@" || failed+=("$name")
 }
 
-# till.h is C, with contracts laid out by hand.
-cpp_files() { git ls-files "$@" | grep -v '^bindings/c/till\.h$'; }
-
-format_cpp() {
-  cpp_files 'core/*.h' 'core/*.cpp' 'bindings/*.h' 'bindings/*.cpp' 'tests/*.h' 'tests/*.cpp' 'bench/*.h' 'bench/*.cpp' |
-    xargs clang-format --dry-run -Werror
-}
+format_cpp() { scripts/list_sources.sh | xargs clang-format --dry-run -Werror; }
 
 tidy() {
   cmake --preset clang >/dev/null && cmake --build --preset clang || return 1
-  cpp_files 'core/*.cpp' 'bindings/c/*.cpp' | xargs -P "$(nproc)" -n 4 clang-tidy -p build/clang --quiet 2>/dev/null
+  scripts/list_sources.sh 'core/*.cpp' 'bindings/c/*.cpp' | xargs -P "$(nproc)" -n 4 clang-tidy -p build/clang --quiet 2>/dev/null
 }
 
 check clang-format format_cpp
