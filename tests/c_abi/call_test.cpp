@@ -92,10 +92,7 @@ TEST_F(CAbi, providers_are_listed_and_described) {
 
 TEST_F(CAbi, the_whole_store_is_asked_through_the_runtime) {
   const auto ask = [&](const char* operation, const std::string& input) {
-    till_reply* reply = nullptr;
-    till_error* error = nullptr;
-    const auto status = till_store_call(runtime_.get(), operation, input.data(), input.size(), &reply, &error);
-    return outcome_of(status, reply, error);
+    return ask_store(runtime_.get(), operation, input);
   };
   EXPECT_TRUE(has(ask("store.info", "{}").json, R"("place":"memory")"));
   EXPECT_TRUE(has(ask("events.list", "{}").json, R"("items":[])"));

@@ -50,10 +50,19 @@ inline Outcome call(till_gateway* gateway, const char* operation, const std::str
   return outcome_of(status, reply, error);
 }
 
-// A runtime that keeps nothing and knows "tiny".
-inline Owned<till_runtime> open_runtime(const std::string& further_options = "") {
-  const std::string options =
-      R"({"store": "memory", "plugin_path": [")" TILL_SOURCE_DIR R"(/tests/c_abi/providers"])" + further_options + "}";
+// One operation of the store.
+inline Outcome ask_store(till_runtime* runtime, const char* operation, const std::string& input) {
+  till_reply* reply = nullptr;
+  till_error* error = nullptr;
+  const auto status = till_store_call(runtime, operation, input.data(), input.size(), &reply, &error);
+  return outcome_of(status, reply, error);
+}
+
+// A runtime that keeps nothing, unless it is given a store, and knows "tiny".
+inline Owned<till_runtime> open_runtime(const std::string& further_options = "", const std::string& store = "memory") {
+  const std::string options = R"({"store": ")" + store +
+                              R"(", "plugin_path": [")" TILL_SOURCE_DIR R"(/tests/c_abi/providers"])" +
+                              further_options + "}";
   till_runtime* runtime = nullptr;
   till_error* error = nullptr;
   EXPECT_EQ(till_runtime_open(options.c_str(), &runtime, &error), TILL_OK) << till_error_message(error);

@@ -1,7 +1,9 @@
-// The stress program: many threads, a fork, and a thousand payments at once on one I/O thread. Meant to run under
-// ThreadSanitizer (TSAN_OPTIONS=die_after_fork=0) and AddressSanitizer. The provider runs in a process of its own.
+// The stress program: many threads, a fork, and a thousand payments at once on one I/O thread, all kept in one SQLite
+// file, which the child shares. Meant to run under ThreadSanitizer (TSAN_OPTIONS=die_after_fork=0) and
+// AddressSanitizer. The provider runs in a process of its own.
 //
-// Usage: till_stress [payments in flight]; exits 0 when every payment came back right.
+// Usage: till_stress [payments in flight]; exits 0 when every payment came back right and is in the
+// store.
 
 #include <pthread.h>
 #include <signal.h>
@@ -12,6 +14,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -116,8 +119,33 @@ int pay_in_child(till_gateway* gateway) {
   return failed == 0 ? 0 : 1;
 }
 
-int run(const LoopbackServer& server, int in_flight) {
-  const auto runtime = open_runtime(R"(, "max_connections_per_origin": )" + std::to_string(in_flight));
+// A folder for the store, removed with all that is in it.
+class Folder {
+ public:
+  Folder() : path_((std::filesystem::temp_directory_path() / "till-stress-XXXXXX").string()) {
+    if (::mkdtemp(path_.data()) == nullptr) std::perror("no folder for the store"), std::exit(1);
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// Whether the file holds every payment, the child's too, none twice and none open. Returns 1 when it does not.
+int check_store(till_runtime* runtime, int payments) {
+  const auto info = ask_store(runtime, "store.info", "{}");
+  const bool good = has(info.json, R"("kind":"sqlite")") &&
+                    has(info.json, "\"payments\":" + std::to_string(payments) + ",") &&
+                    has(info.json, R"("payments_unknown":0,"writes_unsettled":0,)");
+  if (!good) std::fprintf(stderr, "the store should hold %d payments: %s\n", payments, info.json.c_str());
+  return report("in the store", payments, good ? 0 : 1);
+}
+
+int run(const LoopbackServer& server, const std::string& store, int in_flight) {
+  const auto runtime = open_runtime(R"(, "max_connections_per_origin": )" + std::to_string(in_flight), store);
   const auto gateway = open_gateway(runtime.get(), server.base_url("/now"));
   int failed = report("8 threads", kThreads * kPaymentsPerThread, pay_on_threads(gateway.get(), kThreads));
   const pid_t child = ::fork();
@@ -128,6 +156,7 @@ int run(const LoopbackServer& server, int in_flight) {
   failed += WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1;
   const auto holding = open_gateway(runtime.get(), server.base_url("/hold"));
   failed += report("in flight at once", in_flight, pay_in_flight(holding.get(), in_flight));
+  failed += check_store(runtime.get(), (kThreads + 2) * kPaymentsPerThread + in_flight);
   std::printf("%-32s %5d\n", "threads of this process", threads_of_this_process());
   return failed;
 }
@@ -146,13 +175,14 @@ void allow_descriptors() {
 int main(int count, char** arguments) {
   const int in_flight = count > 1 ? std::atoi(arguments[1]) : 1000;
   till::test::allow_descriptors();
+  const till::test::Folder folder;
   till::test::LoopbackServer server(static_cast<std::size_t>(in_flight));
   const pid_t provider = ::fork();
   if (provider == 0) {
     server.run();
     std::_Exit(0);
   }
-  const int failed = till::test::run(server, in_flight);
+  const int failed = till::test::run(server, folder.path() + "/till.sqlite3", in_flight);
   ::kill(provider, SIGKILL);
   ::waitpid(provider, nullptr, 0);
   return failed == 0 ? 0 : 1;
