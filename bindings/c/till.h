@@ -42,7 +42,8 @@ extern "C" {
 
 /* The version of this header. Since 0.1. */
 #define TILL_VERSION "0.1.0"
-/* The ABI that this header describes; till_abi_version() is that of the library in use. Since 0.1. */
+/* The ABI that this header describes, which names the shared library too (libtill.so.N); till_abi_version() is that of the
+ * library in use. The number changes only when programs that were compiled before no longer work. Since 0.1. */
 #define TILL_ABI_VERSION 0
 /* As the size of a text argument: the text ends with NUL. Since 0.1. */
 #define TILL_NUL_TERMINATED ((size_t)-1)
@@ -93,7 +94,7 @@ typedef struct till_exchange till_exchange; /* one operation stepped by the host
 TILL_API const char *till_version(void);
 
 /*
- * The ABI of the library in use. Programs compiled for a smaller or equal TILL_ABI_VERSION run with it.
+ * The ABI of the library in use. Programs compiled with the same TILL_ABI_VERSION, and no newer TILL_VERSION, run with it.
  * Returns:   the number.
  * Threads:   any.
  * Since 0.1.
