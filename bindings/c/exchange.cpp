@@ -113,12 +113,8 @@ till_status till_exchange_reply(till_exchange* exchange, int http_status, const 
                                 size_t body_size, till_error** error) {
   return guarded(error, [&]() -> Status {
     TILL_TRY(require_pending(exchange));
-    if (http_status < 100 || http_status > 599) {
-      return invalid_request("$.http_status", "an HTTP status is a number from 100 to 599");
-    }
     TILL_ASSIGN(auto headers, parse_headers(headers_json));
-    exchange->exchange->reply({http_status, std::move(headers), std::string(till::c::text_of(body, body_size))});
-    return {};
+    return exchange->exchange->reply({http_status, std::move(headers), std::string(till::c::text_of(body, body_size))});
   });
 }
 
@@ -128,12 +124,8 @@ till_status till_exchange_fail(till_exchange* exchange, till_sent sent, const ch
     if (sent != TILL_SENT_NO && sent != TILL_SENT_MAYBE && sent != TILL_SENT_YES) {
       return invalid_request("$.sent", "sent is TILL_SENT_NO, TILL_SENT_MAYBE or TILL_SENT_YES");
     }
-    Error failure{.kind = ErrorKind::kTransport,
-                  .code = "host",
-                  .message = message == nullptr ? "the host got no answer to its request" : message};
-    failure.sent = static_cast<till::Sent>(sent);
-    failure.retryable = sent == TILL_SENT_NO;
-    exchange->exchange->fail(std::move(failure));
+    exchange->exchange->fail(static_cast<till::Sent>(sent),
+                             message == nullptr ? "the host got no answer to its request" : message);
     return {};
   });
 }

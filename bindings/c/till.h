@@ -393,7 +393,7 @@ TILL_API int64_t till_exchange_timeout_ms(const till_exchange *exchange);
 
 /*
  * Hands in the answer, whatever its status. The next request or the result follows.
- * Args:      exchange; http_status: 100 to 599; headers_json: optional; [["Name", "value"], ...] or {"Name": "value"};
+ * Args:      exchange; http_status: 100 to 999; headers_json: optional; [["Name", "value"], ...] or {"Name": "value"};
  *            body, body_size: the bytes after transfer decoding and decompression; NULL for none.
  * Returns:   TILL_OK: taken. TILL_INVALID_REQUEST: an argument is wrong, or the exchange is done; nothing has changed.
  * Threads:   one at a time.
@@ -403,7 +403,8 @@ TILL_API till_status till_exchange_reply(till_exchange *exchange, int http_statu
                                          const char *body, size_t body_size, till_error **error);
 
 /*
- * Says that no answer came. The exchange ends, or goes on where the provider's script called the request optional.
+ * Says that no answer came. The exchange ends with TILL_TRANSPORT, which is retryable when nothing was sent, or with
+ * TILL_OUTCOME_UNKNOWN when a write may have been; or it goes on where the provider's script called the request optional.
  * Args:      exchange; sent: how far the request went, TILL_SENT_MAYBE when in doubt; message: optional; the host's words
  *            for it, without secrets.
  * Returns:   TILL_OK: taken. TILL_INVALID_REQUEST: an argument is wrong, or the exchange is done; nothing has changed.

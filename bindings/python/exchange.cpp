@@ -27,7 +27,8 @@ void reply(Exchange& exchange, int status, const std::vector<std::pair<std::stri
   response.status = status;
   for (const auto& [name, value] : headers) response.headers.add(name, value);
   response.body = std::move(body);
-  exchange.reply(std::move(response));
+  if (const Status taken = exchange.reply(std::move(response)); !taken.ok())
+    throw py::value_error(taken.error().message);
 }
 
 Sent sent_from(std::string_view name) {
@@ -38,9 +39,7 @@ Sent sent_from(std::string_view name) {
 }
 
 void fail(Exchange& exchange, std::string code, std::string message, std::string_view sent) {
-  Error error{ErrorKind::kTransport, std::move(code), std::move(message)};
-  error.sent = sent_from(sent);
-  exchange.fail(std::move(error));
+  exchange.fail(sent_from(sent), std::move(message), std::move(code));
 }
 
 }  // namespace

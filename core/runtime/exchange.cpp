@@ -38,15 +38,23 @@ std::int64_t Exchange::wait_ms() const {
 
 std::int64_t Exchange::timeout_ms() const { return operation_->send_options().timeout_ms; }
 
-void Exchange::reply(http::Response response) {
-  if (!request()) return;
+// Takes what the built-in client would: three digits (RFC 9112, section 4), known or not.
+Status Exchange::reply(http::Response response) {
+  if (response.status < 100 || response.status > 999)
+    return invalid_request("$.http_status", "an HTTP status is a number from 100 to 999");
+  if (!request()) return {};
   operation_->replied(std::move(response));
   settle();
+  return {};
 }
 
-void Exchange::fail(Error error) {
+void Exchange::fail(Sent sent, std::string message, std::string code) {
   if (!request()) return;
-  operation_->failed(std::move(error));
+  operation_->failed({.kind = ErrorKind::kTransport,
+                      .code = std::move(code),
+                      .message = std::move(message),
+                      .sent = sent,
+                      .retryable = sent == Sent::kNo});
   settle();
 }
 

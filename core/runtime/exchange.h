@@ -32,10 +32,12 @@ class Exchange {
   std::int64_t wait_ms() const;
   // Milliseconds that the host should allow for this request, without that waiting.
   std::int64_t timeout_ms() const;
-  // Hands in the answer. The next request() or the result follows.
-  void reply(http::Response response);
-  // No answer came. `error.sent` must say how far the request went; when in doubt kMaybe.
-  void fail(Error error);
+  // Hands in the answer. The next request() or the result follows. kInvalidRequest, and nothing has changed, when its
+  // status is none.
+  Status reply(http::Response response);
+  // No answer came: a kTransport that may be retried when nothing was sent. `sent` says how far the request went; when
+  // in doubt kMaybe. `message` is the host's words for it, `code` its word for programs.
+  void fail(Sent sent, std::string message, std::string code = "host_client");
   // The output as JSON text once request() is nullptr.
   const Result<std::string>& result() const;
 

@@ -67,12 +67,11 @@ class Exchange:
         return self._native.wait_ms() / 1000
 
     def reply(self, status: int, headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes) -> None:
-        """Hands in the answer, whatever its status. `ValueError` when no request is waiting for one."""
+        """Hands in the answer, whatever its status. `ValueError` when that is none, or no request is
+        waiting for an answer."""
         self._expect_request()
         if isinstance(status, bool) or not isinstance(status, int):
             raise TypeError(f"status must be an int, not {type(status).__name__}")
-        if not 100 <= status <= 999:
-            raise ValueError("status is a number from 100 to 999")
         if not isinstance(body, bytes):
             raise TypeError(f"body must be bytes, not {type(body).__name__}")
         fields = headers.items() if isinstance(headers, Mapping) else headers

@@ -81,6 +81,7 @@ TEST_F(CAbiExchange, tells_how_long_to_wait_before_a_refused_request_is_sent_aga
 TEST_F(CAbiExchange, wrong_reply_changes_nothing) {
   begin("check", "{}");
   EXPECT_EQ(reply(99, "{}"), TILL_INVALID_REQUEST);
+  EXPECT_EQ(reply(1000, "{}"), TILL_INVALID_REQUEST);
   EXPECT_EQ(reply(200, "{}", "[[\"a\"]]"), TILL_INVALID_REQUEST);
   EXPECT_EQ(reply(200, "{}", "{\"a\": 1}"), TILL_INVALID_REQUEST);
   EXPECT_EQ(reply(200, "{}", "7"), TILL_INVALID_REQUEST);
@@ -117,7 +118,20 @@ TEST_F(CAbiExchange, write_that_never_left_is_a_transport_error) {
   ASSERT_EQ(till_exchange_done(exchange_.get()), 1);
   const auto failed = result();
   EXPECT_EQ(failed.status, TILL_TRANSPORT);
-  EXPECT_TRUE(has(failed.json, R"("sent":"no")"));
+  EXPECT_TRUE(has(failed.json, R"("code":"host_client")"));
+  EXPECT_TRUE(has(failed.json, R"("sent":"no","retryable":true)"));
+}
+
+TEST_F(CAbiExchange, read_that_may_have_been_sent_is_a_transport_error_that_is_not_retryable) {
+  begin("check", "{}");
+  ASSERT_EQ(till_exchange_fail(exchange_.get(), TILL_SENT_MAYBE, "connection reset", nullptr), TILL_OK);
+  EXPECT_TRUE(has(result().json, R"("sent":"maybe","retryable":false)"));
+}
+
+TEST_F(CAbiExchange, status_that_http_does_not_know_is_the_providers_fault) {
+  begin("check", "{}");
+  ASSERT_EQ(reply(999, "{}"), TILL_OK);
+  EXPECT_EQ(result().status, TILL_PROVIDER);
 }
 
 TEST_F(CAbiExchange, impossible_value_of_sent_is_refused) {

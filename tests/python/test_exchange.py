@@ -82,7 +82,23 @@ def test_a_write_that_never_left_is_a_transport_error(shop: till.Gateway) -> Non
     exchange.fail("no route", sent="no")
     with pytest.raises(till.TransportError) as caught:
         exchange.result()
-    assert caught.value.sent == "no"
+    assert (caught.value.code, caught.value.sent, caught.value.retryable) == ("host_client", "no", True)
+
+
+def test_a_read_that_may_have_been_sent_is_not_retryable(shop: till.Gateway) -> None:
+    exchange = shop.exchange("check", {})
+    exchange.fail("the connection was lost")
+    with pytest.raises(till.TransportError) as caught:
+        exchange.result()
+    assert (caught.value.sent, caught.value.retryable) == ("maybe", False)
+
+
+@pytest.mark.parametrize("status", [99, 1000])
+def test_a_status_that_is_none_changes_nothing(shop: till.Gateway, status: int) -> None:
+    exchange = shop.exchange("check", {})
+    with pytest.raises(ValueError, match="100 to 999"):
+        exchange.reply(status, [], b"{}")
+    assert exchange.request is not None
 
 
 def test_steps_out_of_turn_are_value_errors(shop: till.Gateway) -> None:

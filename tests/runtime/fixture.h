@@ -193,12 +193,10 @@ class AcmeTest : public testing::Test {
   }
 
   static void reply(Exchange& exchange, int status, std::string_view body, http::Headers headers = {}) {
-    exchange.reply({.status = status, .headers = std::move(headers), .body = std::string(body)});
+    EXPECT_TRUE(exchange.reply({.status = status, .headers = std::move(headers), .body = std::string(body)}).ok());
   }
 
-  static void fail(Exchange& exchange, Sent sent) {
-    exchange.fail({.kind = ErrorKind::kTransport, .code = "reset", .message = "the connection broke", .sent = sent});
-  }
+  static void fail(Exchange& exchange, Sent sent) { exchange.fail(sent, "the connection broke", "reset"); }
 
   // Runs an operation that makes one request, and returns its result.
   Result<json::Value> run(std::string_view operation, std::string_view input, int status, std::string_view body) {

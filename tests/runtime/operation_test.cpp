@@ -327,7 +327,7 @@ TEST_F(OperationTest, a_refused_read_after_the_write_does_not_undo_the_write) {
 
 TEST_F(OperationTest, a_refusal_says_nothing_of_an_earlier_attempt_that_may_have_arrived) {
   const auto exchange = begin("payments.create", kPay);
-  exchange->reply({.status = 409, .headers = {}, .body = "{}", .repeated = true});
+  EXPECT_TRUE(exchange->reply({.status = 409, .headers = {}, .body = "{}", .repeated = true}).ok());
   EXPECT_EQ(exchange->result().error().kind, ErrorKind::kOutcomeUnknown);
 }
 

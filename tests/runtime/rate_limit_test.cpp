@@ -218,7 +218,7 @@ TEST_F(RateLimitTest, refusal_is_told_with_the_time_of_the_reset) {
 TEST_F(RateLimitTest, write_that_may_have_arrived_before_is_not_sent_again) {
   open(kWaiting);
   const auto exchange = begin("payments.create", kPay);
-  exchange->reply({.status = 429, .headers = {{"Retry-After", "1"}}, .body = "{}", .repeated = true});
+  EXPECT_TRUE(exchange->reply({.status = 429, .headers = {{"Retry-After", "1"}}, .body = "{}", .repeated = true}).ok());
   ASSERT_EQ(exchange->request(), nullptr);
   EXPECT_EQ(exchange->result().error().kind, ErrorKind::kOutcomeUnknown);
 }

@@ -127,7 +127,7 @@ TEST_F(RuntimeTest, works_in_a_child_after_the_parent_used_it_and_in_the_parent_
   if (child == 0) {
     const auto made = shop_->call("check", "{}");
     auto exchange = shop_->begin("payments.create", kPay).value();
-    exchange->reply({.status = 200, .headers = {}, .body = std::string(kPending)});
+    reply(*exchange, 200, kPending);
     _exit(made.error().code == "connect" && exchange->result().ok() ? 0 : 1);
   }
   int status = 0;
@@ -143,10 +143,8 @@ bool pay_once(Gateway& gateway, const std::string& key) {
   auto exchange = gateway.begin("payments.create",
                                 R"({"amount":{"amount":"48.25","currency":"EUR"},"idempotency_key":")" + key + "\"}");
   if (!exchange.ok() || !(*exchange)->request()) return false;
-  (*exchange)->reply({.status = 200,
-                      .headers = {},
-                      .body = R"({"id":"p-)" + key + R"(","status":"pending","amount":48.25,"currency":"EUR"})"});
-  return (*exchange)->result().ok();
+  const std::string body = R"({"id":"p-)" + key + R"(","status":"pending","amount":48.25,"currency":"EUR"})";
+  return (*exchange)->reply({.status = 200, .headers = {}, .body = body}).ok() && (*exchange)->result().ok();
 }
 
 // fork() makes the store close its file and open it again.
@@ -221,7 +219,7 @@ TEST_F(RuntimeTest, an_exchange_ends_in_the_child_and_goes_on_in_the_parent) {
   auto exchange = begin("payments.create", kPay);
   const pid_t child = fork();
   if (child == 0) {
-    exchange->reply({.status = 200, .headers = {}, .body = std::string(kPending)});
+    reply(*exchange, 200, kPending);
     const bool ended = exchange->request() == nullptr && exchange->result().error().code == "inherited_exchange";
     exchange.reset();
     _exit(ended ? 0 : 1);
@@ -252,7 +250,7 @@ TEST_F(RuntimeTest, one_key_from_eight_threads_is_sent_once) {
       const auto exchange = shop_->begin("payments.create", kPay).value();
       if (!exchange->request()) return;
       ++handed_out;
-      exchange->reply({.status = 200, .headers = {}, .body = std::string(kPending)});
+      reply(*exchange, 200, kPending);
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(handed_out, 1);
