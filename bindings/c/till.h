@@ -51,7 +51,7 @@ extern "C" {
 /* What became of a call: one number per class of the error tree. Since 0.1. */
 typedef enum till_status {
   TILL_OK = 0,
-  TILL_INTERNAL = 1,          /* a fault of the library */
+  TILL_INTERNAL = 1,          /* a fault of the library, or of the store when the error's code begins with "store_" */
   TILL_CONFIGURATION = 2,     /* settings, secrets or options are wrong; nothing was sent */
   TILL_INVALID_REQUEST = 3,   /* the input is wrong; the error's `field` says where */
   TILL_UNSUPPORTED = 4,       /* the provider has no such operation; nothing was sent */
@@ -64,7 +64,7 @@ typedef enum till_status {
   TILL_PROVIDER = 11,         /* the provider failed or answered against its own documentation */
   TILL_TRANSPORT = 12,        /* no answer; the error's `sent` says how far the request went */
   TILL_OUTCOME_UNKNOWN = 13,  /* a write was sent and no answer came; ask the provider before trying again */
-  TILL_WEBHOOK_REJECTED = 14, /* the error's `reason` says why */
+  TILL_WEBHOOK_REJECTED = 14, /* the error's `reason` says why, its `http_status` what to answer the sender with */
   TILL_PLUGIN = 15            /* the provider's script or manifest misbehaved */
 } till_status;
 
@@ -266,8 +266,8 @@ TILL_API const char *till_error_message(const till_error *error);
 
 /*
  * All that is known about an error, as JSON (docs/schemas/error.json): error (the status name), status (its number), code,
- * message, field, provider_code, request_id, payment_id, reason, sent, retryable, retry_after_ms; what is not known is
- * left out.
+ * message, field, provider_code, request_id, payment_id, reason, http_status (of a webhook: what to answer its sender with),
+ * sent, retryable, retry_after_ms; what is not known is left out.
  * Args:      error; size: optional; receives the number of bytes before the NUL.
  * Returns:   UTF-8 text ending with NUL; NULL when error is NULL.
  * Ownership: the error's; good until till_error_free().
@@ -536,9 +536,9 @@ TILL_API till_status till_runtime_reload(till_runtime *runtime, till_reply **out
  *            NULL for none; out: the verdict (docs/schemas/webhook_verified.json): signature ("valid", "token", "none"),
  *            trust ("signed", or "refetch": ask the sender for the truth before anything changes), key, signed_at,
  *            dedupe_key.
- * Returns:   TILL_OK: not refused; look at `trust`. TILL_WEBHOOK_REJECTED: answer 400; the error's `reason` says why
- *            (docs/errors.md). TILL_CONFIGURATION: a secret is empty or in the wrong form, or the scheme is no good.
- *            TILL_NOT_FOUND: no such scheme. TILL_INVALID_REQUEST: the request JSON is wrong.
+ * Returns:   TILL_OK: not refused; look at `trust`. TILL_WEBHOOK_REJECTED: answer the error's `http_status` (413, 400
+ *            or 401); its `reason` says why (docs/errors.md). TILL_CONFIGURATION: a secret is empty or in the wrong form,
+ *            or the scheme is no good. TILL_NOT_FOUND: no such scheme. TILL_INVALID_REQUEST: the request JSON is wrong.
  * Repeating: the same call gives the same verdict: it remembers nothing, so dedupe_key is the caller's to look at.
  * Ownership: *out is the caller's; free it with till_reply_free().
  * Threads:   any.

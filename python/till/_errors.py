@@ -30,7 +30,8 @@ class TillError(Exception):
          ├── WebhookRejected      `reason` says why
          └── PluginError          the provider's plugin misbehaved
 
-    A plain `TillError` is a fault of till itself: please report it.
+    A plain `TillError` whose code begins with `store_` says that the store failed (docs/errors.md); any other
+    is a fault of till itself: please report it.
     Wrong types, such as a `float` for an amount, are a plain `TypeError`. A declined payment is no error: it
     is a payment whose `status` is `failed` and whose `decline` says why.
 
