@@ -119,8 +119,9 @@ TILL_API const char *till_status_name(int status);
  *            folder or package per provider; searched before $TILL_PLUGIN_PATH and the installed providers), trusted_keys
  *            (array of public keys in hex, or of files of them, whose packages are loaded; beside $TILL_TRUSTED_KEYS), store
  *            ("sqlite:/path/to/file", a plain path, "postgresql://user@host/database" where several machines share the work, or
- *            "memory" to keep nothing; default $TILL_STORE, else ~/.local/state/till/till.sqlite3), ca_file (PEM; default the system's), proxy, no_proxy,
- *            connect_timeout_ms (10000), max_connections_per_origin (64).
+ *            "memory" to keep nothing; default $TILL_STORE, else $XDG_STATE_HOME/till/till.sqlite3, else
+ *            ~/.local/state/till/till.sqlite3), ca_file (PEM; default the system's), proxy, no_proxy, connect_timeout_ms
+ *            (10000), max_connections_per_origin (64).
  *            out: the runtime.
  * Returns:   TILL_OK. TILL_CONFIGURATION: the text is not a JSON object, or an option is unknown or has a wrong value
  *            (`field` says which). TILL_INVALID_REQUEST: out is NULL.

@@ -152,7 +152,8 @@ Status Operation::look_up_payment(Store& store) {
   const auto id = input_.value.find_string(key);
   const auto provider_id = is_refund ? std::nullopt : input_.value.find_string("provider_id");
   if (id.has_value() == provider_id.has_value())
-    return invalid_request("$." + std::string(key), "give one of `id` (ours) and `provider_id` (the provider's)");
+    return invalid_request("$." + std::string(key),
+                           "give one of the two: our id of the payment here, or the provider's as `provider_id`");
   if (id) {
     TILL_ASSIGN(payment_, store.find_payment(*id));
     if (payment_ && payment_->gateway == config().name) return {};

@@ -90,6 +90,7 @@ def test_errors_say_the_names_that_python_has(bitpay: till.Gateway, shop: till.G
         (lambda: bitpay.rates.get("USD", "EUR"), "$.from_currency"),
         (lambda: bitpay.rates.get(""), "$.to_currency"),
         (lambda: shop.payments.get("x" * 300), "$.payment_id"),
+        (lambda: shop.payments.get(), "$.payment_id"),
     ]
     for call, field in wrong:
         with pytest.raises(till.InvalidRequest) as caught:
@@ -97,6 +98,7 @@ def test_errors_say_the_names_that_python_has(bitpay: till.Gateway, shop: till.G
         assert caught.value.field == field
         assert "$.from" not in str(caught.value).replace("$.from_currency", "")
         assert "$.to" not in str(caught.value).replace("$.to_currency", "")
+        assert "`id`" not in str(caught.value)
 
 
 def test_a_name_that_does_not_exist_comes_with_the_nearest_one(
