@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -112,6 +113,14 @@ def test_a_project_with_pkg_config_uses_the_shared_library(
     run("cc", *STRICT, EXAMPLE, *flags, "-o", program)
     library_path = str(next(prefix.rglob("libtill.so")).parent)
     pays(program, provider_url, {"LD_LIBRARY_PATH": library_path})
+
+
+def test_the_program_of_the_readme_compiles(prefix: Path, tmp_path: Path) -> None:
+    programs = re.findall(r"```c\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert len(programs) == 1
+    (tmp_path / "readme.c").write_text(programs[0])
+    flags = pkg_config(prefix, "--cflags", "--libs")
+    run("cc", *STRICT, tmp_path / "readme.c", *flags, "-o", tmp_path / "readme")
 
 
 def test_the_example_of_events_prints_each_until_its_input_ends(
