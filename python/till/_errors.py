@@ -164,6 +164,8 @@ class PluginError(TillError):
 
 
 _CLASSES: dict[str, type[TillError]] = {cls.__name__: cls for cls in TillError.__subclasses__()}
+for _class in (TillError, *_CLASSES.values()):
+    _class.__module__ = "till"  # a traceback names them as an `except` does
 
 
 def error_from_native(native: NativeError) -> TillError:

@@ -286,7 +286,7 @@ def cancel(
 
     >>> shop.payments.cancel(payment.id)
     Traceback (most recent call last):
-    till._errors.Unsupported: ...
+    till.Unsupported: ...
     """
     return Call.of(
         "payments.cancel",

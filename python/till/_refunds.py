@@ -54,7 +54,7 @@ def create(
 
     >>> shop.refunds.create(payment.id)
     Traceback (most recent call last):
-    till._errors.Unsupported: ...
+    till.Unsupported: ...
     """
     return Call.of(
         "refunds.create",
@@ -73,7 +73,7 @@ def get(payment_id: str, refund_id: str) -> Call[Refund]:
 
     >>> shop.refunds.get(payment.id, "re_1")
     Traceback (most recent call last):
-    till._errors.Unsupported: ...
+    till.Unsupported: ...
     """
     return Call.of("refunds.get", refund, payment_id=payment_id, refund_id=refund_id)
 
@@ -85,7 +85,7 @@ def list_(payment_id: str) -> Call[Page[Refund]]:
 
     >>> shop.refunds.list(payment.id)
     Traceback (most recent call last):
-    till._errors.Unsupported: ...
+    till.Unsupported: ...
     """
     return Call("refunds.list", {"payment_id": payment_id}, page_of(refund))
 

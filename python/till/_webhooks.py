@@ -62,7 +62,7 @@ def receive(
 
     >>> shop.webhooks.receive({"content-type": "application/json"}, b"{}")
     Traceback (most recent call last):
-    till._errors.Unsupported: ...
+    till.Unsupported: ...
     """
     fields = headers.items() if isinstance(headers, Mapping) else headers
     pairs = [[checked_text(name, "headers"), checked_text(value, "headers")] for name, value in fields]

@@ -15,7 +15,7 @@ Today the same webhook is too old, and refused:
 
 >>> till.webhooks.verify("standard-webhooks", headers, body, [secret])
 Traceback (most recent call last):
-till._errors.WebhookRejected: ...
+till.WebhookRejected: ...
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Verifier:
 
     >>> till.webhooks.Verifier("github", [""])
     Traceback (most recent call last):
-    till._errors.ConfigurationError: $.secrets[0]: the secret is empty
+    till.ConfigurationError: $.secrets[0]: the secret is empty
     """
 
     def __init__(

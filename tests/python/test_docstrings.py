@@ -58,7 +58,12 @@ def names(
 
 def examples(module: Any) -> list[doctest.DocTest]:
     """The docstrings that hold examples; one that several methods share counts once."""
-    found = doctest.DocTestFinder(exclude_empty=True).find(module, module.__name__, globs={})
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    found = finder.find(module, module.__name__, globs={})
+    if module.__name__ == "till._errors":  # its classes say that they are the package's, and are passed over
+        for name, error in vars(module).items():
+            if isinstance(error, type) and issubclass(error, till.TillError):
+                found += finder.find(error, f"{module.__name__}.{name}", module=till, globs={})
     return list({test.docstring: test for test in found if test.examples}.values())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import traceback
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,12 @@ def test_each_kind_is_a_class_of_its_own_under_till_error(kind: str) -> None:
         True,
     )
     assert str(error) == "$.a: message"
+
+
+@pytest.mark.parametrize("kind", ["TillError", *KINDS])
+def test_a_traceback_names_the_class_as_it_is_caught(kind: str) -> None:
+    lines = traceback.format_exception_only(error_from_native(native(kind)))
+    assert lines[0] == f"till.{kind}: $.a: message\n"
 
 
 @pytest.mark.parametrize("kind", KINDS)
