@@ -64,7 +64,7 @@ TEST_F(ErrorRulesTest, a_secret_in_a_blamed_field_is_hidden) {
   open_variant(replaced(kAcmeManifest, R"("field": ["/field"])", R"("field": ["/field"], "fields": ["/validator"])"));
   const Error error = error_of(R"({"validator":{"sk_live_SECRET123":"sk_live_SECRET123 is wrong"}})", 422);
   EXPECT_EQ(error.message, "Acme Pay says: [secret]: [secret] is wrong");
-  EXPECT_EQ(error.field, R"($.[secret])");
+  EXPECT_EQ(error.field, R"($."[secret]")");
 }
 
 }  // namespace
