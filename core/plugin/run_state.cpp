@@ -72,12 +72,12 @@ void RunState::end_step() {
   step_began_ns = -1;
 }
 
-void RunState::end_loading() {
-  loading = false;
+void RunState::begin_operation() {
+  sandbox->heap.set_work_bytes(static_cast<std::uint64_t>(limits.spent_instructions * kBytesPerUnit));
   charged = 0;
   charged_since_look = 0;
   walked_since_look = 0;
-  processor_ns = 0;
+  processor_ns = limits.spent_processor_ms * 1'000'000;
   step_began_ns = -1;
 }
 

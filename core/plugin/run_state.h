@@ -48,8 +48,9 @@ struct RunState {
   bool is_in_time();
   // Ends a step: from here to the next look at the processor time nothing counts.
   void end_step();
-  // Ends the top level of the script: what it took does not count for the operation.
-  void end_loading();
+  // Begins the operation in a sandbox that is loaded: what its top level took does not count, what earlier runs of the
+  // operation took does.
+  void begin_operation();
   // Marks the run as ending, for the first reason only.
   void end(Ending reason);
   void end_with(Ending reason, Error error);

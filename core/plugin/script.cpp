@@ -153,7 +153,7 @@ Status ScriptRun::Impl::run_top_level() {
   const int status = lua_resume(thread, nullptr, 0, &results);
   if (status != LUA_OK) return script_error_of(thread, status);
   lua_settop(thread, 0);
-  run.end_loading();
+  run.loading = false;
   run.sandbox->loaded = true;
   if (run.plugin->chunk != nullptr) chunk_->sandboxes().admit(*run.sandbox);
   return {};
@@ -179,6 +179,7 @@ Status ScriptRun::Impl::prepare() {
 Result<ScriptStep> ScriptRun::Impl::begin() {
   stage = Stage::kEnded;
   if (!run.sandbox->loaded) TILL_TRY(run_top_level());
+  run.begin_operation();
   watch();
   lua_pushcfunction(run.sandbox->thread, run_operation);
   return step();

@@ -26,6 +26,9 @@ struct ScriptLimits {
   std::size_t max_call_depth = 180;            // nested Lua and C calls, looked at every 1,000 instructions
   std::size_t max_string_bytes = 4u << 20;     // of one string made by the host API
   std::size_t max_log_lines = 50;
+  // Of max_instructions and max_processor_ms, by earlier runs of the same operation. The top level has both whole.
+  std::int64_t spent_instructions = 0;
+  std::int64_t spent_processor_ms = 0;
 };
 
 // What the script asked for with http.*. The core still has to fill in
@@ -91,7 +94,7 @@ class ScriptRun {
   Result<ScriptStep> resume(std::optional<ScriptReply> reply);
   // What log.* wrote so far, for the core's own redaction and log. Lines beyond max_log_lines are dropped.
   const std::vector<ScriptLogLine>& log() const;
-  // Lua heap in use now; instructions and processor time spent so far.
+  // Lua heap in use now; instructions and processor time that the operation has spent so far, in earlier runs too.
   std::size_t memory_bytes() const;
   std::int64_t instructions() const;
   std::int64_t processor_ms() const;

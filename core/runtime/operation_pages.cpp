@@ -37,16 +37,14 @@ plugin::ScriptLimits Operation::script_limits() const {
   plugin::ScriptLimits limits;
   if (pages_ == 0) return limits;
   limits.max_requests -= requests_;
-  limits.max_instructions -= list_instructions_;
-  limits.max_processor_ms -= list_processor_ms_;
+  limits.spent_instructions = script_->instructions();
+  limits.spent_processor_ms = script_->processor_ms();
   return limits;
 }
 
 // A page that is none goes on as it is: the check of all output says what is wrong with it.
 void Operation::take_page(json::Value page) {
   ++pages_;
-  list_instructions_ += script_->instructions();
-  list_processor_ms_ += script_->processor_ms();
   if (!plugin::check_operation_output(operation_, page).ok()) return take_result(std::move(page));
   json::Value* shown = page.object()->find("items");
   list_bytes_ += json::write(*shown).size();

@@ -114,6 +114,41 @@ TEST(Sandbox, top_level_has_the_limits_of_a_run_to_itself) {
   EXPECT_FALSE(ends("", std::string(kLoop) + kLoop));
 }
 
+// A list's later pages begin with what the earlier ones spent.
+TEST(Sandbox, is_used_again_by_a_run_that_begins_with_something_spent) {
+  auto plugin = plugin_of("for i = 1, 60000 do end function provider.check() for i = 1, 60000 do end return 1 end");
+  plugin->chunk = Chunk::compile(plugin->script).value();
+  const auto spent_by = [&](std::int64_t earlier, std::int64_t earlier_ms = 0) {
+    const ScriptLimits limits{
+        .max_instructions = 100'000, .spent_instructions = earlier, .spent_processor_ms = earlier_ms};
+    auto run = ScriptRun::open(plugin, "check", json::Object(), json::Object(), test_clock(), limits);
+    const auto step = run->begin();
+    return step.ok() ? run->instructions() : -1;
+  };
+  const auto alone = spent_by(0);
+  EXPECT_GT(alone, 60'000);
+  EXPECT_EQ(spent_by(1'000), alone + 1'000);
+  EXPECT_EQ(spent_by(0), alone);
+  SandboxPool& pool = plugin->chunk->sandboxes();
+  const auto waiting = pool.take(ScriptLimits().max_memory_bytes, 100'000 * 64);
+  EXPECT_NE(waiting, nullptr);
+  EXPECT_EQ(pool.take(ScriptLimits().max_memory_bytes, 100'000 * 64), nullptr) << "three runs took one";
+  EXPECT_EQ(spent_by(60'000), -1) << "the top level has its own limits, and the operation what is left";
+  EXPECT_EQ(spent_by(0, ScriptLimits().max_processor_ms), -1);
+  EXPECT_EQ(spent_by(0), alone);
+}
+
+TEST(Sandbox, top_level_has_its_allocations_to_itself) {
+  const std::string making = "for i = 1, 60 do local s = ('x'):rep(50000) end ";
+  const ScriptLimits limits{.max_instructions = 100'000};
+  const auto ends = [&](const std::string& top, const std::string& body) {
+    return step_of(plugin_of(top + "function provider.check() " + body + "return 1 end"), json::Object(), limits).ok();
+  };
+  EXPECT_TRUE(ends(making, making));
+  EXPECT_FALSE(ends(making + making, ""));
+  EXPECT_FALSE(ends("", making + making));
+}
+
 TEST(SandboxPool, has_one_at_hand_only_after_a_run_that_ended_well) {
   SandboxPool pool;
   EXPECT_EQ(pool.take(1000, 1000), nullptr);
