@@ -37,9 +37,9 @@ Error memory_error() {
 
 }  // namespace
 
-Result<std::shared_ptr<const Chunk>> Chunk::compile(std::string_view script) {
-  if (script.size() > kMaxScriptBytes)
-    return plugin_error("script_syntax", "provider.lua is longer than " + std::to_string(kMaxScriptBytes) + " bytes");
+Result<std::shared_ptr<const Chunk>> Chunk::compile(std::string_view script, std::size_t max_bytes) {
+  if (script.size() > max_bytes)
+    return plugin_error("script_syntax", "provider.lua is longer than " + std::to_string(max_bytes) + " bytes");
   // The globals of a script are what the host made them. (Lua 5.4.4 also compiles some uses of _ENV wrongly.)
   if (script.find("_ENV") != std::string_view::npos)
     return plugin_error("script_syntax", "provider.lua: _ENV is not available to scripts");

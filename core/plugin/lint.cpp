@@ -132,9 +132,7 @@ std::vector<Finding> lint_plugin(std::string_view manifest_text, std::string_vie
   plugin->script = script;
   const auto outline = outline_of(plugin);
   if (!outline.ok()) {
-    const auto lines = 1 + std::count(script.begin(), script.end(), '\n');
     out.push_back(in_script(outline.error()));
-    out.back().line = std::min(out.back().line, static_cast<int>(lines));  // the outline's own lines stand behind
     return out;
   }
   append(out, lint_names(names_in((*chunk)->bytecode()), *outline));

@@ -1,40 +1,51 @@
-// outline_of(): the script, and behind it a function that looks at what it has defined.
+// outline_of(): the script, run by a function that looks at what it has defined.
 #include "core/plugin/outline.h"
 
 #include <algorithm>
 
 #include "core/base/clock.h"
+#include "core/base/limits.h"
 #include "core/json/value.h"
+#include "core/plugin/chunk.h"
 #include "core/plugin/script.h"
 
 namespace till::plugin {
 namespace {
 
-// On a line of its own behind the script. Names of functions only; whatever else stands there is of no use to anybody.
-constexpr std::string_view kLook = R"lua(
-provider.native["(outline)"] = function()
-  local functions, host = json.array({}), json.array({})
-  for subject, value in pairs(provider) do
-    if type(value) == "function" then functions[#functions + 1] = tostring(subject) end
-    if type(value) == "table" then
-      for name, inner in pairs(value) do
-        if type(inner) == "function" and name ~= "(outline)" then
-          functions[#functions + 1] = tostring(subject) .. "." .. tostring(name)
-        end
-      end
-    end
-  end
-  local libraries = {http = http, json = json, log = log, math = math, money = money, string = string,
-                     table = table, text = text, time = time}
-  for library, members in pairs(libraries) do
-    host[#host + 1] = library
-    for name in pairs(members) do host[#host + 1] = library .. "." .. name end
-  end
-  for _, name in ipairs({"assert", "error", "fail", "ipairs", "next", "pairs", "pcall", "provider", "select",
-                         "settings", "tonumber", "tostring", "type"}) do host[#host + 1] = name end
-  return {functions = functions, host = host}
-end
-)lua";
+// The script stands between these two as a function of its own, so that it neither sees a name of theirs nor hides one
+// from them, and may end with a `return`. No line ends in front of it: its lines keep their numbers. Names of functions
+// only; whatever else stands there is of no use to anybody.
+constexpr std::string_view kLook =
+    "(function(script)"
+    "  local pairs, type, tostring, array = pairs, type, tostring, json.array"
+    "  script()"
+    "  if type(provider.native) ~= 'table' then provider.native = {} end"
+    "  provider.native['(outline)'] = function()"
+    "    local functions, host = array({}), array({})"
+    "    for subject, value in pairs(provider) do"
+    "      if type(value) == 'function' then functions[#functions + 1] = tostring(subject) end"
+    "      if type(value) == 'table' then"
+    "        for name, inner in pairs(value) do"
+    "          if type(inner) == 'function' and name ~= '(outline)' then"
+    "            functions[#functions + 1] = tostring(subject) .. '.' .. tostring(name)"
+    "          end"
+    "        end"
+    "      end"
+    "    end"
+    "    local libraries = {http = http, json = json, log = log, math = math, money = money, string = string,"
+    "                       table = table, text = text, time = time}"
+    "    for library, members in pairs(libraries) do"
+    "      host[#host + 1] = library"
+    "      if type(members) == 'table' then"
+    "        for name in pairs(members) do host[#host + 1] = library .. '.' .. tostring(name) end"
+    "      end"
+    "    end"
+    "    for _, name in pairs({'assert', 'error', 'fail', 'ipairs', 'next', 'pairs', 'pcall', 'provider', 'select',"
+    "                          'settings', 'tonumber', 'tostring', 'type'}) do host[#host + 1] = name end"
+    "    return {functions = functions, host = host}"
+    "  end "
+    "end)(function(...) ";
+constexpr std::string_view kEnd = "\nend)";
 
 std::vector<std::string> texts_of(const json::Value& list) {
   std::vector<std::string> out;
@@ -49,8 +60,8 @@ std::vector<std::string> texts_of(const json::Value& list) {
 
 Result<Outline> outline_of(const std::shared_ptr<const Plugin>& plugin) {
   auto looking = std::make_shared<Plugin>(*plugin);
-  looking->script.append("\n").append(kLook);
-  looking->chunk = nullptr;
+  looking->script.insert(0, kLook).append(kEnd);
+  TILL_ASSIGN(looking->chunk, Chunk::compile(looking->script, kMaxScriptBytes + kLook.size() + kEnd.size()));
   const ManualClock clock(0);
   TILL_ASSIGN(auto run, ScriptRun::open(std::move(looking), "native.(outline)", json::Object(),
                                         json::Object{{"has", json::Object()}}, clock));

@@ -15,8 +15,7 @@ struct Outline {
   std::vector<std::string> host;       // what the host offers: "http", "http.get", "assert", ...: sorted
 };
 
-// Runs only the top level of the file, which can send nothing. Errors as ScriptRun's; "script_syntax" also when the
-// file ends with a `return`.
+// Runs only the top level of the file, which can send nothing. Errors as ScriptRun's.
 Result<Outline> outline_of(const std::shared_ptr<const Plugin>& plugin);
 
 }  // namespace till::plugin

@@ -220,7 +220,26 @@ TEST(Lint, a_mistake_of_syntax_is_told_with_its_line) {
 
 TEST(Lint, a_mistake_at_the_top_level_is_told_with_its_line) {
   EXPECT_THAT(lint("\nlocal x = nothing.here\n"), ElementsAre(StartsWith("provider.lua:2 script_error: ")));
-  EXPECT_THAT(lint("local x = 1\nreturn x"), ElementsAre(StartsWith("provider.lua:2 script_syntax: ")));
+}
+
+TEST(Lint, what_a_script_calls_its_own_names_and_whether_it_returns_is_its_own_affair) {
+  const std::string end = "\n" + std::string(kCheck);
+  for (const char* own :
+       {"local pairs, type, json, provider_ = 1, 2, 3, 4", "local function text(v) return v end",
+        "local time = {now = 1}", "pairs, ipairs, tostring = nil, nil, nil", "time = {mine = 1} local x = time.mine",
+        "local script, functions, host, subject", "provider.native = nil", "provider = {}"})
+    EXPECT_THAT(lint(own + end), IsEmpty()) << own;
+  for (const char* last : {"return provider", "return", "do return provider end -- ]]", "return 1, ..."})
+    EXPECT_THAT(lint(std::string(kCheck) + last), IsEmpty()) << last;
+  EXPECT_THAT(lint(std::string(kCheck) + "return nothing.here"),
+              ElementsAre(StartsWith("provider.lua:2 script_error: provider.lua:2: ")));
+}
+
+TEST(Lint, a_script_of_the_greatest_length_is_read) {
+  std::string script(kCheck);
+  script.append(kMaxScriptBytes - script.size(), ' ');
+  EXPECT_THAT(lint(script), IsEmpty());
+  EXPECT_THAT(lint(script + " "), ElementsAre(StartsWith("provider.lua: ")));
 }
 
 TEST(Lint, globals_that_nothing_defines_are_told_with_what_may_be_meant) {
