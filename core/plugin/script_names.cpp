@@ -17,15 +17,26 @@ constexpr std::string_view kHead{"\x1bLua\x54\x00\x19\x93\r\n\x1a\n\x04\x08\x08"
 constexpr std::size_t kHeadBytes = kHead.size() + 8 + 8 + 1;  // a check integer, a check float, the count of upvalues
 constexpr int kMaxNesting = 200;
 
-enum Opcode : std::uint32_t { kGetTabUp = 11, kGetField = 14, kSetTabUp = 15, kSelf = 20 };
+enum Opcode : std::uint32_t {
+  kLoadK = 3,
+  kLoadKX = 4,
+  kGetUpval = 9,
+  kGetTabUp = 11,
+  kGetTable = 12,
+  kGetField = 14,
+  kSetTabUp = 15,
+  kSelf = 20
+};
 
 struct Instruction {
-  std::uint32_t word;
+  std::uint32_t word = 0;
   std::uint32_t opcode() const { return word & 0x7F; }
   std::uint32_t a() const { return word >> 7 & 0xFF; }
   bool c_is_constant() const { return (word >> 15 & 1) != 0; }
   std::uint32_t b() const { return word >> 16 & 0xFF; }
   std::uint32_t c() const { return word >> 24 & 0xFF; }
+  std::uint32_t bx() const { return word >> 15; }
+  std::uint32_t ax() const { return word >> 7; }
 };
 
 // What a function needs to be read; the rest of it is skipped.
@@ -182,17 +193,36 @@ class Walk {
         if (!name.empty()) names_.push_back({std::move(name), line, use});
       };
       if (now.opcode() == kGetTabUp && text_at(function.upvalues, now.b()) == "_ENV")
-        add(read_name(function, i), ScriptName::Use::kRead);
+        add(read_name(function, i, now.c()), ScriptName::Use::kRead);
       else if (now.opcode() == kSetTabUp && text_at(function.upvalues, now.a()) == "_ENV")
         add(std::string(text_at(function.constants, now.b())), ScriptName::Use::kAssigned);
+      else if (now.opcode() == kGetUpval && text_at(function.upvalues, now.b()) == "_ENV")
+        find_far_name(function, i, add);
       else if (now.opcode() == kSelf && now.c_is_constant())
         add(std::string(text_at(function.constants, now.c())), ScriptName::Use::kMethod);
     }
   }
 
-  // "http.get" when the next instruction takes a field from the global just read, else "http".
-  static std::string read_name(const Function& function, std::size_t i) {
-    std::string name(text_at(function.constants, function.code[i].c()));
+  // A name that fits into no instruction, being the 257th constant of its function or later, or longer than 40
+  // characters: the table of globals and the name are loaded first. What does not read then assigns, perhaps later.
+  template <class Add>
+  static void find_far_name(const Function& function, std::size_t i, Add add) {
+    const auto at = [&](std::size_t n) { return n < function.code.size() ? function.code[n] : Instruction{}; };
+    const Instruction load = at(i + 1);
+    const bool longer = load.opcode() == kLoadKX;  // its number stands in an instruction of its own
+    if (load.opcode() != kLoadK && !longer) return;
+    const std::uint32_t name = longer ? at(i + 2).ax() : load.bx();
+    const std::size_t use = i + (longer ? 3 : 2);
+    const Instruction then = at(use);
+    if (then.opcode() == kGetTable && then.b() == function.code[i].a() && then.c() == load.a())
+      add(read_name(function, use, name), ScriptName::Use::kRead);
+    else
+      add(std::string(text_at(function.constants, name)), ScriptName::Use::kAssigned);
+  }
+
+  // "http.get" when the instruction behind `i` takes a field from the global that `i` reads, else "http".
+  static std::string read_name(const Function& function, std::size_t i, std::uint32_t constant) {
+    std::string name(text_at(function.constants, constant));
     if (i + 1 == function.code.size()) return name;
     const Instruction next = function.code[i + 1];
     if (next.opcode() != kGetField || next.b() != function.code[i].a()) return name;

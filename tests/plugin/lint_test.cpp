@@ -249,6 +249,29 @@ TEST(Lint, globals_that_nothing_defines_are_told_with_what_may_be_meant) {
               ElementsAre("provider.lua:3 unknown_global: nothing defines `helpr` (did you mean `helper`?)"));
 }
 
+// The compiler writes names another way behind 256 constants, and when they are longer than 40 characters.
+TEST(Lint, globals_are_known_however_many_constants_stand_before_them) {
+  std::string table = "local list = {";
+  for (int i = 0; i < 300; ++i) table += "\"text " + std::to_string(i) + "\", ";
+  table += "}\n";
+  const std::string use = "function helper() return list end helper() money.of(\"1\", \"EUR\")\n";
+  EXPECT_THAT(lint(table + use + std::string(kCheck)), IsEmpty());
+  EXPECT_THAT(lint("local list " + use + std::string(kCheck)), IsEmpty());
+  EXPECT_THAT(lint(table + std::string(kCheck) + "local function f()\n  local name = \"trm\" " + table +
+                   "  return helpr, text.trm(list)\nend"),
+              ElementsAre("provider.lua:5 unknown_global: nothing defines `helpr`",
+                          "provider.lua:5 unknown_function: there is no `text.trm` (did you mean `text.trim`?)"));
+}
+
+TEST(Lint, globals_with_long_names_are_known) {
+  const std::string name = "a_name_that_is_longer_than_forty_characters_" + std::string(20, 'x');
+  EXPECT_THAT(lint(name + " = 1\nlocal x = " + name + "\n" + std::string(kCheck)), IsEmpty());
+  EXPECT_THAT(lint("function " + name + "() return 1 end\nlocal x = " + name + "() .. \"a\"\n" + std::string(kCheck)),
+              IsEmpty());
+  EXPECT_THAT(lint(std::string(kCheck) + "local function f() return " + name + " end\n"),
+              ElementsAre("provider.lua:2 unknown_global: nothing defines `" + name + "`"));
+}
+
 // Beyond twenty thousand comparisons of names nothing is suggested.
 TEST(Lint, a_script_of_nothing_but_strange_names_is_read_to_its_end) {
   std::string script(kCheck);
