@@ -52,8 +52,8 @@ std::vector<Finding> lint_unwritten(const Manifest& manifest) {
     out.push_back(advice(std::move(place), "unchanged", std::move(problem),
                          "write what is true of the service: `pack` refuses it"));
   };
-  const auto look_at = [&](std::string place, std::string_view url) {
-    if (to_lower(host_of(url)).ends_with(kNobodys))
+  const auto look_at = [&](std::string place, std::string_view host) {
+    if (to_lower(host).ends_with(kNobodys))
       out.push_back(advice(std::move(place), "example_host", "names a host in `.example`, where nobody can have one",
                            "write the service's own address: `pack` refuses this one"));
   };
@@ -63,11 +63,12 @@ std::vector<Finding> lint_unwritten(const Manifest& manifest) {
   if (reasons > 0)
     unchanged("$.absent", std::to_string(reasons) + (reasons == 1 ? " reason is" : " reasons are") +
                               " the sentence that `till plugin new` wrote");
-  look_at("$.homepage", manifest.homepage);
+  look_at("$.homepage", host_of(manifest.homepage));
   for (std::size_t i = 0; i < manifest.documentation.size(); ++i)
-    look_at(json::element_path("$.documentation", i), manifest.documentation[i]);
+    look_at(json::element_path("$.documentation", i), host_of(manifest.documentation[i]));
   for (const auto& [name, mode] : manifest.modes)
-    look_at(json::member_path("$.modes", name) + ".base_url", mode.base_url);
+    look_at(json::member_path("$.modes", name) + ".base_url", host_of(mode.base_url));
+  for (std::size_t i = 0; i < manifest.hosts.size(); ++i) look_at(json::element_path("$.hosts", i), manifest.hosts[i]);
   return out;
 }
 

@@ -166,7 +166,8 @@ TEST(Lint, hosts_that_nobody_can_have_are_told) {
   EXPECT_THAT(lint(kCheck, text),
               ElementsAre(StartsWith("advice: manifest.json:$.homepage example_host: names a host in `.example`"),
                           StartsWith("advice: manifest.json:$.documentation[1] example_host: "),
-                          StartsWith("advice: manifest.json:$.modes.live.base_url example_host: ")));
+                          StartsWith("advice: manifest.json:$.modes.live.base_url example_host: "),
+                          StartsWith("advice: manifest.json:$.hosts[0] example_host: ")));
 }
 
 TEST(Lint, text_that_is_no_JSON_is_told_with_its_line) {

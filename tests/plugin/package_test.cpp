@@ -42,8 +42,8 @@ class PackageFormat : public PackageTest {
 };
 
 TEST_F(PackageFormat, what_new_wrote_and_nobody_changed_is_not_written) {
-  const auto refusal = [&](std::string_view old, std::string_view by) {
-    PackageFiles files = acme_files("1.0.0", R"("api.acme.test","api.acme.example")");
+  const auto refusal = [&](std::string_view old, std::string_view by, std::string_view hosts = R"("api.acme.test")") {
+    PackageFiles files = acme_files("1.0.0", hosts);
     std::string& manifest = files["manifest.json"];
     const auto put = [&](std::string_view from, std::string_view to) {
       manifest.replace(manifest.find(from), from.size(), to);
@@ -57,10 +57,13 @@ TEST_F(PackageFormat, what_new_wrote_and_nobody_changed_is_not_written) {
   EXPECT_EQ(refusal(R"("check":{}})", R"("check":{}},"absent":{
     "rates":"Say here, for the users of a shop, why the service has none."})"),
             "package $.absent");
-  EXPECT_EQ(refusal("https://api.acme.test", "https://api.acme.example/v2"), "package $.modes.live.base_url");
+  EXPECT_EQ(refusal("https://api.acme.test", "https://api.acme.example/v2", R"("api.acme.example")"),
+            "package $.modes.live.base_url");
   EXPECT_EQ(refusal(R"("manifest":1)", R"("manifest":1,"homepage":"https://acme.example")"), "package $.homepage");
   EXPECT_EQ(refusal(R"("manifest":1)", R"("manifest":1,"documentation":["https://acme.example/docs"])"),
             "package $.documentation[0]");
+  EXPECT_EQ(refusal("A shop's bank.", "A sentence of its own.", R"("api.acme.test","pay.acme.example")"),
+            "package $.hosts[1]");
   EXPECT_EQ(refusal("A shop's bank.", "A sentence of its own."), "written");
 }
 

@@ -64,6 +64,8 @@ def test_a_new_plugin_passes_its_test_at_once(plugin: Path, capsys: pytest.Captu
             "$.absent",
             "$.modes.live.base_url",
             "$.modes.test.base_url",
+            "$.hosts[0]",
+            "$.hosts[1]",
         ],
     )
     assert {one["error"] for one in found} == {False}

@@ -132,15 +132,15 @@ def test_an_update_that_asks_for_more_needs_an_approval(
     assert [change.change for change in runtime.reload()] == ["added"]
     assert shop.plugin_version == "1.1.0"
 
-    greedy = author.pack("1.2.0", "evil.example")
+    greedy = author.pack("1.2.0", "evil.test")
     status, found = verified(greedy, capsys)
-    assert (status, found["added"], found["compared_with"]) == (2, ["host evil.example"], "what was approved")
+    assert (status, found["added"], found["compared_with"]) == (2, ["host evil.test"], "what was approved")
     assert main(["plugin", "install", str(greedy)]) == 2
     (plugins / greedy.name).write_bytes(greedy.read_bytes())  # copied by hand, past the command
     [refused] = runtime.reload()
     assert (
         refused.message is not None
-        and "asks for more than was approved: host evil.example" in refused.message
+        and "asks for more than was approved: host evil.test" in refused.message
     )
     assert shop.plugin_version == "1.1.0"
 
@@ -169,14 +169,14 @@ def test_verify_tells_what_a_package_is(
 def test_verify_compares_with_an_older_package_or_folder(
     author: Author, plugins: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    old, new = author.pack("1.0.0"), author.pack("1.1.0", "more.example")
+    old, new = author.pack("1.0.0"), author.pack("1.1.0", "more.test")
     for against in (old, author.plugin):
         status, found = verified(old, capsys, "--against", str(against))
         assert (status, found["added"]) == (0, [])
     status, found = verified(new, capsys, "--against", str(old))
-    assert (status, found["added"], found["removed"]) == (2, ["host more.example"], [])
+    assert (status, found["added"], found["removed"]) == (2, ["host more.test"], [])
     status, found = verified(old, capsys, "--against", str(new))
-    assert (status, found["added"], found["removed"]) == (0, [], ["host more.example"])
+    assert (status, found["added"], found["removed"]) == (0, [], ["host more.test"])
 
 
 def test_another_key_than_before_needs_an_approval(
