@@ -65,6 +65,14 @@ class Suggestions {
   std::size_t left_ = 20'000;  // comparisons of two names: a script of nothing but strange names is not worth more
 };
 
+// The name in `.name` or `["name"]` from here on; "" when something else stands here.
+std::string_view member_at(const std::vector<ScriptToken>& tokens, std::size_t i) {
+  if (i + 1 < tokens.size() && tokens[i].text == ".") return tokens[i + 1].text;
+  if (i + 2 >= tokens.size() || tokens[i].text != "[" || tokens[i + 1].kind != ScriptToken::Kind::kText) return {};
+  std::string_view quoted = tokens[i + 1].text;
+  return tokens[i + 2].text == "]" ? quoted.substr(1, quoted.size() - 2) : std::string_view();
+}
+
 bool has(const std::vector<std::string>& sorted, std::string_view name) {
   return std::binary_search(sorted.begin(), sorted.end(), name, std::less<>());
 }
@@ -143,8 +151,10 @@ std::map<std::string, int, std::less<>> lines_of_functions(const std::vector<Scr
     if (tokens[i].text != "provider") continue;
     const int line = tokens[i].line;
     std::string name;
-    for (; i + 2 < tokens.size() && tokens[i + 1].text == "."; i += 2)
-      name += (name.empty() ? "" : ".") + std::string(tokens[i + 2].text);
+    for (std::string_view member = member_at(tokens, i + 1); !member.empty(); member = member_at(tokens, i + 1)) {
+      name += (name.empty() ? "" : ".") + std::string(member);
+      i += tokens[i + 1].text == "." ? 2 : 3;
+    }
     out.emplace(std::move(name), line);
   }
   return out;

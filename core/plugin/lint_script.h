@@ -21,7 +21,7 @@ std::vector<Finding> lint_names(const std::vector<ScriptName>& names, const Outl
 std::vector<Finding> lint_requests(const std::vector<ScriptToken>& tokens);
 // {secret.NAME} in texts beside the manifest's path_secrets.
 std::vector<Finding> lint_path_secrets(const std::vector<ScriptToken>& tokens, const Manifest& manifest);
-// "payments.create" -> the line on which `provider.payments.create` first stands.
+// "payments.create" -> the line on which `provider.payments.create` or `provider.payments["create"]` first stands.
 std::map<std::string, int, std::less<>> lines_of_functions(const std::vector<ScriptToken>& tokens);
 
 }  // namespace till::plugin

@@ -318,6 +318,13 @@ TEST(Lint, what_is_declared_and_what_is_written_must_agree) {
                   "`payments.get`?)"));
 }
 
+TEST(Lint, a_function_is_told_with_its_line_however_its_name_is_written) {
+  EXPECT_THAT(
+      lint(std::string(kCheck) + "\nprovider[\"native\"]['getThing'] = type\nprovider.native[\"other\"] = type\n"),
+      ElementsAre(StartsWith("provider.lua:3 function_without_capability: the manifest declares no native.getThing"),
+                  StartsWith("provider.lua:4 function_without_capability: the manifest declares no native.other")));
+}
+
 TEST(Lint, every_operation_is_there_or_absent_with_a_reason) {
   EXPECT_THAT(lint(kCheck, real_manifest()),
               Contains(StartsWith("manifest.json:$.absent.\"payments.create\" operation_without_a_word:")));
