@@ -24,6 +24,7 @@ class RequestWalk {
   explicit RequestWalk(const Tokens& tokens) : tokens_(tokens) {}
 
   std::vector<Finding> run() && {
+    find_constants();
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       if (tokens_[i].kind == Kind::kName)
         look_at_name(i);
@@ -41,6 +42,8 @@ class RequestWalk {
  private:
   struct Open {
     std::string_view bracket;
+    bool request = false;         // the parentheses of a request
+    bool caught = false;          // in those of pcall, which takes what goes wrong for its result
     std::size_t path_of = kNone;  // the request whose path stands here
     int optional_line = 0;        // in the parentheses of a call: where an option says that it may come to nothing
   };
@@ -55,6 +58,37 @@ class RequestWalk {
     return text(i) == "http" && text(i - 1) != "." && text(i + 1) == "." && kind(i + 2) == Kind::kName;
   }
 
+  // Where the top level says `name = "text"`, and nothing says `name =` again, the name stands for what it says.
+  void find_constants() {
+    std::set<std::string_view> assigned;
+    int depth = 0;  // of functions and blocks
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      const std::string_view name = text(i);
+      if (kind(i) != Kind::kName) continue;
+      if (name == "function" || name == "if" || name == "do" || name == "repeat") ++depth;
+      if (name == "end" || name == "until") --depth;
+      if (text(i + 1) != "=" || text(i - 1) == ".") continue;
+      const bool is_text = kind(i + 2) == Kind::kText && ends_statement(i + 3);
+      const bool is_first = assigned.insert(name).second;
+      if (is_first && depth == 0 && is_text && !is_any_of(text(i - 1), "{,;"))
+        constants_.insert(name);
+      else
+        constants_.erase(name);
+    }
+  }
+
+  // Does the statement in front of this token end there, as far as one token tells?
+  bool ends_statement(std::size_t i) const {
+    const bool begins_another = kind(i) == Kind::kName && text(i) != "and" && text(i) != "or";
+    return begins_another || text(i) == ";" || i == tokens_.size();
+  }
+
+  // A text, a number or a name that stands for one, and no part of something longer.
+  bool is_constant(std::size_t i) const {
+    if (kind(i) != Kind::kName) return kind(i) != Kind::kSign;
+    return constants_.contains(text(i)) && text(i - 1) != "." && !is_any_of(text(i + 1), ".:[({");
+  }
+
   void look_at_name(std::size_t i) {
     if (text(i) == "function") joined_names_.clear();
     if (text(i + 1) != "=") return;
@@ -65,7 +99,7 @@ class RequestWalk {
   void look_at_option(std::size_t i) {
     if (text(i) != "optional" || text(i + 2) != "true" || open_.size() < 2) return;
     Open& call = open_[open_.size() - 2];
-    if (call.bracket == "(") call.optional_line = tokens_[i].line;
+    if (call.request && !call.caught) call.optional_line = tokens_[i].line;
   }
 
   // name = http.get, or name = "/payments/" .. id
@@ -74,12 +108,16 @@ class RequestWalk {
     request_names_.erase(name);
     joined_names_.erase(name);
     if (names_request(i + 2) && !is_call(i + 5)) request_names_.insert(name);
-    if (text(i + 3) == ".." && kind(i + 2) != Kind::kSign) joined_names_.insert(name);
+    std::size_t value = i + 2;
+    while (text(value + 1) == ".." && is_constant(value)) value += 2;
+    const bool goes_on = text(value + 1) == ".." && kind(value) != Kind::kSign;
+    if (goes_on || (value > i + 2 && !is_constant(value))) joined_names_.insert(name);
   }
 
   void look_at_sign(std::size_t i) {
     const std::string_view sign = text(i);
-    if (sign == ".." && !open_.empty() && open_.back().path_of != kNone) joined_.insert(open_.back().path_of);
+    if (sign == ".." && !open_.empty() && open_.back().path_of != kNone && !(is_constant(i - 1) && is_constant(i + 1)))
+      joined_.insert(open_.back().path_of);
     if (sign == "," && !open_.empty()) open_.back().path_of = kNone;
     if (is_any_of(sign, "({[")) open(i);
     if (is_any_of(sign, ")}]") && !open_.empty()) close(i);
@@ -89,10 +127,13 @@ class RequestWalk {
 
   void open(std::size_t i) {
     Open opened{.bracket = text(i)};
+    opened.caught = !open_.empty() && open_.back().caught;
     if (text(i) == "(") {
       const bool argument_is_joined = joined_names_.contains(text(i + 1)) && is_any_of(text(i + 2), ",)");
-      if (calls_request(i)) opened.path_of = i;
-      if (calls_request(i) && argument_is_joined) joined_.insert(i);
+      opened.request = calls_request(i);
+      if (text(i - 1) == "pcall") opened.caught = true;
+      if (opened.request) opened.path_of = i;
+      if (opened.request && argument_is_joined) joined_.insert(i);
       if (groups(i) && !open_.empty()) opened.path_of = open_.back().path_of;
     }
     open_.push_back(opened);
@@ -118,6 +159,7 @@ class RequestWalk {
 
   const Tokens& tokens_;
   std::vector<Open> open_;
+  std::set<std::string_view> constants_;      // what the top level gave a text, once
   std::set<std::string_view> request_names_;  // what stands for a function of http
   std::set<std::string_view> joined_names_;   // what stands for a joined text, up to the next function
   std::set<std::size_t> joined_;              // the requests whose path is joined

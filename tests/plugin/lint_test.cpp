@@ -74,6 +74,17 @@ TEST(Lint, the_reply_of_an_optional_request_is_not_used_without_a_look) {
   EXPECT_THAT(lint("local optional = true\n" + std::string(kCheck)), IsEmpty());
 }
 
+TEST(Lint, a_table_with_an_option_makes_no_request_and_a_pcall_catches_what_comes_of_one) {
+  const std::string asks = "function provider.check()\n  http.post(\"/a\")\n";
+  const std::string end = "\n  return {ok = true}\nend\n";
+  for (const char* sound : {"local x = tostring({name = \"x\", optional = true}):lower()",
+                            "local done, r = pcall(function() return http.get(\"/b\", {optional = true}).json end)"})
+    EXPECT_THAT(lint(asks + sound + end), IsEmpty()) << sound;
+  for (const char* use : {"local get = http.get\nlocal r = get(\"/b\", {optional = true}).json",
+                          "pcall(tostring)\nlocal r = http.get(\"/b\", {optional = true}).json"})
+    EXPECT_THAT(lint(asks + use + end), ElementsAre(StartsWith("provider.lua:4 optional_reply_used: "))) << use;
+}
+
 TEST(Lint, what_stands_in_a_comment_or_a_text_is_no_request) {
   const std::string request = "http.get(\"/a/\" .. id, {optional = true}).json";
   const std::string secret = " \"{secret.api_key}\"\n";
@@ -130,6 +141,28 @@ TEST(Lint, a_path_that_was_joined_before_or_goes_to_a_request_of_another_name_is
         "local get = http.get(\"/a\") t.f(\"a\" .. id, get(\"a\" .. id))",
         "local get = http.get get = t.f get(\"a\" .. id)"})
     EXPECT_THAT(lint(script(text)), IsEmpty()) << text;
+}
+
+TEST(Lint, a_path_that_is_joined_of_constants_is_none_that_is_advised_against) {
+  const auto script = [](std::string_view top, std::string_view call) {
+    return std::string(top) + "\nfunction provider.check()\n  local id, t = \"1\", {}\n" + std::string(call) +
+           "\n  return {ok = true}\nend\n";
+  };
+  constexpr std::string_view kOnce = "local V = \"/v2\"";
+  for (const char* call :
+       {"http.get(V .. \"/charges/{id}\", {path = {id = id}})", "http.get(\"/v\" .. 2 .. \"/charges\")",
+        "local p = V .. \"/charges\" http.get(p)", "http.get(id and (\"/a\" .. V) or V)"})
+    EXPECT_THAT(lint(script(kOnce, call)), IsEmpty()) << call;
+  for (const char* call :
+       {"http.get(V .. \"/charges/\" .. id)", "local p = V .. \"/charges/\" .. id http.get(p)", "http.get(V .. t.V)",
+        "http.get(V .. V:lower())", "http.get(V .. W)", "local p = V .. V .. tostring(id) http.get(p)"})
+    EXPECT_THAT(lint(script(std::string(kOnce) + " local W = 1", call)),
+                ElementsAre(StartsWith("advice: provider.lua:4 joined_path: ")))
+        << call;
+  for (const char* top : {"V = \"/v2\" V = \"/v3\"", "local V = \"/v2\" .. 1", "local V = \"/v2\" or settings.x",
+                          "local V do V = \"/v2\" end", "local V, t = 1, {V = \"/v2\"}"})
+    EXPECT_THAT(lint(script(top, "http.get(V .. \"/charges\")")), ElementsAre(StartsWith("advice: provider.lua:4 ")))
+        << top;
 }
 
 TEST(Lint, a_prefix_that_runs_into_the_secret_is_advised_against) {
