@@ -226,6 +226,13 @@ Value page(Value items) {
                       {"items"});
 }
 
+// Of a write, which is not called again for more.
+Value only_page(Value items) {
+  Value shape = page(std::move(items));
+  shape.object()->find("properties")->object()->set("next", Object{{"type", "null"}});
+  return shape;
+}
+
 // ---- the table
 
 std::vector<UnifiedOperation> make_table() {
@@ -254,7 +261,7 @@ std::vector<UnifiedOperation> make_table() {
       {"cards.verify", kWrite, kRequired, object_shape({{"customer", customer()}}), card_verification()},
       {"cards.confirm", kWrite, kRequired, object_shape({{"amount", money_shape()}}, {"amount"}), card_verification()},
       {"tokens.create", kWrite, kNone, new_token, token()},
-      {"tokens.approve", kWrite, kNone, pairing, page(token())},
+      {"tokens.approve", kWrite, kNone, pairing, only_page(token())},
       {"webhooks.receive", kRead, kNone, nullptr, webhook()},
       {"check", kRead, kNone, nothing(), answer_to_check()},
   };

@@ -68,6 +68,7 @@ INSTANTIATE_TEST_SUITE_P(
         Slip{"cards.confirm", R"({"status":"verified","attempts":3})", "$.attempts", "unknown member"},
         Slip{"tokens.create", R"({"tokens":"x"})", "$.tokens", "did you mean `token`?"},
         Slip{"tokens.approve", R"({"token":"x"})", "$.token", "unknown member"},
+        Slip{"tokens.approve", R"({"items":[],"next":"2"})", "$.next", "must be null, not a string"},
         Slip{"check", R"({"ok":false})", "$.ok", "expected one of true"},
         Slip{"check", R"({})", "$.ok", "is required"}),
     [](const auto& slip) { return "number_" + std::to_string(slip.index); });
