@@ -6,11 +6,15 @@
 #include <vector>
 
 #include "core/plugin/operations.h"
+#include "core/plugin/plain_text.h"
 #include "core/plugin/schema.h"
 #include "core/plugin/suggest.h"
 
 namespace till::plugin {
 namespace {
+
+// Of an event's name in a message.
+constexpr std::size_t kMaxShown = 60;
 
 void settle_page(json::Object& page) {
   json::Value* items = page.find("items");
@@ -41,7 +45,8 @@ Status check_event(const Manifest& manifest, std::string_view event) {
   if (events.contains(event)) return {};
   std::vector<std::string_view> names;
   for (const auto& [name, unused] : events) names.emplace_back(name);
-  const std::string problem = "is not among the manifest's `webhooks.events`" + did_you_mean(event, names);
+  const std::string problem = "`" + plain_text(event, kMaxShown) + "` is not among the manifest's `webhooks.events`" +
+                              did_you_mean(event, names);
   return output_error("webhooks.receive", sentence("$.event", problem), "$.event");
 }
 

@@ -100,6 +100,16 @@ TEST(OperationOutput, takes_an_empty_table_for_a_list_and_an_integer_for_the_nex
   EXPECT_EQ(checked("payments.list", R"({"items":{},"next":2})"), json::parse(R"({"items":[],"next":"2"})").value());
 }
 
+TEST(OperationOutput, an_event_that_is_not_declared_is_named_in_plain_text_and_cut) {
+  Manifest manifest;
+  manifest.webhooks.events["payment.paid"];
+  EXPECT_TRUE(check_event(manifest, "payment.paid").ok());
+  const Status unknown = check_event(manifest, "payment.pad\n" + std::string(500, 'x'));
+  EXPECT_EQ(unknown.error().field, "$.event");
+  EXPECT_THAT(unknown.error().message, HasSubstr("$.event: `payment.pad " + std::string(48, 'x') + "` is not among"));
+  EXPECT_THAT(check_event(manifest, "payment.pad").error().message, HasSubstr("did you mean `payment.paid`?"));
+}
+
 TEST(OperationOutput, of_native_calls_is_the_providers_own) {
   checked("native.getRates", R"({"checkout_ulr":1.5})");
   checked("native.getRates", "null");
