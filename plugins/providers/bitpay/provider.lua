@@ -690,3 +690,13 @@ for method, entry in pairs(INVOICE_METHODS) do
     return on_invoice(merchant_invoice(id), method, sent, write)
   end
 end
+
+-- null says nothing, as in any other place: it is neither sent nor does it stand for what must be given.
+for method, call in pairs(provider.native) do
+  provider.native[method] = function(params)
+    for name, value in pairs(params) do
+      if value == json.null then params[name] = nil end
+    end
+    return call(params)
+  end
+end

@@ -726,10 +726,18 @@ local function check_known(params, names)
   end
 end
 
+-- null says nothing, as in any other place: it is neither sent nor does it stand for what must be given.
+local function drop_nulls(params)
+  for name, value in pairs(params) do
+    if value == json.null then params[name] = nil end
+  end
+end
+
 for action, entry in pairs(ACTIONS) do
   local names, needed, how = entry[1], entry[2], entry[3]
   provider.native[action] = function(params)
     check_known(params, names)
+    drop_nulls(params)
     local fields = {}
     for at, name in ipairs(names) do
       local value = params[name]
