@@ -41,8 +41,9 @@ class ScriptHeap {
   }
   // Bytes that Lua holds now.
   std::size_t bytes_in_use() const { return now_.in_use; }
-  // Bytes allocated so far, and from what they go on.
+  // Bytes ever allocated, as `max_work_bytes` limits them.
   std::uint64_t work_bytes() const { return now_.work; }
+  // Counts from here on, whatever was allocated before.
   void set_work_bytes(std::uint64_t bytes) { now_.work = bytes; }
   // True once something was refused because of `max_work_bytes`.
   bool is_overworked() const { return now_.overworked; }
