@@ -72,6 +72,8 @@ class Exchange:
         self._expect_request()
         if isinstance(status, bool) or not isinstance(status, int):
             raise TypeError(f"status must be an int, not {type(status).__name__}")
+        if not 100 <= status <= 999:  # the core's own check is for what its integers can hold
+            raise ValueError("an HTTP status is a number from 100 to 999")
         if not isinstance(body, bytes):
             raise TypeError(f"body must be bytes, not {type(body).__name__}")
         fields = headers.items() if isinstance(headers, Mapping) else headers
