@@ -49,7 +49,9 @@ run_side_by_side() {
 
 steps=("$@")
 if [ ${#steps[@]} -eq 0 ]; then
-  mapfile -t folders < <(find tests -mindepth 2 -maxdepth 2 -name 'test_*.py' -printf '%h\n' | sort -u | sed 's|tests/||')
+  # The largest first, so that none is left to run alone at the end.
+  mapfile -t folders < <(find tests -mindepth 2 -maxdepth 2 -name 'test_*.py' -printf '%s %h\n' |
+    awk '{size[$2] += $1} END {for (folder in size) print size[folder], folder}' | sort -rn | sed 's|.*tests/||')
   steps=(dev asan tsan venv "${folders[@]}")
 fi
 
