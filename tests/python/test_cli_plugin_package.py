@@ -139,8 +139,7 @@ def test_an_update_that_asks_for_more_needs_an_approval(
     (plugins / greedy.name).write_bytes(greedy.read_bytes())  # copied by hand, past the command
     [refused] = runtime.reload()
     assert (
-        refused.message is not None
-        and "asks for more than was approved: host evil.test" in refused.message
+        refused.message is not None and "asks for more than was approved: host evil.test" in refused.message
     )
     assert shop.plugin_version == "1.1.0"
 
