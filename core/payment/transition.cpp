@@ -167,6 +167,12 @@ void derive_amounts(Payment& payment) {
   if (due.ok()) payment.amount_due = *due;
 }
 
+// Whether the payer may still pay.
+bool is_payable(PaymentStatus status) {
+  return status == PaymentStatus::kPending || status == PaymentStatus::kRequiresAction ||
+         status == PaymentStatus::kUnderpaid;
+}
+
 }  // namespace
 
 Result<Observation> read_observation(const Value& output) {
@@ -220,6 +226,7 @@ Result<Change> apply(const Payment& payment, const Observation& seen, UnixMillis
   if (!seen.amount_due) derive_amounts(next);
   replace(next.checkout_url, seen.checkout_url);
   replace(next.qr_url, seen.qr_url);
+  if (seen.pay_to.is_null() && !is_payable(status)) next.pay_to = nullptr;  // nobody should send coins there any more
   replace(next.pay_to, seen.pay_to);
   next.next_action = seen.next_action;
   replace(next.decline, seen.decline);

@@ -44,6 +44,7 @@ Status check_event(const Manifest& manifest, std::string_view event) {
   const auto& events = manifest.webhooks.events;
   if (events.contains(event)) return {};
   std::vector<std::string_view> names;
+  names.reserve(events.size());
   for (const auto& [name, unused] : events) names.emplace_back(name);
   const std::string problem = "`" + plain_text(event, kMaxShown) + "` is not among the manifest's `webhooks.events`" +
                               did_you_mean(event, names);

@@ -88,6 +88,12 @@ bool hands_out_secrets(const plugin::Manifest& manifest, std::string_view operat
   return manifest.capabilities.find(operation)->second.returns_secrets;
 }
 
+// Whether an error by the manifest's rules is a refusal: a provider that failed, and asks to be tried again, may have
+// done what it was asked to.
+bool is_refusal(const std::optional<Error>& error) {
+  return error && !(error->kind == ErrorKind::kProvider && error->retryable);
+}
+
 // A refusal is a client error, or an error by the manifest's rules in a reply that the server finished. It says nothing
 // of an earlier attempt that may have arrived too, and 408 says that the server never read the request's end.
 bool changed_nothing(const http::Response& response, bool refusal) {
@@ -346,7 +352,7 @@ void Operation::replied(http::Response response) {
   }
   Incoming incoming = incoming_reply(response, wanted_.expect, config(), handles_, now_ms);
   if (incoming.refusal && may_repeat(response, *incoming.refusal) && hold(*incoming.refusal->retry_after_ms)) return;
-  note_answer(response, incoming.refusal.has_value());
+  note_answer(response, is_refusal(incoming.refusal));
   if (incoming.refusal)
     give_up_request(*std::move(incoming.refusal));
   else

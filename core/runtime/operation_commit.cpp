@@ -19,6 +19,12 @@ namespace {
 
 constexpr std::string_view kOwnerMismatch = "owner_mismatch";
 
+// Whether a refusal says something of the payment, and not of the shop: its credentials, its base_url or its haste.
+bool is_about_payment(ErrorKind refusal) {
+  return refusal != ErrorKind::kAuthentication && refusal != ErrorKind::kPermissionDenied &&
+         refusal != ErrorKind::kNotFound && refusal != ErrorKind::kRateLimited;
+}
+
 json::Value member_or_null(const json::Value& value, std::string_view key) {
   const json::Value* member = value.find(key);
   return member ? *member : json::Value();
@@ -92,13 +98,18 @@ Status Operation::answer_settled(const Write& recorded) {
 // A refusal frees the idempotency key: nothing happened, so the caller may mend the cause and call again. What may have
 // happened stays, and says so.
 Status Operation::commit_error(Store& store) {
-  ready_.emplace(*error_);
-  const bool creates = operation_ == "payments.create";
-  if (error_->kind == ErrorKind::kOutcomeUnknown)
+  if (error_->kind == ErrorKind::kOutcomeUnknown) {
+    ready_.emplace(*error_);
     return store.settle_write(write_->id, WriteState::kUnknown, "", clock().now_ms());
+  }
   TILL_TRY(store.forget_write(write_->id));
-  if (!creates) return {};
-  if (!refused_) return store.forget_payment(payment_->id);
+  const bool creates = operation_ == "payments.create";
+  if (creates && !(refused_ && is_about_payment(error_->kind))) {
+    TILL_TRY(store.forget_payment(payment_->id));
+    error_->payment_id.clear();
+  }
+  ready_.emplace(*error_);
+  if (!creates || error_->payment_id.empty()) return {};
   payment_->status = PaymentStatus::kFailed;
   payment_->outcome = Outcome::kKnown;
   payment_->decline = json::Object{{"code", error_->provider_code}, {"message", error_->message}};

@@ -298,7 +298,8 @@ void Runtime::start_store(std::string_view operation, std::string_view input_jso
         Error{.kind = ErrorKind::kUnsupported,
               .code = "unknown_operation",
               .message = "the store has no operation of that name: " + std::string(operation.substr(0, kMaxIdLength))});
-  start_local(*local, {.runtime = shared_from_this(), .redact = redactor()}, input_json, std::move(callback));
+  LocalScope scope{.runtime = shared_from_this(), .redact = redactor()};
+  start_local(*local, std::move(scope), input_json, std::move(callback));
 }
 
 Status Runtime::know(const std::shared_ptr<Gateway>& gateway) {
@@ -320,6 +321,7 @@ std::function<std::string(std::string)> Runtime::redactor() {
       if (auto gateway = one.lock()) open.push_back(std::move(gateway));
   }
   std::vector<std::shared_ptr<const GatewayConfig>> configs;
+  configs.reserve(open.size());
   for (const auto& gateway : open) configs.push_back(gateway->config());
   return [configs = std::move(configs)](std::string text) {
     for (const auto& config : configs) text = config->redact(std::move(text));

@@ -135,7 +135,7 @@ class Handler::State : public std::enable_shared_from_this<State> {
     const bool done = response.ok() && response->status / 100 == 2;
     around_->metrics.count_event(done ? "done" : "failed");
     json::Object input{{"id", taken.id}, {"lease", taken.lease}};
-    if (done) return settle("events.done", std::move(input));
+    if (done) return settle("events.done", input);
     const std::string why = response.ok() ? "HTTP " + std::to_string(response->status) : response.error().message;
     input.set("message", "the handler failed: " + why);
     if (response.ok()) {
@@ -143,7 +143,7 @@ class Handler::State : public std::enable_shared_from_this<State> {
       if (pause) input.set("retry_after_ms", json::Value::integer(std::min(*pause, kMaxRetryAfterMs)));
     }
     around_->log->warn("handler", {{"event_id", taken.id}, {"reason", why}});
-    settle("events.fail", std::move(input));
+    settle("events.fail", input);
   }
 
   void settle(std::string_view operation, const json::Object& input) {

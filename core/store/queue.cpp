@@ -291,7 +291,7 @@ void StoreQueue::run_batch(std::vector<Waiting>& batch) {
     if (committed.ok() && batch.size() > 1 && is(results[i], "store_conflict"))
       again.push_back(std::move(batch[i]));
     else
-      batch[i].done(committed.ok() ? std::move(results[i]) : committed);
+      batch[i].done(committed.ok() ? results[i] : committed);
   }
   for (const Waiting& one : again) {
     Status ended = run_until_known(std::span(&one, 1), results);

@@ -30,6 +30,7 @@ InboxEvent read_inbox_event(const SqlRows& rows, std::size_t row) {
 
 std::vector<InboxEvent> read_all(const SqlRows& rows, const std::vector<std::size_t>& order) {
   std::vector<InboxEvent> events;
+  events.reserve(order.size());
   for (const std::size_t row : order) events.push_back(read_inbox_event(rows, row));
   return events;
 }

@@ -33,7 +33,7 @@ class Bounded {
  private:
   T* values() { return std::launder(reinterpret_cast<T*>(storage_)); }
 
-  alignas(T) std::byte storage_[sizeof(T) * kMax];
+  alignas(T) std::byte storage_[sizeof(T) * kMax];  // NOLINT(bugprone-sizeof-expression): T may be a pointer
   std::size_t size_ = 0;
 };
 

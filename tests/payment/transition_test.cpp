@@ -150,6 +150,15 @@ TEST(PaymentAction, is_gone_once_the_provider_no_longer_names_it) {
   EXPECT_TRUE(apply(payment, seen(R"({"status":"failed"})"), kNow)->payment.next_action.is_null());
 }
 
+TEST(PaymentPayTo, is_gone_once_nobody_may_pay_any_more) {
+  Payment payment = payment_in(kPending);
+  payment.pay_to = json::Object{{"currency", "BTC"}, {"address", "bc1"}};
+  EXPECT_FALSE(apply(payment, seen(R"({"status":"pending"})"), kNow)->payment.pay_to.is_null());
+  EXPECT_TRUE(apply(payment, seen(R"({"status":"expired"})"), kNow)->payment.pay_to.is_null());
+  EXPECT_FALSE(
+      apply(payment, seen(R"({"status":"expired","pay_to":{"address":"bc1"}})"), kNow)->payment.pay_to.is_null());
+}
+
 struct BadOutput {
   const char* json;
   const char* field;

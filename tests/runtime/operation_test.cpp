@@ -507,6 +507,31 @@ TEST_F(OperationTest, a_write_whose_time_is_over_is_not_sent) {
   EXPECT_NE(again->request(), nullptr) << "its key is free again";
 }
 
+TEST_F(OperationTest, what_is_refused_for_the_shop_s_own_fault_is_no_failed_payment) {
+  open_variant(kAcmeManifest);
+  for (const int status : {401, 403, 404}) {
+    const auto refused = run("payments.create", kPay, status, "{}");
+    ASSERT_FALSE(refused.ok()) << status;
+    EXPECT_EQ(refused.error().payment_id, "") << status;
+  }
+  EXPECT_TRUE(all_stored(shop_->name()).empty());
+  ASSERT_FALSE(run("payments.create", kPay, 422, R"({"error":"no"})").ok());
+  const auto left = all_stored(shop_->name());
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left.front().status, PaymentStatus::kFailed);
+}
+
+TEST_F(OperationTest, a_provider_that_says_under_a_200_that_it_failed_leaves_a_write_unknown) {
+  open_variant(replaced(kAcmeManifest, R"({"truthy": ["/error"])",
+                        R"({"truthy": ["/down"], "kind": "ProviderError", "retryable": true}, {"truthy": ["/error"])"));
+  const auto failed = run("payments.create", kPay, 200, R"({"down":true})");
+  ASSERT_FALSE(failed.ok());
+  EXPECT_EQ(failed.error().kind, ErrorKind::kOutcomeUnknown);
+  EXPECT_FALSE(failed.error().retryable);
+  ASSERT_EQ(all_stored(shop_->name()).size(), 1u);
+  EXPECT_EQ(all_stored(shop_->name()).front().outcome, Outcome::kUnknown);
+}
+
 TEST_F(OperationTest, a_wall_clock_that_is_set_takes_no_time_from_a_call) {
   open_variant(kAcmeManifest, R"({"api_key":"sk_live_SECRET123"})",
                replaced(kAcmeScript, R"(return payment(http.post("/payments",)",

@@ -236,7 +236,27 @@ def test_command_line_prints_a_table_with_urls(capsys: pytest.CaptureFixture[str
 def test_command_line_says_when_a_port_is_taken(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     taken = urlsplit(sandbox.providers["openpay"].base_url).port
     assert run(["--port-openpay", str(taken)]) == 1
-    assert "cannot listen" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "cannot listen" in said and str(taken) in said
+
+
+def test_command_line_serves_on_the_port_it_is_given_and_leaves_nothing() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "till.sandbox", "--json", "--port-openpay", str(port)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    told = json.loads(child.stdout.readline())
+    child.terminate()
+    child.communicate(timeout=20)
+    assert urlsplit(told["providers"]["openpay"]["base_url"]).port == port
+    assert not Path(told["ca_file"]).parent.exists()
+
+
+def test_one_that_runs_is_not_started_again(sandbox: Sandbox) -> None:
+    with pytest.raises(RuntimeError, match="runs already"):
+        sandbox.start()
 
 
 def test_nothing_of_the_core_is_needed_or_loaded() -> None:

@@ -26,15 +26,17 @@ def run(argv: Sequence[str]) -> int:
         sandbox = Sandbox(host=options.host, ports=ports, shop=options.shop).start()
     except OSError as error:
         restore()
-        print(f"till sandbox: cannot listen on {options.host}: {error.strerror}", file=sys.stderr)
+        wanted = ", ".join(str(port) for port in ports.values() if port)
+        at = f"{options.host}, one of ports {wanted}" if wanted else options.host
+        print(f"till sandbox: cannot listen on {at}: {error.strerror}", file=sys.stderr)
         return 1
     try:
-        with sandbox:
-            print(_line(sandbox) if options.json else _table(sandbox), flush=True)
-            if options.until_input_ends:
-                threading.Thread(target=_wait_for_end_of_input, args=(done,), daemon=True).start()
-            done.wait()
+        print(_line(sandbox) if options.json else _table(sandbox), flush=True)
+        if options.until_input_ends:
+            threading.Thread(target=_wait_for_end_of_input, args=(done,), daemon=True).start()
+        done.wait()
     finally:
+        sandbox.close()
         restore()
     return 0
 

@@ -94,7 +94,9 @@ class Sandbox:
         self._pid = 0
 
     def start(self) -> Self:
-        """Starts serving; `OSError` when a port is taken, `RuntimeError` when starting fails."""
+        """Starts serving; `OSError` when a port is taken, `RuntimeError` when starting fails or it runs already."""
+        if self._server is not None or self._child is not None:
+            raise RuntimeError("the sandbox runs already: start() it, or use it in a with statement, not both")
         self._pid = os.getpid()
         try:
             if self._process == "thread":
