@@ -62,9 +62,12 @@ def _of_a_read(sample: Sample, bench: Bench) -> None:
 
 
 def _of_a_write(sample: Sample, bench: Bench) -> None:
-    """A refusal by a server that failed may come after it acted; any other says that nothing happened."""
+    """A refusal by a server that failed, even one that says so under a 200, may come after it acted; any other
+    says that nothing happened."""
+    of_a_read = _error(bench, _READ, sample.reply)
+    failed = isinstance(of_a_read, till.ProviderError) and of_a_read.retryable and sample.reply.status < 300
+    undecided = failed or sample.reply.status >= 500 or sample.reply.status == 408
     error = _error(bench, _WRITE, sample.reply)
-    undecided = sample.reply.status >= 500 or sample.reply.status == 408
     wanted = "OutcomeUnknown" if undecided else sample.kind
     must(type(error).__name__ == wanted, f"it is {type(error).__name__} instead of {wanted}")
     must(error.sent == "yes", f"sent is {error.sent}")
