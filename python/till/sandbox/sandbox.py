@@ -96,7 +96,7 @@ class Sandbox:
     def start(self) -> Self:
         """Starts serving; `OSError` when a port is taken, `RuntimeError` when starting fails or it runs already."""
         if self._server is not None or self._child is not None:
-            raise RuntimeError("the sandbox runs already: start() it, or use it in a with statement, not both")
+            raise RuntimeError("the sandbox runs already")
         self._pid = os.getpid()
         try:
             if self._process == "thread":
@@ -126,7 +126,8 @@ class Sandbox:
             self._folder = None
 
     def __enter__(self) -> Self:
-        return self.start()
+        """Starts it, unless `start` did."""
+        return self if self._server is not None or self._child is not None else self.start()
 
     def __exit__(
         self,
