@@ -94,7 +94,8 @@ class Sandbox:
         self._pid = 0
 
     def start(self) -> Self:
-        """Starts serving; `OSError` when a port is taken, `RuntimeError` when starting fails or it runs already."""
+        """Starts serving; `OSError` when a port is taken, `RuntimeError` when starting fails or it runs
+        already."""
         if self._server is not None or self._child is not None:
             raise RuntimeError("the sandbox runs already")
         self._pid = os.getpid()

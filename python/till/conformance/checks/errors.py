@@ -62,8 +62,8 @@ def _of_a_read(sample: Sample, bench: Bench) -> None:
 
 
 def _of_a_write(sample: Sample, bench: Bench) -> None:
-    """A refusal by a server that failed, even one that says so under a 200, may come after it acted; any other
-    says that nothing happened."""
+    """A refusal by a server that failed, even one that says so under a 200, may come after it acted; any
+    other says that nothing happened."""
     of_a_read = _error(bench, _READ, sample.reply)
     failed = isinstance(of_a_read, till.ProviderError) and of_a_read.retryable and sample.reply.status < 300
     undecided = failed or sample.reply.status >= 500 or sample.reply.status == 408
