@@ -2,7 +2,8 @@
 # Runs every test and ends with one line that counts them: `N passed, M failed[, K skipped]`.
 #
 # Usage: scripts/run_tests.sh [STEP...]; the steps are dev, asan, tsan and the folders of tests/ that hold Python tests.
-# Each step leaves build/results/STEP.xml and STEP.status, and STEP/PROGRAM.xml where ctest ran whole programs. A step that breaks does not keep the others from running.
+# Each step leaves build/results/STEP.xml and STEP.status, and STEP/PROGRAM.xml where ctest ran whole programs. A step
+# that breaks does not keep the others from running.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD

@@ -77,6 +77,14 @@ TEST(HandlesTest, card_numbers_that_a_reply_repeats_are_hidden_in_texts_and_numb
   EXPECT_EQ(json::write(handles.shown(reply, false)), R"({"a":"[card]","b":"no [card]","c":["[card]"]})");
 }
 
+TEST(HandlesTest, of_two_keys_that_look_the_same_when_hidden_the_last_counts) {
+  Handles handles;
+  (void)handles.add(Handles::Kind::kCardData, "4541250000000001");
+  (void)handles.add(Handles::Kind::kCardData, "5555555555554444");
+  const json::Value value = json::parse(R"({"4541250000000001":1,"other":2,"5555555555554444":3})").value();
+  EXPECT_EQ(json::write(handles.shown(value, false)), R"({"[card]":3,"other":2})");
+}
+
 TEST(HandlesTest, a_secret_that_is_part_of_what_replaces_it_is_replaced_once) {
   std::string text = "bad secret, secret";
   EXPECT_TRUE(redact_secret(text, "secret", "[secret]"));

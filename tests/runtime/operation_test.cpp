@@ -519,6 +519,10 @@ TEST_F(OperationTest, what_is_refused_for_the_shop_s_own_fault_is_no_failed_paym
   const auto left = all_stored(shop_->name());
   ASSERT_EQ(left.size(), 1u);
   EXPECT_EQ(left.front().status, PaymentStatus::kFailed);
+  const auto hasty = run("payments.create", kPay, 429, "{}");
+  ASSERT_FALSE(hasty.ok());
+  EXPECT_EQ(hasty.error().payment_id, "");
+  EXPECT_EQ(all_stored(shop_->name()).size(), 1u);
 }
 
 TEST_F(OperationTest, a_provider_that_says_under_a_200_that_it_failed_leaves_a_write_unknown) {
