@@ -324,9 +324,8 @@ function provider.payments.list(input)
     "orderId", options.orderId or input.reference)))
   local items = json.array({})
   for _, invoice in ipairs(found) do items[#items + 1] = payment_from(object(invoice)) end
-  -- How many come when no limit is given is not documented: then only an empty page is known to be the last.
-  local more = #found >= (input.limit or 1)
-  return {items = items, next = more and tostring(skip + #found) or nil}
+  -- BitPay tells neither a total nor its largest page, so a page ends the list only when it is empty.
+  return {items = items, next = #found > 0 and tostring(skip + #found) or nil}
 end
 
 local function conflict(code, message)

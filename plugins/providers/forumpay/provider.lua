@@ -466,7 +466,8 @@ function provider.payments.list(input)
     local record = object(item)
     if plain_text(record.payment_id) then items[#items + 1] = payment_from(record, listed_status(record)) end
   end
-  return {items = items, next = #found >= limit and tostring(offset + #found) or nil}
+  -- The service tells neither a total nor its largest page, so a page ends the list only when it is empty.
+  return {items = items, next = #found > 0 and tostring(offset + #found) or nil}
 end
 
 -- In characters, not bytes: in UTF-8 each begins with a byte that is none of 0x80 to 0xBF.

@@ -192,6 +192,13 @@ end
 
 -- ---- card payments and transactions
 
+-- Only a card verification's own small charge says `verification_required`, and that is no payment of an order.
+local function ask_to_confirm(payment)
+  payment.status, payment.amount_paid = "requires_action", nil
+  payment.next_action = {type = "confirm_card_amount", call = "cards.confirm", message = "Confirm the amount charged to the card."}
+  return payment
+end
+
 local function from_transaction(transaction)
   local status = TRANSACTION_STATUS[transaction.status]
     or fail("ProviderError", "OpenPay answered with a transaction status that its documentation does not have.",
@@ -208,12 +215,7 @@ local function from_transaction(transaction)
     state = {kind = "transaction"},
     raw = transaction,
   }
-  -- Only a card verification's own small charge carries this; a completed payment has it false or not at all.
-  if transaction.verification_required == true then
-    payment.status, payment.amount_paid = "requires_action", nil
-    payment.next_action = {type = "confirm_card_amount", call = "cards.confirm", message = "Confirm the amount charged to the card."}
-  end
-  return payment
+  return transaction.verification_required == true and ask_to_confirm(payment) or payment
 end
 
 -- The documented 402 names no transaction: this payment has no id at OpenPay and never gets one. After cards.confirm the
@@ -250,11 +252,15 @@ local function declined(body)
   }
 end
 
--- The answer to a card payment names no amount, its transaction does. nil when that cannot be read now.
-local function amount_charged(id)
+-- The answer to a card payment names no amount, its transaction does. Empty when that cannot be read now.
+local function charged_transaction(id)
   local reply = http.get("/transactions/{id}", {path = {id = id}, optional = true})
   local transaction = object(object(reply and reply.json).data)
-  if transaction.id ~= id then return nil end
+  return transaction.id == id and transaction or {}
+end
+
+-- nil when the transaction does not say.
+local function amount_charged(transaction)
   local ok, amount = pcall(money.of, transaction.amount, transaction.currency)
   return ok and amount or nil
 end
@@ -281,10 +287,11 @@ local function create_card_payment(input)
     or fail("ProviderError", "OpenPay answered with a payment status that its documentation does not have.",
       {code = "unknown_status"})
   local id = id_of(data.transaction_id)
-  local amount = status == "paid" and amount_charged(id) or nil
+  local transaction = status == "paid" and charged_transaction(id) or {}
+  local amount = amount_charged(transaction)
   -- A payment whose amount nobody has seen is not called paid: payments.get says so once the transaction can be read.
   if status == "paid" and not amount then status = "processing" end
-  return {
+  local payment = {
     id = id,
     status = status,
     amount = amount,
@@ -294,6 +301,7 @@ local function create_card_payment(input)
     state = {kind = "transaction"},
     raw = body,
   }
+  return transaction.verification_required == true and ask_to_confirm(payment) or payment
 end
 
 local function get_transaction(id)
