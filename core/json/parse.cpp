@@ -135,6 +135,7 @@ class Parser {
 
   bool read_document(std::string_view text, Value& root) {
     if (text.size() > limits_.max_bytes) return fail("is larger than " + std::to_string(limits_.max_bytes) + " bytes");
+    may_hold_surrogates_ = text.find("\\u") != text.npos;
     ondemand::document document;
     const auto wrapped = workspace_.wrap(text);
     if (const auto code = workspace_.parser.iterate(wrapped).get(document)) return fail(code);
@@ -184,7 +185,7 @@ class Parser {
   }
 
   bool read_string(ondemand::value& value, std::string_view token, Value& out) {
-    if (!surrogates_are_paired(token.substr(1))) return fail("holds half of a surrogate pair");
+    if (may_hold_surrogates_ && !surrogates_are_paired(token.substr(1))) return fail("holds half of a surrogate pair");
     std::string_view text;
     if (const auto code = value.get_string().get(text)) return fail(code);
     out = Value(text);
@@ -229,7 +230,8 @@ class Parser {
   bool read_member(ondemand::field& field, Object& object) {
     const char* const raw = field.key().raw();
     const auto rest = static_cast<std::size_t>(workspace_.text.data() + workspace_.text.size() - raw);
-    if (!surrogates_are_paired({raw, rest})) return fail("has a key that holds half of a surrogate pair");
+    if (may_hold_surrogates_ && !surrogates_are_paired({raw, rest}))
+      return fail("has a key that holds half of a surrogate pair");
     std::string_view key;
     if (const auto code = field.unescaped_key().get(key)) return fail(code);
     if (object.members_.size() <= kLinearMembers && object.find(key) != nullptr)
@@ -275,6 +277,7 @@ class Parser {
   Workspace& workspace_;
   std::size_t values_ = 0;
   std::size_t depth_ = 0;
+  bool may_hold_surrogates_ = false;
   bool syntax_ = false;
   std::string problem_;
   std::vector<Step> steps_;  // innermost first

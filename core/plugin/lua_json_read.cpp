@@ -11,8 +11,11 @@
 namespace till::plugin {
 namespace {
 
-// What the keys of a table say it is.
+// What the keys of a table say it is; an object is known by its first key.
 enum class Shape { kEmpty, kArray, kObject, kMixed, kHoles, kForeign };
+
+constexpr const char* kMixedKeys = "a table with both string and integer keys";
+constexpr const char* kForeignKeys = "a table with keys that are neither strings nor integers";
 
 class Reader {
  public:
@@ -45,6 +48,7 @@ class Reader {
 
   bool read_at(int index, std::size_t depth, json::Value& out);
   bool read_text(int index, json::Value& out);
+  bool check_text(std::string_view text);
   bool read_userdata(int index, std::size_t depth, json::Value& out);
   bool read_table(int index, std::size_t depth, json::Value& out);
   bool read_array(int index, std::size_t depth, json::Value& out);
@@ -96,13 +100,17 @@ bool Reader::read_at(int index, std::size_t depth, json::Value& out) {
 
 bool Reader::read_text(int index, json::Value& out) {
   const std::string_view text = text_at(index);
+  if (!check_text(text)) return false;
+  out = text;
+  return true;
+}
+
+bool Reader::check_text(std::string_view text) {
   bytes_ += text.size();
   if (bytes_ > run_.limits.max_string_bytes)
     return fail("more than " + std::to_string(run_.limits.max_string_bytes) + " bytes of text");
   if (!is_valid_utf8(text)) return fail("text that is not UTF-8; encode bytes with text.hex_encode or base64");
-  if (!handles_stand_alone(text)) return fail("a card number or secret can only be passed on whole");
-  out = text;
-  return true;
+  return handles_stand_alone(text) || fail("a card number or secret can only be passed on whole");
 }
 
 bool Reader::read_userdata(int index, std::size_t depth, json::Value& out) {
@@ -125,22 +133,19 @@ bool Reader::next(int index) {
 Shape Reader::shape_of(int index) {
   const auto length = static_cast<lua_Integer>(lua_rawlen(state_, index));
   lua_Integer integers = 0;
-  bool strings = false;
   lua_pushnil(state_);
   while (next(index)) {
     lua_pop(state_, 1);
+    const bool text = lua_type(state_, -1) == LUA_TSTRING;
     const bool integer = lua_isinteger(state_, -1) != 0;
-    if (integer) ++integers;
-    if (lua_type(state_, -1) == LUA_TSTRING) strings = true;
-    const bool foreign = !integer && lua_type(state_, -1) != LUA_TSTRING;
-    const bool outside =
-        integer && (lua_tointegerx(state_, -1, nullptr) < 1 || lua_tointegerx(state_, -1, nullptr) > length);
-    if (foreign || (strings && integers > 0) || outside) {
+    const lua_Integer at = integer ? lua_tointegerx(state_, -1, nullptr) : 0;
+    if (!integer || at < 1 || at > length) {
       lua_pop(state_, 1);
-      return foreign ? Shape::kForeign : strings ? Shape::kMixed : Shape::kHoles;
+      if (text) return integers > 0 ? Shape::kMixed : Shape::kObject;
+      return integer ? Shape::kHoles : Shape::kForeign;
     }
+    ++integers;
   }
-  if (strings) return Shape::kObject;
   if (integers == 0) return has_json_type(state_, index, &kJsonArrayType) ? Shape::kArray : Shape::kEmpty;
   return integers == length ? Shape::kArray : Shape::kHoles;
 }
@@ -157,13 +162,13 @@ bool Reader::read_table(int index, std::size_t depth, json::Value& out) {
     case Shape::kObject:
       return read_object(index, depth, out);
     case Shape::kMixed:
-      return fail("a table with both string and integer keys");
+      return fail(kMixedKeys);
     case Shape::kHoles:
       return fail("an array with holes");
     case Shape::kForeign:
       break;
   }
-  return fail("a table with keys that are neither strings nor integers");
+  return fail(kForeignKeys);
 }
 
 bool Reader::read_array(int index, std::size_t depth, json::Value& out) {
@@ -182,13 +187,14 @@ bool Reader::read_array(int index, std::size_t depth, json::Value& out) {
 }
 
 bool Reader::add_member(int key, int value, std::size_t depth, std::vector<json::Object::Member>& members) {
-  json::Value name;
-  if (!read_text(key, name)) return within_key(text_at(key));
-  if (find_handle(*name.string())) return fail("a card number or secret cannot be the name of a member");
+  if (lua_type(state_, key) != LUA_TSTRING) return fail(lua_isinteger(state_, key) != 0 ? kMixedKeys : kForeignKeys);
+  const std::string_view name = text_at(key);
+  if (!check_text(name)) return within_key(name);
+  if (find_handle(name)) return fail("a card number or secret cannot be the name of a member");
   if (!run_.walk(1)) return false;
   if (members.size() == kMaxScriptObjectMembers)
     return fail("an object with more than " + std::to_string(kMaxScriptObjectMembers) + " members");
-  members.emplace_back(std::move(*name.string()), json::Value());
+  members.emplace_back(std::string(name), json::Value());
   return read_at(value, depth + 1, members.back().second) || within_key(members.back().first);
 }
 

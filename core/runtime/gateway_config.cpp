@@ -189,6 +189,13 @@ Status take_identity(GatewayConfig& config, json::Object& script_settings) {
   return {};
 }
 
+std::size_t shortest(const GatewayConfig& config) {
+  std::size_t size = std::string::npos;
+  for (const auto& [setting, secret] : config.secrets) size = std::min(size, secret.reveal().size());
+  for (const Secret& secret : config.webhook_secrets) size = std::min(size, secret.reveal().size());
+  return size;
+}
+
 }  // namespace
 
 const Secret* GatewayConfig::secret(std::string_view setting) const {
@@ -202,6 +209,7 @@ bool GatewayConfig::waits_for_challenge() const {
 }
 
 bool GatewayConfig::redact_in(std::string& text) const {
+  if (text.size() < shortest_secret) return false;
   bool found = false;
   for (const auto& [setting, secret] : secrets) found |= redact_secret(text, secret.reveal(), "[secret]");
   for (const Secret& secret : webhook_secrets) found |= redact_secret(text, secret.reveal(), "[secret]");
@@ -259,6 +267,7 @@ Result<std::unique_ptr<const GatewayConfig>> read_gateway_config(std::shared_ptr
   config->script_settings = std::move(script_settings);
   config->account = config->script_settings.find_string(config->manifest().account_setting).value_or("");
   TILL_TRY(read_webhook_verifier(std::move(webhook_secrets), *config));
+  config->shortest_secret = shortest(*config);
   return std::unique_ptr<const GatewayConfig>(std::move(config));
 }
 

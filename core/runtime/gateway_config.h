@@ -40,6 +40,7 @@ struct GatewayConfig {
   std::string webhook_url;  // the address to which webhooks come, where a scheme signs it
   std::optional<webhook::Verifier> webhooks;  // nullopt: webhooks are hints, whoever sends them
   std::vector<Secret> webhook_secrets;        // all that are in force, the ones to come and to go included
+  std::size_t shortest_secret = 0;            // of both kinds, in bytes: no shorter text can hold one
 
   const plugin::Manifest& manifest() const { return plugin->manifest; }
   // The credentials of an operation stay here until the server asks for them.

@@ -41,6 +41,23 @@ void redact_members(const GatewayConfig& config, json::Value& value) {
   }
 }
 
+// No less than the bytes that the value takes when it is written, and quicker to know.
+std::size_t most_bytes(const json::Value& value) {
+  constexpr std::size_t kMostOfOne = 6;  // a character, as \u0000
+  constexpr std::size_t kAround = 8;     // quotes, colon and comma, or a word
+  std::size_t bytes = kAround;
+  if (const std::string* text = value.string()) {
+    bytes += kMostOfOne * text->size();
+  } else if (const json::Number* number = value.number()) {
+    bytes += number->text.size();
+  } else if (const json::Array* array = value.array()) {
+    for (const json::Value& item : *array) bytes += most_bytes(item);
+  } else if (const json::Object* object = value.object()) {
+    for (const auto& [key, member] : *object) bytes += kMostOfOne * key.size() + most_bytes(member);
+  }
+  return bytes;
+}
+
 // How far a provider's clock may be from ours.
 constexpr std::int64_t kClockSkewMs = 10LL * 60'000;
 
@@ -184,7 +201,7 @@ json::Value redacted(const GatewayConfig& config, json::Value value) {
 json::Value bounded_raw(json::Value output) {
   json::Object* members = output.object();
   const json::Value* raw = members ? members->find("raw") : nullptr;
-  if (raw && json::write(*raw).size() > kMaxRawBytes)
+  if (raw && most_bytes(*raw) > kMaxRawBytes && json::write(*raw).size() > kMaxRawBytes)
     members->set("raw", json::Object{{"left_out", "the provider's reply is larger than " +
                                                       std::to_string(kMaxRawBytes) + " bytes"}});
   return output;
