@@ -25,7 +25,8 @@ if(TILL_SANITIZE MATCHES "undefined")
 endif()
 
 # Precompiled headers, which nearly every file would read anew: the standard library's for the core, Google Test's for
-# the tests. Off unless asked for: a file that forgets an #include compiles with them.
+# the tests, whose files are compiled some at once, too. Off unless asked for: a file that forgets an #include compiles
+# with them.
 if(TILL_PRECOMPILE)
   set(TILL_CORE_HEADERS <algorithm> <chrono> <cstdint> <functional> <map> <memory> <mutex> <optional> <span> <string>
     <string_view> <utility> <variant> <vector>)
@@ -62,6 +63,7 @@ function(till_test room)
     TILL_TEST_VECTORS="${PROJECT_SOURCE_DIR}/tests/vectors" TILL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   if(TILL_PRECOMPILE)
     target_precompile_headers(till_test_${room} REUSE_FROM till_test_headers)
+    set_target_properties(till_test_${room} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 5)
   endif()
   if(NOT TILL_SANITIZE)
     gtest_discover_tests(till_test_${room} TEST_PREFIX "${room}."

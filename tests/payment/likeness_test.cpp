@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/payment/now.h"
+
 namespace till {
 namespace {
-
-constexpr UnixMillis kNow = 1'800'000'000'000;
 
 Money money(const char* amount, const char* currency) { return Money::parse(amount, currency).value(); }
 

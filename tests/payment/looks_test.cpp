@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/payment/now.h"
+
 namespace till {
 namespace {
-
-constexpr UnixMillis kNow = 1'800'000'000'000;
 
 Payment payment(PaymentStatus status, std::int64_t looks = 0) {
   Payment made;

@@ -8,13 +8,12 @@
 
 #include "core/base/limits.h"
 #include "core/json/json.h"
+#include "tests/payment/now.h"
 
 namespace till {
 namespace {
 
 using enum PaymentStatus;
-
-constexpr UnixMillis kNow = 1'800'000'000'000;
 
 Payment payment_in(PaymentStatus status) {
   Payment payment;

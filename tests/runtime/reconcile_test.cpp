@@ -20,7 +20,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr std::string_view kScript = R"lua(
+constexpr std::string_view kReconcileScript = R"lua(
 local function payment(data)
   return {id = data.id, status = data.status, amount = money.of(data.amount, data.currency), created_at = data.created_at,
           reference = data.reference, checkout_url = "https://acme.example/" .. data.id, raw = data}
@@ -214,7 +214,7 @@ class ReconcileTest : public AcmeTest {
     books_.now_ms = clock_->now_ms();
     open_variant(manifest,
                  R"({"api_key":"sk_live_SECRET123","timeout_ms":5000,"base_url":")" + books_.base_url() + "\"}",
-                 std::string(kAcmeScript) + std::string(kScript));
+                 std::string(kAcmeScript) + std::string(kReconcileScript));
   }
 
   static std::string order(std::string_view reference, std::string_view key) {

@@ -12,7 +12,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr std::string_view kScript = R"lua(
+constexpr std::string_view kRefundScript = R"lua(
 local function told(data)
   return {id = data.id, status = data.status, amount = data.amount and money.of(data.amount, data.currency), raw = data}
 end
@@ -24,7 +24,7 @@ class RefundTest : public AcmeTest {
   RefundTest() { open(kAcmeManifest); }
 
   void open(std::string_view manifest) {
-    open_variant(manifest, R"({"api_key":"sk_live_SECRET123"})", std::string(kAcmeScript) + std::string(kScript));
+    open_variant(manifest, R"({"api_key":"sk_live_SECRET123"})", std::string(kAcmeScript) + std::string(kRefundScript));
   }
   std::string paid() {
     const auto payment = run("payments.create", kPay, 200, kPaid);

@@ -11,18 +11,19 @@
 namespace till::webhook {
 namespace {
 
-constexpr UnixMillis kNow = 1'614'265'330'123;
+constexpr UnixMillis kSigningTime = 1'614'265'330'123;
 constexpr const char* kWhsec = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 Result<Draft> sign_with(std::string_view scheme, Draft draft, const SignOptions& options = {},
                         const std::string& secret = "secret", const std::string& id = "") {
   const Scheme parsed = scheme.starts_with('{') ? parse_scheme(scheme).value() : find_scheme(scheme).value();
-  return sign(parsed, SecretText{.text = Secret(secret), .id = id}, std::move(draft), options, ManualClock(kNow));
+  return sign(parsed, SecretText{.text = Secret(secret), .id = id}, std::move(draft), options,
+              ManualClock(kSigningTime));
 }
 
 // The reason for which the verifier refuses what was signed; "" when it does not.
 std::string judged(std::string_view scheme, const Draft& draft, const std::string& secret = "secret",
-                   UnixMillis at = kNow) {
+                   UnixMillis at = kSigningTime) {
   return reason_of(verify(verifier_of(scheme, {secret}), Sent{draft.headers, draft.body, draft.url, draft.method}, at));
 }
 
@@ -51,7 +52,8 @@ TEST(Signer, what_the_draft_has_is_kept) {
 }
 
 TEST(Signer, a_given_time_replaces_the_one_in_the_draft) {
-  const auto made = sign_with("stripe", {{{"Stripe-Signature", "t=5,v0=aa,v1=bb,v2=cc"}}, "{}"}, {.signed_at = kNow});
+  const auto made =
+      sign_with("stripe", {{{"Stripe-Signature", "t=5,v0=aa,v1=bb,v2=cc"}}, "{}"}, {.signed_at = kSigningTime});
   ASSERT_TRUE(made.ok());
   const std::string text = value_of(*made, "Stripe-Signature");
   EXPECT_TRUE(text.starts_with("t=1614265330,v0=aa,v1=")) << text;
@@ -144,7 +146,7 @@ TEST(Signer, what_only_the_sender_knows_is_asked_for) {
 }
 
 TEST(Signer, a_time_or_an_id_without_a_place_is_refused) {
-  EXPECT_EQ(place_of(sign_with("github", {{}, "{}"}, {.signed_at = kNow})), "$.at");
+  EXPECT_EQ(place_of(sign_with("github", {{}, "{}"}, {.signed_at = kSigningTime})), "$.at");
   EXPECT_EQ(place_of(sign_with("stripe", {{}, "{}"}, {.signed_at = -1})), "$.at");
   EXPECT_EQ(place_of(sign_with("stripe", {{}, "{}"}, {.id = "evt_1"})), "$.id");
   EXPECT_EQ(value_of(*sign_with("svix", {{}, "{}"}, {.id = "msg_1"}, kWhsec), "svix-id"), "msg_1");
@@ -164,10 +166,11 @@ TEST(Signer, secrets_in_the_wrong_form_are_refused_and_not_repeated) {
 
 TEST(Signer, a_sender_that_signs_nothing_takes_no_secret) {
   const Scheme mollie = find_scheme("mollie").value();
-  const auto made = sign(mollie, std::nullopt, {{}, "id=1"}, {}, ManualClock(kNow));
+  const auto made = sign(mollie, std::nullopt, {{}, "id=1"}, {}, ManualClock(kSigningTime));
   EXPECT_EQ(made->body, "id=1");
   EXPECT_EQ(place_of(sign_with("mollie", {{}, "id=1"})), "$.secret");
-  EXPECT_EQ(place_of(sign(find_scheme("github").value(), std::nullopt, {{}, ""}, {}, ManualClock(kNow))), "$.secret");
+  EXPECT_EQ(place_of(sign(find_scheme("github").value(), std::nullopt, {{}, ""}, {}, ManualClock(kSigningTime))),
+            "$.secret");
 }
 
 }  // namespace
