@@ -48,8 +48,8 @@ function(till_library room)
 endfunction()
 
 # till_test(room SOURCES file... DEPS target... [FIXTURES name...]): the GoogleTest program till_test_<room>, each of its
-# tests known to ctest. A sanitizer's start takes longer than most tests, so there ctest knows a program's shares instead,
-# whose reports of single tests are reports/<room>.<share>.xml of the build folder.
+# tests known to ctest. A start takes longer than most tests, so with TILL_TEST_SHARES ctest knows a program's shares
+# instead, whose reports of single tests are reports/<room>.<share>.xml of the build folder.
 function(till_test room)
   if(TILL_PRECOMPILE AND NOT TARGET till_test_headers)
     add_executable(till_test_headers "${PROJECT_BINARY_DIR}/precompiled.cpp")  # position independent as the tests are
@@ -65,7 +65,7 @@ function(till_test room)
     target_precompile_headers(till_test_${room} REUSE_FROM till_test_headers)
     set_target_properties(till_test_${room} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 5)
   endif()
-  if(NOT TILL_SANITIZE)
+  if(NOT TILL_TEST_SHARES)
     gtest_discover_tests(till_test_${room} TEST_PREFIX "${room}."
       PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED "${ARG_FIXTURES}" DISCOVERY_TIMEOUT 60)
     return()

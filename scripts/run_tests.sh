@@ -12,7 +12,7 @@ jobs=$(nproc)
 
 # C++: configure, build and run one preset.
 cpp() {
-  cmake --preset "$1" >"$results/$1.configure.log" 2>&1 || { cat "$results/$1.configure.log"; return 1; }
+  cmake --preset "$1" -DTILL_TEST_SHARES=ON >"$results/$1.configure.log" 2>&1 || { cat "$results/$1.configure.log"; return 1; }
   cmake --build --preset "$1" -- -j "$jobs" || return 1
   rm -rf "build/$1/reports"
   ctest --preset "$1" -j "$jobs" --output-junit "$results/$1.xml"
