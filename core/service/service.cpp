@@ -11,6 +11,7 @@
 #include "core/json/json.h"
 #include "core/json/path.h"
 #include "core/runtime/engine.h"
+#include "core/service/config_secrets.h"
 #include "core/service/surroundings.h"
 #include "core/service/visit.h"
 
@@ -19,6 +20,15 @@ namespace {
 
 Error inside(Error error, const std::string& place) {
   error.field = place + (error.field.starts_with('$') ? error.field.substr(1) : "");
+  return error;
+}
+
+// An object where the provider wants something else was perhaps meant to name a secret.
+Error of_settings(Error error, const GatewaySetup& setup) {
+  const auto settings = json::parse(setup.settings_json.reveal());
+  const json::Value* value =
+      settings.ok() && error.field.starts_with("$.") ? settings->find(error.field.substr(2)) : nullptr;
+  if (value != nullptr && value->object()) error.message += "; a secret is " + std::string(kSecretShapes);
   return error;
 }
 
@@ -31,7 +41,8 @@ Status open_gateways(ServiceConfig& config, Surroundings& around) {
     auto opened = Gateway::open(around.runtime, setup.provider, setup.settings_json.reveal());
     if (!opened.ok()) {
       const bool about_settings = opened.error().kind == ErrorKind::kConfiguration;
-      return inside(std::move(opened).error(), place + (about_settings ? ".settings" : ".provider"));
+      if (!about_settings) return inside(std::move(opened).error(), place + ".provider");
+      return inside(of_settings(std::move(opened).error(), setup), place + ".settings");
     }
     const auto [other, is_new] = accounts.emplace((*opened)->name(), setup.name);
     if (!is_new)
