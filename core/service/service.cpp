@@ -79,6 +79,20 @@ Error in_config(Error error, std::size_t api_begins) {
   return error;
 }
 
+// Of refusals nobody knows beforehand why they happen.
+void begin_counts(Surroundings& around, const ServiceConfig& config) {
+  for (const auto& [name, gateway] : around.gateways) {
+    if (!config.webhooks.empty() && gateway->config()->manifest().capabilities.contains("webhooks.receive"))
+      for (const char* result : {"accepted", "duplicate"}) around.metrics.count_webhook(name, result, "", 0);
+    if (config.reconcile_interval_ms == 0) continue;
+    for (const char* result : {"done", "failed"}) around.metrics.count_reconcile(name, result, 0);
+  }
+  if (config.handler)
+    for (const char* result : {"done", "failed"}) around.metrics.count_event(result, 0);
+  if (!config.api.empty())
+    for (const char* result : {"accepted", "refused", "limited"}) around.metrics.count_login(result, 0);
+}
+
 std::string shown(const std::string& address, const http::ListenOptions& door) {
   if (address.starts_with("unix:")) return address;
   return (door.cert_file.empty() ? "http://" : "https://") + address;
@@ -105,6 +119,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceConfig config, Log::Sink s
   around->log = std::make_unique<Log>(config.log, around->clock, std::move(sink));
   around->worker = std::make_unique<Worker>();
   TILL_TRY(around->runtime->engine());  // a store that cannot be opened is told now, not to the first webhook
+  begin_counts(*around, config);
 
   std::unique_ptr<Service> service(new Service(around));
   if (!around->token.empty()) {
