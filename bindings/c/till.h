@@ -116,8 +116,10 @@ TILL_API const char *till_status_name(int status);
 /*
  * Opens a runtime. Opens no file, no connection and no thread yet; one per process is the rule.
  * Args:      options_json: optional; an object, every member may be absent: plugin_path (array of folders that hold one
- *            folder or package per provider; searched before $TILL_PLUGIN_PATH and the installed providers), trusted_keys
- *            (array of public keys in hex, or of files of them, whose packages are loaded; beside $TILL_TRUSTED_KEYS), store
+ *            folder or package per provider; searched before $TILL_PLUGIN_PATH and the installed providers; a folder that
+ *            cannot be read is passed over, and named when a provider is missed, and on standard error with TILL_LOG=warn),
+ *            trusted_keys (array of public keys in hex, or of files of them, whose packages are loaded; beside
+ *            $TILL_TRUSTED_KEYS), store
  *            ("sqlite:/path/to/file", a plain path, "postgresql://user@host/database" where several machines share the work, or
  *            "memory" to keep nothing; default $TILL_STORE, else $XDG_STATE_HOME/till/till.sqlite3, else
  *            ~/.local/state/till/till.sqlite3), ca_file (PEM; default the system's), proxy, no_proxy, connect_timeout_ms
@@ -169,7 +171,8 @@ TILL_API till_status till_runtime_provider(till_runtime *runtime, const char *pr
  * Args:      runtime; provider: an id; settings_json: an object checked against the provider's settings schema (see
  *            till_runtime_provider()), plus mode, base_url (https, or http for loopback addresses), timeout_ms (30000),
  *            rate_limit_wait_ms (0: how long one operation may wait in all, beyond timeout_ms, until a rate limit lets it
- *            go on), label (names this account in the store),
+ *            go on), label (names this account in the store; several accounts at one provider each need one, or they share
+ *            their payments and idempotency keys),
  *            plugin_version (stays with this version of the plugin); out: the gateway.
  * Returns:   TILL_OK. TILL_NOT_FOUND: no such provider. TILL_CONFIGURATION: a setting is missing, unknown or wrong
  *            (`field` says which; its value is never repeated). TILL_PLUGIN: the provider's files are broken.

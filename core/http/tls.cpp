@@ -13,6 +13,8 @@
 #include <cstring>
 #include <exception>
 
+#include "core/base/file.h"
+
 namespace till::http {
 
 // What OpenSSL calls back: a BIO over a channel's two buffers, and the arrival of new sessions. Nothing may be thrown
@@ -80,6 +82,13 @@ Error file_error(const char* option, const std::string& message) {
 
 Error store_error(const std::string& message) { return file_error("ca_file", message); }
 
+// `name` is what names the file: the option or the environment's variable.
+Error unusable_store(const std::string& name, const std::string& path) {
+  const std::string why = why_unreadable(path);
+  if (!why.empty()) return store_error("cannot read " + name + " " + path + ": " + why);
+  return store_error(name + " " + path + " is no PEM file of certificates");
+}
+
 // What both ends have in common.
 void set_protocol(SSL_CTX* context) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
@@ -114,9 +123,7 @@ bool load_well_known(SSL_CTX* context) {
 Status load_system_store(SSL_CTX* context) {
   const char* const file = environment("SSL_CERT_FILE");
   const char* const folder = environment("SSL_CERT_DIR");
-  if (file != nullptr && SSL_CTX_load_verify_file(context, file) != 1) {
-    return store_error("SSL_CERT_FILE names a file that holds no readable certificates");
-  }
+  if (file != nullptr && SSL_CTX_load_verify_file(context, file) != 1) return unusable_store("SSL_CERT_FILE", file);
   if (folder != nullptr && SSL_CTX_load_verify_dir(context, folder) != 1) {
     return store_error("SSL_CERT_DIR names a folder that cannot be used");
   }
@@ -130,7 +137,18 @@ Status load_system_store(SSL_CTX* context) {
 Status load_store(SSL_CTX* context, const std::string& ca_file) {
   if (ca_file.empty()) return load_system_store(context);
   if (SSL_CTX_load_verify_file(context, ca_file.c_str()) == 1) return {};
-  return store_error("ca_file is missing, unreadable or holds no PEM certificates");
+  return unusable_store("ca_file", ca_file);
+}
+
+// What a chain that ends at nobody who is trusted fails with.
+bool is_about_trust(long verified) {
+  constexpr std::array<long, 6> kCodes = {
+      X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,       X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+      X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
+      X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
+      X509_V_ERR_CERT_SIGNATURE_FAILURE,  // another authority of the same name
+  };
+  return std::find(kCodes.begin(), kCodes.end(), verified) != kCodes.end();
 }
 
 bool is_address(const std::string& host) {
@@ -285,6 +303,8 @@ TlsChannel::Step TlsChannel::judge(int returned) {
   const long verified = SSL_get_verify_result(ssl_);
   if (verified != X509_V_OK) {
     failure_ = "the certificate is not trusted: " + std::string(X509_verify_cert_error_string(verified));
+    if (is_about_trust(verified))
+      failure_ += "; for an authority of your own, name its PEM file as ca_file (--ca-file on the command line)";
   } else {
     const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
     failure_ = reason != nullptr ? reason : "protocol error";

@@ -71,6 +71,16 @@ std::vector<Registry::Place> Registry::places() const {
   return out;
 }
 
+std::vector<std::string> Registry::unreadable() const {
+  std::vector<std::string> out;
+  for (const std::string& folder : options_.path) {
+    std::error_code failed;
+    const fs::directory_iterator unused(folder, failed);
+    if (failed) out.push_back(folder + " (" + failed.message() + ")");
+  }
+  return out;
+}
+
 Result<std::shared_ptr<const Plugin>> Registry::load(const Place& place) const {
   return place.package ? load_package(place) : load_plugin(place.path);
 }
@@ -143,11 +153,12 @@ Error Registry::unknown(std::string_view id, std::string_view version, const Fou
             .code = "unknown_version",
             .message = std::string(id) + " is not there in that version; there are: " + versions};
   }
-  const std::vector<std::string> known = ids();
+  const std::vector<std::string> known = ids(), lost = unreadable();
   return {.kind = ErrorKind::kNotFound,
           .code = "unknown_provider",
           .message = "there is no such provider; " +
-                     (known.empty() ? "the plugin path holds none" : "there are: " + joined(known))};
+                     (known.empty() ? "the plugin path holds none" : "there are: " + joined(known)) +
+                     (lost.empty() ? "" : "; the plugin path names what cannot be read: " + joined(lost))};
 }
 
 std::vector<std::string> Registry::ids() const {

@@ -40,10 +40,12 @@ class Registry {
  public:
   explicit Registry(RegistryOptions options) : options_(std::move(options)) {}
 
-  // The plugin in its newest version, or in the given one; loaded on first use. kNotFound names the plugins there are;
-  // kPlugin when its folder is broken. A package that is broken, not trusted or not approved is passed over when
-  // another version is good, else it is the error.
+  // The plugin in its newest version, or in the given one; loaded on first use. kNotFound names the plugins there are,
+  // and the folders of the path that cannot be read; kPlugin when its folder is broken. A package that is broken, not
+  // trusted or not approved is passed over when another version is good, else it is the error.
   Result<std::shared_ptr<const Plugin>> find(std::string_view id, std::string_view version = {});
+  // The folders of the path that cannot be read, each with the reason: "/opt/plugins (No such file or directory)".
+  std::vector<std::string> unreadable() const;
   // Ids of all plugins on the path, sorted, broken ones included.
   std::vector<std::string> ids() const;
   // Reads again what was loaded before. What cannot be loaded now stays as it is; a version whose files are gone serves

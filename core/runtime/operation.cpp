@@ -179,10 +179,9 @@ Status Operation::check_askable() {
   if (payment_->outcome == Outcome::kUnknown)
     return Error{.kind = ErrorKind::kOutcomeUnknown,
                  .code = "outcome_unknown",
-                 .message =
-                     "nobody knows whether this payment exists at the provider, which gave no id for it: look for it "
-                     "with payments.list or on the provider's dashboard, and only if it is not there call "
-                     "payments.create with a new idempotency key",
+                 .message = "nobody knows whether this payment exists at the provider, which gave no id for it: " +
+                            std::string(how_to_settle(config(), "payments.create")) +
+                            " and only if it is not there call payments.create with a new idempotency key",
                  .payment_id = payment_->id};
   if (operation_ != "payments.get")
     return Error{.kind = ErrorKind::kConflict,
@@ -321,7 +320,7 @@ void Operation::stored(Status status) {
   }
 }
 
-void Operation::answer_repeat() { end(earlier_outcome(*earlier_, *write_, clock().now_ms())); }
+void Operation::answer_repeat() { end(earlier_outcome(config(), *earlier_, *write_, clock().now_ms())); }
 
 std::int64_t Operation::left_ms() const { return started_ms_ + waited_ms_ + config().timeout_ms - clock().steady_ms(); }
 
@@ -353,6 +352,7 @@ void Operation::replied(http::Response response) {
   Incoming incoming = incoming_reply(response, wanted_.expect, config(), handles_, now_ms);
   if (incoming.refusal && may_repeat(response, *incoming.refusal) && hold(*incoming.refusal->retry_after_ms)) return;
   note_answer(response, is_refusal(incoming.refusal));
+  note_place(response.status, incoming.reply.json.has_value());
   if (incoming.refusal)
     give_up_request(*std::move(incoming.refusal));
   else
@@ -363,6 +363,15 @@ void Operation::note_answer(const http::Response& response, bool refusal) {
   answered_ = true;
   if (!asked_write_) return;
   (changed_nothing(response, refusal) ? refused_ : acted_) = true;
+}
+
+// A wrong `base_url` shows in such answers.
+void Operation::note_place(int status, bool is_json) {
+  constexpr int kNotFound = 404;
+  if (!is_json)
+    place_ = " (no JSON came from " + shown_url(wanted_, config()) + ")";
+  else if (status == kNotFound)
+    place_ = " (asked: " + shown_url(wanted_, config()) + ")";
 }
 
 // With the same idempotency key, so that it stays the same write. What may have changed something is not sent twice.
@@ -380,6 +389,7 @@ void Operation::failed(Error error) {
 // Nothing comes of the request. A read that may fail only tells the script so: what it follows is known.
 void Operation::give_up_request(Error error) {
   if (!wanted_.optional) return finish(std::move(error));
+  place_.clear();
   write_log("warn", config().manifest().id + " " + operation_,
             "an optional request came to nothing: " + hide_secrets(std::move(error), config(), handles_).message);
   take_step(script_->resume(std::nullopt));
@@ -409,6 +419,7 @@ void Operation::take_step(Result<plugin::ScriptStep> step) {
 
 void Operation::take_request(plugin::ScriptRequest wanted) {
   wanted_ = std::move(wanted);
+  place_.clear();
   ++requests_;
   asked_write_ = is_write_ && !wanted_.read;
   request_key_.clear();
@@ -490,6 +501,7 @@ void Operation::take_watch(const json::Value& output) {
 }
 
 void Operation::finish(Error error) {
+  error.message += place_;
   error = told(std::move(error));
   if (error.payment_id.empty() && payment_) error.payment_id = payment_->id;
   // A refusal of a repeated write says nothing of the first one.
@@ -504,7 +516,8 @@ void Operation::finish(Error error) {
 
 Error Operation::unknown_outcome(Error why) const {
   why.kind = ErrorKind::kOutcomeUnknown;
-  why.message = "the outcome of " + operation_ + " is unknown, ask before trying again: " + why.message;
+  why.message = "the outcome of " + operation_ + " is unknown, " + std::string(how_to_settle(config(), operation_)) +
+                " before trying again: " + why.message;
   why.payment_id = payment_ ? payment_->id : std::string();
   if (why.sent == Sent::kNo) why.sent = Sent::kYes;
   why.retryable = false;

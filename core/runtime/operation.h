@@ -163,6 +163,7 @@ class Operation {
   void finish(Error error);
   void wipe_request();
   void note_answer(const http::Response& response, bool refusal);
+  void note_place(int status, bool is_json);
   Error unknown_outcome(Error why) const;
   Status commit(Store& store);
   Status commit_error(Store& store);
@@ -223,6 +224,7 @@ class Operation {
   plugin::ScriptRequest wanted_;                          // what the script asked for last, ...
   std::string request_key_;                               // ... the idempotency key it goes with, ...
   http::Request request_;                                 // ... and what it became
+  std::string place_;                                     // where its answer came from, when an error is to name it
   std::int64_t wait_ms_ = 0;                              // what the need to wait is for
   std::int64_t waited_ms_ = 0;                // all waiting so far; does not count as the operation's own time
   bool challenged_ = false;                   // the server asked for credentials that were to wait for that

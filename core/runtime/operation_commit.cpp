@@ -91,7 +91,7 @@ Status Operation::commit(Store& store) {
 
 // Reconcile was faster: this call's sender was taken for dead. What was settled stands.
 Status Operation::answer_settled(const Write& recorded) {
-  ready_.emplace(earlier_outcome(recorded, *write_, clock().now_ms()));
+  ready_.emplace(earlier_outcome(config(), recorded, *write_, clock().now_ms()));
   return {};
 }
 

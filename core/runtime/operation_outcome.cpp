@@ -144,7 +144,13 @@ std::pair<UnixMillis, UnixMillis> settlement_window(const Write& write) {
   return {write.created_at - kClockSkewMs, write.deadline_at + kClockSkewMs};
 }
 
-Result<std::string> earlier_outcome(const Write& earlier, const Write& now, UnixMillis now_ms) {
+std::string_view how_to_settle(const GatewayConfig& config, std::string_view operation) {
+  return config.manifest().reconcile.contains(operation) ? "let reconcile ask, or look on the provider's dashboard,"
+                                                         : "look on the provider's dashboard";
+}
+
+Result<std::string> earlier_outcome(const GatewayConfig& config, const Write& earlier, const Write& now,
+                                    UnixMillis now_ms) {
   if (earlier.operation != now.operation || earlier.input_hash != now.input_hash)
     return conflict("idempotency_key_reused", "this idempotency key was used before with another input", earlier,
                     false);
@@ -152,12 +158,12 @@ Result<std::string> earlier_outcome(const Write& earlier, const Write& now, Unix
   if (earlier.state == WriteState::kInFlight && !given_up)
     return conflict("in_flight", "the first call with this idempotency key is still under way", earlier, true);
   if (earlier.state == WriteState::kUnknown || given_up)
-    return Error{
-        .kind = ErrorKind::kOutcomeUnknown,
-        .code = "outcome_unknown",
-        .message = "the first call with this idempotency key was sent and never answered: ask before trying again",
-        .payment_id = earlier.payment_id,
-        .sent = Sent::kMaybe};
+    return Error{.kind = ErrorKind::kOutcomeUnknown,
+                 .code = "outcome_unknown",
+                 .message = "the first call with this idempotency key was sent and never answered: " +
+                            std::string(how_to_settle(config, earlier.operation)) + " before trying again",
+                 .payment_id = earlier.payment_id,
+                 .sent = Sent::kMaybe};
   if (earlier.outcome.empty())
     return conflict("outcome_not_kept",
                     "the first call with this idempotency key handed out a secret, which is not kept", earlier, false);

@@ -50,9 +50,14 @@ json::Value wanted_input(const Write& write);
 // When the provider can have taken the write, by a clock of its own.
 std::pair<UnixMillis, UnixMillis> settlement_window(const Write& write);
 
+// What settles a write that nobody knows the end of, for people: reconcile where the manifest has a way, else the
+// dashboard only.
+std::string_view how_to_settle(const GatewayConfig& config, std::string_view operation);
+
 // What a call answers whose idempotency key was used before: the first outcome again, kConflict when the inputs differ
 // or the first call is still under way, kOutcomeUnknown when nobody knows.
-Result<std::string> earlier_outcome(const Write& earlier, const Write& now, UnixMillis now_ms);
+Result<std::string> earlier_outcome(const GatewayConfig& config, const Write& earlier, const Write& now,
+                                    UnixMillis now_ms);
 
 // What happened to a payment, as its history keeps it.
 Event payment_event(const Payment& payment, std::string type, std::string source, const Clock& clock);

@@ -125,4 +125,11 @@ Result<http::Request> outgoing_request(const plugin::ScriptRequest& wanted, cons
   return request;
 }
 
+// A secret of the settings stands in the path by its name still, and whatever else is secret as a handle.
+std::string shown_url(const plugin::ScriptRequest& wanted, const GatewayConfig& config) {
+  std::string path = wanted.path;
+  while (const auto handle = plugin::find_handle(path)) path.replace(handle->begin, handle->size, "[secret]");
+  return config.redact(config.base_url + path);
+}
+
 }  // namespace till

@@ -1,6 +1,7 @@
 // From what a script asked for to the request as it leaves: address, secrets, card data and signature filled in.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "core/base/result.h"
@@ -17,5 +18,8 @@ namespace till {
 Result<http::Request> outgoing_request(const plugin::ScriptRequest& wanted, const GatewayConfig& config,
                                        const Handles& handles, std::string_view idempotency_key,
                                        bool authenticate = true);
+
+// The address that is asked, for errors: scheme, host and path without what is secret in it, and no query.
+std::string shown_url(const plugin::ScriptRequest& wanted, const GatewayConfig& config);
 
 }  // namespace till

@@ -24,6 +24,7 @@
 #include "core/runtime/gateway_config.h"
 #include "core/runtime/install_path.h"
 #include "core/runtime/local_operation.h"
+#include "core/runtime/log.h"
 #include "core/runtime/trusted_keys.h"
 #include "core/store/place.h"
 
@@ -202,7 +203,11 @@ Runtime::Runtime(Private, RuntimeOptions options, std::string store_place)
     : options_(std::move(options)),
       store_place_(std::move(store_place)),
       state_(std::make_unique<State>(
-          plugin::Registry({.path = options_.plugin_path, .trusted_keys = options_.trusted_keys}))) {}
+          plugin::Registry({.path = options_.plugin_path, .trusted_keys = options_.trusted_keys}))) {
+  // No error: a folder may be made later, as `till plugin install` does.
+  for (const std::string& folder : state_->plugins.unreadable())
+    write_log("warn", "plugin path", "cannot read " + folder);
+}
 
 Runtime::~Runtime() {
   std::shared_ptr<Engine> engine = std::move(state_->engine);

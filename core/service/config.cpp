@@ -42,7 +42,7 @@ bool stays_here(const std::string& address) {
   return http::is_loopback_host(std::string_view(address).substr(0, address.rfind(':')));
 }
 
-Status read_doors(Members& members, bool private_only, std::vector<http::ListenOptions>& out) {
+Status read_doors(const Members& members, bool private_only, std::vector<http::ListenOptions>& out) {
   std::vector<std::string> addresses;
   std::string cert_file, key_file;
   TILL_TRY(members.texts("listen", addresses));
@@ -68,14 +68,14 @@ Status read_doors(Members& members, bool private_only, std::vector<http::ListenO
 
 Status read_webhooks(const json::Value* value, ServiceConfig& config) {
   if (value == nullptr) return {};
-  TILL_ASSIGN(Members members, Members::of(*value, "$.webhooks"));
+  TILL_ASSIGN(const Members members, Members::of(*value, "$.webhooks", {"listen", "cert_file", "key_file"}));
   TILL_TRY(read_doors(members, false, config.webhooks));
-  return members.finish();
+  return {};
 }
 
 Status read_api(const json::Value* value, ServiceConfig& config) {
   if (value == nullptr) return {};
-  TILL_ASSIGN(Members members, Members::of(*value, "$.api"));
+  TILL_ASSIGN(const Members members, Members::of(*value, "$.api", {"listen", "cert_file", "key_file", "token"}));
   TILL_TRY(read_doors(members, true, config.api));
   const json::Value* token = members.find("token");
   const std::string place = members.place_of("token");
@@ -85,7 +85,7 @@ Status read_api(const json::Value* value, ServiceConfig& config) {
   if (text.size() < kMinTokenLength || text.size() > kMaxTokenLength ||
       !std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; }))
     return configuration_error(place, "a token has 16 to 1024 letters, digits and marks, and no space");
-  return members.finish();
+  return {};
 }
 
 Status check_name(std::string_view name, const std::string& place) {
@@ -97,7 +97,7 @@ Status check_name(std::string_view name, const std::string& place) {
 Result<GatewaySetup> read_gateway(const std::string& name, const json::Value& value) {
   const std::string place = json::member_path("$.gateways", name);
   TILL_TRY(check_name(name, place));
-  TILL_ASSIGN(Members members, Members::of(value, place));
+  TILL_ASSIGN(const Members members, Members::of(value, place, {"provider", "settings"}));
   GatewaySetup setup;
   setup.name = name;
   TILL_TRY(members.text("provider", setup.provider));
@@ -110,7 +110,6 @@ Result<GatewaySetup> read_gateway(const std::string& name, const json::Value& va
   std::string text = json::write(filled);
   setup.settings_json = Secret(text);
   wipe(text);
-  TILL_TRY(members.finish());
   return setup;
 }
 
@@ -140,7 +139,8 @@ Result<Secret> read_handler_key(const Secret& secret, const std::string& place) 
 
 Status read_handler(const json::Value* value, std::optional<HandlerSetup>& out) {
   if (value == nullptr) return {};
-  TILL_ASSIGN(Members members, Members::of(*value, "$.handler"));
+  TILL_ASSIGN(const Members members,
+              Members::of(*value, "$.handler", {"url", "secret", "timeout_ms", "max_in_flight", "poll_interval_ms"}));
   HandlerSetup setup;
   http::Request request;
   request.method = "POST";
@@ -156,24 +156,26 @@ Status read_handler(const json::Value* value, std::optional<HandlerSetup>& out) 
   TILL_TRY(members.count("timeout_ms", 100, 600'000, setup.timeout_ms));
   TILL_TRY(members.count("max_in_flight", 1, 100, setup.max_in_flight));
   TILL_TRY(members.count("poll_interval_ms", 10, kMaxTimeMs, setup.poll_interval_ms));
-  TILL_TRY(members.finish());
   out = std::move(setup);
   return {};
 }
 
 Status read_reconcile(const json::Value* value, std::int64_t& interval_ms) {
   if (value == nullptr) return {};
-  TILL_ASSIGN(Members members, Members::of(*value, "$.reconcile"));
+  TILL_ASSIGN(const Members members, Members::of(*value, "$.reconcile", {"interval_ms"}));
   TILL_TRY(members.count("interval_ms", 0, kMaxReconcileEveryMs, interval_ms));
   if (interval_ms > 0 && interval_ms < kMinReconcileEveryMs)
     return configuration_error("$.reconcile.interval_ms",
                                "expected at least " + std::to_string(kMinReconcileEveryMs) + ", or 0 for never");
-  return members.finish();
+  return {};
 }
 
 Status read_limits(const json::Value* value, http::ServerOptions& out) {
   if (value == nullptr) return {};
-  TILL_ASSIGN(Members members, Members::of(*value, "$.limits"));
+  TILL_ASSIGN(const Members members,
+              Members::of(*value, "$.limits",
+                          {"max_connections", "max_buffered_bytes", "max_body_bytes", "max_header_bytes",
+                           "header_timeout_ms", "body_timeout_ms", "idle_timeout_ms", "write_timeout_ms"}));
   TILL_TRY(members.count("max_connections", 1, 1'000'000, out.max_connections));
   TILL_TRY(members.count("max_buffered_bytes", kMiB, 16 * 1024 * kMiB, out.max_buffered_bytes));
   TILL_TRY(members.count("max_body_bytes", kKiB, kMaxInputBytes, out.request.body_bytes));
@@ -182,10 +184,10 @@ Status read_limits(const json::Value* value, http::ServerOptions& out) {
   TILL_TRY(members.count("body_timeout_ms", 1, kMaxTimeMs, out.body_timeout_ms));
   TILL_TRY(members.count("idle_timeout_ms", 1, kMaxTimeMs, out.idle_timeout_ms));
   TILL_TRY(members.count("write_timeout_ms", 1, kMaxTimeMs, out.write_timeout_ms));
-  return members.finish();
+  return {};
 }
 
-Status read_log(Members& members, LogLevel& out) {
+Status read_log(const Members& members, LogLevel& out) {
   std::string level = "info";
   TILL_TRY(members.text("log", level));
   if (level == "off")
@@ -202,7 +204,9 @@ Status read_log(Members& members, LogLevel& out) {
 Result<ServiceConfig> ServiceConfig::from_json(std::string_view text) {
   auto parsed = json::parse(text, {.max_bytes = kMaxConfigBytes});
   if (!parsed.ok()) return configuration_error(parsed.error().field, parsed.error().message);
-  TILL_ASSIGN(Members members, Members::of(*parsed, "$"));
+  TILL_ASSIGN(const Members members, Members::of(*parsed, "$",
+                                                 {"runtime", "webhooks", "api", "gateways", "handler", "reconcile",
+                                                  "limits", "close_timeout_ms", "log"}));
   ServiceConfig config;
   TILL_TRY(read_runtime(members.find("runtime"), config.runtime));
   TILL_TRY(read_webhooks(members.find("webhooks"), config));
@@ -213,7 +217,6 @@ Result<ServiceConfig> ServiceConfig::from_json(std::string_view text) {
   TILL_TRY(read_limits(members.find("limits"), config.server));
   TILL_TRY(members.count("close_timeout_ms", 0, kMaxTimeMs, config.close_timeout_ms));
   TILL_TRY(read_log(members, config.log));
-  TILL_TRY(members.finish());
   if (config.webhooks.empty() && config.api.empty())
     return configuration_error("$", "nothing to listen on: give webhooks, api or both");
   return config;

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <utility>
 
+#include "core/base/file.h"
 #include "core/json/path.h"
 #include "core/service/config.h"
 
@@ -22,7 +23,10 @@ Result<std::string> from_file(const std::string& path, const std::string& place)
   std::string text(kMaxSecretFileBytes + 1, '\0');
   if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
   const auto size = file.gcount();
-  if (!file.is_open() || (size == 0 && !file.eof())) return configuration_error(place, "cannot read " + path);
+  if (!file.is_open() || (size == 0 && !file.eof())) {
+    const std::string why = why_unreadable(path);
+    return configuration_error(place, "cannot read " + path + (why.empty() ? "" : ": " + why));
+  }
   text.resize(static_cast<std::size_t>(size));
   if (text.size() > kMaxSecretFileBytes) return configuration_error(place, path + " is larger than 64 KiB");
   if (text.ends_with('\n')) text.pop_back();
@@ -49,7 +53,7 @@ Result<std::string> follow(const json::Object::Member& reference, const std::str
 Result<Secret> read_secret(const json::Value& value, const std::string& place) {
   if (value.string()) return Secret(*value.string());
   const auto* const reference = reference_in(value);
-  if (reference == nullptr) return configuration_error(place, R"(expected text, {"env": "NAME"} or {"file": "/path"})");
+  if (reference == nullptr) return configuration_error(place, "expected " + std::string(kSecretShapes));
   TILL_ASSIGN(std::string text, follow(*reference, place));
   Secret secret(text);
   wipe(text);

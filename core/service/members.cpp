@@ -7,20 +7,25 @@
 
 namespace till::service {
 
-Result<Members> Members::of(const json::Value& value, std::string place) {
+Result<Members> Members::of(const json::Value& value, std::string place,
+                            std::initializer_list<std::string_view> known) {
   if (!value.object()) return configuration_error(place, "expected an object, not " + std::string(value.type_name()));
+  for (const auto& [key, member] : *value.object()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    return configuration_error(json::member_path(place, key), "unknown member" + plugin::did_you_mean(key, known) +
+                                                                  "; there are " + plugin::any_of(known));
+  }
   return Members(value.object(), std::move(place));
 }
 
 std::string Members::place_of(std::string_view key) const { return json::member_path(place_, key); }
 
-const json::Value* Members::find(std::string_view key) {
-  asked_.push_back(key);
+const json::Value* Members::find(std::string_view key) const {
   const json::Value* value = object_->find(key);
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
-Status Members::text(std::string_view key, std::string& out) {
+Status Members::text(std::string_view key, std::string& out) const {
   const json::Value* value = find(key);
   if (value == nullptr) return {};
   if (!value->string()) return configuration_error(place_of(key), "expected text");
@@ -28,7 +33,7 @@ Status Members::text(std::string_view key, std::string& out) {
   return {};
 }
 
-Status Members::flag(std::string_view key, bool& out) {
+Status Members::flag(std::string_view key, bool& out) const {
   const json::Value* value = find(key);
   if (value == nullptr) return {};
   if (!value->boolean()) return configuration_error(place_of(key), "expected true or false");
@@ -36,7 +41,7 @@ Status Members::flag(std::string_view key, bool& out) {
   return {};
 }
 
-Status Members::count(std::string_view key, std::int64_t min, std::int64_t max, std::int64_t& out) {
+Status Members::count(std::string_view key, std::int64_t min, std::int64_t max, std::int64_t& out) const {
   const json::Value* value = find(key);
   if (value == nullptr) return {};
   const auto number = value->as_integer();
@@ -47,14 +52,14 @@ Status Members::count(std::string_view key, std::int64_t min, std::int64_t max, 
   return {};
 }
 
-Status Members::count(std::string_view key, std::int64_t min, std::int64_t max, std::size_t& out) {
+Status Members::count(std::string_view key, std::int64_t min, std::int64_t max, std::size_t& out) const {
   auto number = static_cast<std::int64_t>(out);
   TILL_TRY(count(key, min, max, number));
   out = static_cast<std::size_t>(number);
   return {};
 }
 
-Status Members::texts(std::string_view key, std::vector<std::string>& out) {
+Status Members::texts(std::string_view key, std::vector<std::string>& out) const {
   const json::Value* value = find(key);
   if (value == nullptr) return {};
   if (value->string()) {
@@ -66,15 +71,6 @@ Status Members::texts(std::string_view key, std::vector<std::string>& out) {
     const json::Value& one = (*value->array())[i];
     if (!one.string()) return configuration_error(json::element_path(place_of(key), i), "expected text");
     out.push_back(*one.string());
-  }
-  return {};
-}
-
-Status Members::finish() const {
-  for (const auto& [key, value] : *object_) {
-    if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) continue;
-    return configuration_error(
-        place_of(key), "unknown member" + plugin::did_you_mean(key, asked_) + "; there are " + plugin::any_of(asked_));
   }
   return {};
 }

@@ -95,26 +95,27 @@ void Metrics::count_request(std::string_view route, int status, std::int64_t too
   durations.sum_ms += took_ms;
 }
 
-void Metrics::count_webhook(std::string_view gateway, std::string_view result, std::string_view reason) {
+void Metrics::count_webhook(std::string_view gateway, std::string_view result, std::string_view reason,
+                            std::uint64_t times) {
   const std::lock_guard lock(mutex_);
   const std::string common = label("gateway", gateway) + "," + label("result", result) + ",";
   // Reasons are the core's own words, and gateways those of the configuration.
-  ++webhooks_[common + label("reason", reason)];
+  webhooks_[common + label("reason", reason)] += times;
 }
 
-void Metrics::count_event(std::string_view result) {
+void Metrics::count_event(std::string_view result, std::uint64_t times) {
   const std::lock_guard lock(mutex_);
-  ++events_[label("result", result)];
+  events_[label("result", result)] += times;
 }
 
-void Metrics::count_reconcile(std::string_view gateway, std::string_view result) {
+void Metrics::count_reconcile(std::string_view gateway, std::string_view result, std::uint64_t times) {
   const std::lock_guard lock(mutex_);
-  ++reconciles_[label("gateway", gateway) + "," + label("result", result)];
+  reconciles_[label("gateway", gateway) + "," + label("result", result)] += times;
 }
 
-void Metrics::count_login(std::string_view result) {
+void Metrics::count_login(std::string_view result, std::uint64_t times) {
   const std::lock_guard lock(mutex_);
-  ++logins_[label("result", result)];
+  logins_[label("result", result)] += times;
 }
 
 void Metrics::count_refusal(std::string_view reason) {

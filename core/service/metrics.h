@@ -30,18 +30,20 @@ struct Moment {
   UnixMillis now_ms = 0;
 };
 
-// Safe to call from any thread.
+// Safe to call from any thread. `times` 0 makes a count that begins at 0, for what is known to be possible: where a
+// count appears with its first event, nobody's graph shows that event.
 class Metrics {
  public:
   // `route` is one of the service's own words, so that nobody outside makes new ones.
   void count_request(std::string_view route, int status, std::int64_t took_ms);
   // `result`: "accepted", "duplicate", "refused" or "failed"; `reason` of the last two.
-  void count_webhook(std::string_view gateway, std::string_view result, std::string_view reason);
+  void count_webhook(std::string_view gateway, std::string_view result, std::string_view reason,
+                     std::uint64_t times = 1);
   // `result`: "done" or "failed".
-  void count_event(std::string_view result);
-  void count_reconcile(std::string_view gateway, std::string_view result);
+  void count_event(std::string_view result, std::uint64_t times = 1);
+  void count_reconcile(std::string_view gateway, std::string_view result, std::uint64_t times = 1);
   // Of the operator's pages. `result`: "accepted", "refused" or "limited".
-  void count_login(std::string_view result);
+  void count_login(std::string_view result, std::uint64_t times = 1);
   // What the server refused by itself.
   void count_refusal(std::string_view reason);
   std::string text(const Moment& moment) const;

@@ -11,6 +11,7 @@
 #include "core/json/json.h"
 #include "core/json/path.h"
 #include "core/runtime/engine.h"
+#include "core/service/config_secrets.h"
 #include "core/service/surroundings.h"
 #include "core/service/visit.h"
 
@@ -19,6 +20,15 @@ namespace {
 
 Error inside(Error error, const std::string& place) {
   error.field = place + (error.field.starts_with('$') ? error.field.substr(1) : "");
+  return error;
+}
+
+// An object where the provider wants something else was perhaps meant to name a secret.
+Error of_settings(Error error, const GatewaySetup& setup) {
+  const auto settings = json::parse(setup.settings_json.reveal());
+  const json::Value* value =
+      settings.ok() && error.field.starts_with("$.") ? settings->find(error.field.substr(2)) : nullptr;
+  if (value != nullptr && value->object()) error.message += "; a secret is " + std::string(kSecretShapes);
   return error;
 }
 
@@ -31,7 +41,8 @@ Status open_gateways(ServiceConfig& config, Surroundings& around) {
     auto opened = Gateway::open(around.runtime, setup.provider, setup.settings_json.reveal());
     if (!opened.ok()) {
       const bool about_settings = opened.error().kind == ErrorKind::kConfiguration;
-      return inside(std::move(opened).error(), place + (about_settings ? ".settings" : ".provider"));
+      if (!about_settings) return inside(std::move(opened).error(), place + ".provider");
+      return inside(of_settings(std::move(opened).error(), setup), place + ".settings");
     }
     const auto [other, is_new] = accounts.emplace((*opened)->name(), setup.name);
     if (!is_new)
@@ -68,6 +79,20 @@ Error in_config(Error error, std::size_t api_begins) {
   return error;
 }
 
+// Of refusals nobody knows beforehand why they happen.
+void begin_counts(Surroundings& around, const ServiceConfig& config) {
+  for (const auto& [name, gateway] : around.gateways) {
+    if (!config.webhooks.empty() && gateway->config()->manifest().capabilities.contains("webhooks.receive"))
+      for (const char* result : {"accepted", "duplicate"}) around.metrics.count_webhook(name, result, "", 0);
+    if (config.reconcile_interval_ms == 0) continue;
+    for (const char* result : {"done", "failed"}) around.metrics.count_reconcile(name, result, 0);
+  }
+  if (config.handler)
+    for (const char* result : {"done", "failed"}) around.metrics.count_event(result, 0);
+  if (!config.api.empty())
+    for (const char* result : {"accepted", "refused", "limited"}) around.metrics.count_login(result, 0);
+}
+
 std::string shown(const std::string& address, const http::ListenOptions& door) {
   if (address.starts_with("unix:")) return address;
   return (door.cert_file.empty() ? "http://" : "https://") + address;
@@ -94,6 +119,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceConfig config, Log::Sink s
   around->log = std::make_unique<Log>(config.log, around->clock, std::move(sink));
   around->worker = std::make_unique<Worker>();
   TILL_TRY(around->runtime->engine());  // a store that cannot be opened is told now, not to the first webhook
+  begin_counts(*around, config);
 
   std::unique_ptr<Service> service(new Service(around));
   if (!around->token.empty()) {

@@ -49,6 +49,9 @@ def test_an_invoice_is_paid_confirmed_and_refunded(bitpay: till.Gateway, control
     assert (refund.status, refund.amount) == ("pending", till.Money("10.00", "USD"))
     assert [one.id for one in bitpay.refunds.list(ours)] == [refund.id]
     assert bitpay.refunds.get(ours, refund.id).status == "pending"
+    with pytest.raises(till.InvalidRequest, match="give the amount") as again:
+        bitpay.refunds.create(ours, address=ADDRESS)
+    assert again.value.field == "$.amount"
 
 
 def test_an_underpaid_invoice_is_never_paid_until_accepted(bitpay: till.Gateway, control: Control) -> None:

@@ -368,14 +368,21 @@ TEST(Client, without_a_thread_says_so_and_works_once_there_is_one) {
 
 TEST(Client, that_was_never_used_has_no_thread_to_stop) { const Client client({}); }
 
-TEST(Client, shows_a_missing_ca_file_at_the_first_https_request) {
+void expect_no_ca_file(const std::string& path, const std::string& message) {
   ClientOptions options;
-  options.ca_file = "/nonexistent/ca.pem";
+  options.ca_file = path;
   Client client(options);
   const auto result = fetch(client, get("https://127.0.0.1:1/"));
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().kind, ErrorKind::kConfiguration);
   EXPECT_EQ(result.error().code, "ca_file");
+  EXPECT_EQ(result.error().message, message);
+}
+
+TEST(Client, says_at_the_first_https_request_what_is_wrong_with_ca_file) {
+  expect_no_ca_file("/nonexistent/ca.pem", "cannot read ca_file /nonexistent/ca.pem: No such file or directory");
+  expect_no_ca_file("/", "cannot read ca_file /: Is a directory");
+  expect_no_ca_file("/dev/null", "ca_file /dev/null is no PEM file of certificates");
 }
 
 }  // namespace

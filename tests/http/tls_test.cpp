@@ -17,6 +17,7 @@ namespace till::http {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 // Systems whose OpenSSL refuses old versions by itself would hide whether the client does. The configuration is read
 // once per process, so this comes before any test.
@@ -119,6 +120,7 @@ TEST_F(Tls, server_on_ipv6_is_verified_by_its_address) {
 TEST_F(Tls, expired_certificate_is_refused) {
   serve({.not_after_s = -3600});
   expect_refused("localhost", "expired");
+  EXPECT_THAT(ask("localhost").error().message, Not(HasSubstr("ca_file"))) << "which would help nothing";
 }
 
 TEST_F(Tls, certificate_for_another_name_is_refused) {
@@ -139,6 +141,7 @@ TEST_F(Tls, common_name_does_not_count_as_a_name) {
 TEST_F(Tls, self_signed_certificate_is_refused) {
   serve({.self_signed = true});
   expect_refused("localhost", "self-signed");
+  EXPECT_THAT(ask("localhost").error().message, HasSubstr("ca_file (--ca-file on the command line)"));
 }
 
 TEST_F(Tls, authority_that_is_not_trusted_is_refused) {
@@ -148,6 +151,7 @@ TEST_F(Tls, authority_that_is_not_trusted_is_refused) {
   const auto result = ask("localhost");
   EXPECT_EQ(verdict(result), "tls/no");
   EXPECT_THAT(result.error().message, HasSubstr("not trusted"));
+  EXPECT_THAT(result.error().message, HasSubstr("ca_file (--ca-file on the command line)"));
 }
 
 TEST_F(Tls, version_1_1_is_refused) {
@@ -317,7 +321,9 @@ TEST_F(Tls, system_store_is_what_ssl_cert_file_names) {
   ::setenv("SSL_CERT_FILE", "/nonexistent.pem", 1);
   {
     Client client({});
-    EXPECT_EQ(fetch(client, get(url("localhost"))).error().code, "ca_file");
+    const Error error = fetch(client, get(url("localhost"))).error();
+    EXPECT_EQ(error.code, "ca_file");
+    EXPECT_EQ(error.message, "cannot read SSL_CERT_FILE /nonexistent.pem: No such file or directory");
   }
   ::unsetenv("SSL_CERT_FILE");
 }

@@ -11,6 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 const std::vector<std::string> kAll = {"host api.acme.example", "secret api_key"};
 
@@ -157,6 +158,16 @@ TEST_F(RegistryTest, what_is_not_there_is_said_with_what_is) {
   EXPECT_EQ(plugin.error().code, "unknown_provider");
   EXPECT_THAT(plugin.error().message, HasSubstr("there are: acme"));
   EXPECT_EQ(plugins.find("../acme").error().code, "unknown_provider");
+  EXPECT_THAT(plugin.error().message, Not(HasSubstr("plugin path")));
+}
+
+TEST_F(RegistryTest, a_folder_of_the_path_that_is_not_there_is_named_when_a_provider_is_missed) {
+  write_folder("acme", "1.0.0");
+  const std::string none = (folder_ / "none").string(), file = (folder_ / "acme/manifest.json").string();
+  Registry plugins({.path = {none, folder_.string(), file}, .trusted_keys = {}});
+  EXPECT_EQ(version_of(plugins), "1.0.0") << "the others count all the same";
+  EXPECT_THAT(plugins.unreadable(), ElementsAre(none + " (No such file or directory)", file + " (Not a directory)"));
+  EXPECT_THAT(plugins.find("ucme").error().message, HasSubstr(none + " (No such file or directory)"));
 }
 
 }  // namespace

@@ -67,5 +67,51 @@ TEST_F(ErrorRulesTest, a_secret_in_a_blamed_field_is_hidden) {
   EXPECT_EQ(error.field, R"($."[secret]")");
 }
 
+class WrongPlaceTest : public ErrorRulesTest {};
+
+TEST_F(WrongPlaceTest, a_404_and_an_answer_that_is_no_json_name_the_address_without_its_query) {
+  EXPECT_EQ(error_of("{}", 404).message,
+            "Acme Pay answered with HTTP status 404 (asked: https://api.acme.example/v1/me)");
+  EXPECT_EQ(error_of("<html>", 404).message,
+            "Acme Pay answered with HTTP status 404 (no JSON came from https://api.acme.example/v1/me)");
+  EXPECT_EQ(error_of("{}", 403).message, "Acme Pay answered with HTTP status 403");
+  const auto listed = run("payments.list", R"({"limit":7})", 200, "<html>");
+  ASSERT_FALSE(listed.ok());
+  EXPECT_THAT(listed.error().message, testing::EndsWith(" (no JSON came from https://api.acme.example/v1/payments)"));
+}
+
+TEST_F(WrongPlaceTest, a_write_whose_answer_is_no_json_is_unknown_and_names_the_address) {
+  const auto paid = run("payments.create", kPay, 200, "<html>");
+  ASSERT_FALSE(paid.ok());
+  EXPECT_EQ(paid.error().kind, ErrorKind::kOutcomeUnknown);
+  EXPECT_THAT(paid.error().message, testing::EndsWith(" (no JSON came from https://api.acme.example/v1/payments)"));
+}
+
+TEST_F(WrongPlaceTest, what_is_secret_in_the_path_is_not_named) {
+  const std::string script = replaced(kAcmeScript, R"(http.get("/things/{id}", {path = {id = params.id}}).json)",
+                                      R"(http.get("/things/{id}", {path = {id = http.get("/me").json.session}}).json)");
+  open_variant(kAcmeManifest, R"({"api_key":"sk_live_SECRET123","token":"tok_SECRET456"})", script);
+  const auto token = run("tokens.create", R"({"facade":"merchant"})", 404, "{}");
+  ASSERT_FALSE(token.ok());
+  EXPECT_THAT(token.error().message, testing::EndsWith("(asked: https://api.acme.example/v1/tokens/{secret.token})"));
+  const auto exchange = begin("native.getThing", R"({"id":"sk_live_SECRET123"})");
+  reply(*exchange, 200, R"({"session":"SESSIONSECRET"})");
+  EXPECT_THAT(exchange->request()->url, testing::EndsWith("/things/SESSIONSECRET"));
+  reply(*exchange, 404, "{}");
+  EXPECT_THAT(exchange->result().error().message,
+              testing::EndsWith("(asked: https://api.acme.example/v1/things/[secret])"));
+  open_variant(kAcmeManifest);
+  const auto plain = run("native.getThing", R"({"id":"sk_live_SECRET123"})", 404, "{}");
+  ASSERT_FALSE(plain.ok());
+  EXPECT_THAT(plain.error().message, testing::EndsWith("(asked: https://api.acme.example/v1/things/[secret])"));
+}
+
+TEST_F(WrongPlaceTest, an_earlier_answer_is_not_blamed) {
+  const auto exchange = begin("native.setTwo", "{}");
+  reply(*exchange, 200, "no json");
+  reply(*exchange, 500, "{}");
+  EXPECT_THAT(exchange->result().error().message, testing::EndsWith("Acme Pay answered with HTTP status 500"));
+}
+
 }  // namespace
 }  // namespace till

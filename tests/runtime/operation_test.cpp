@@ -10,6 +10,8 @@
 namespace till {
 namespace {
 
+using testing::AllOf;
+using testing::Each;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -298,7 +300,23 @@ TEST_F(OperationTest, a_payment_of_unknown_outcome_without_an_id_says_how_to_fin
   ASSERT_FALSE(asked.ok());
   EXPECT_EQ(asked.error().kind, ErrorKind::kOutcomeUnknown);
   EXPECT_EQ(asked.error().payment_id, id);
-  EXPECT_THAT(asked.error().message, HasSubstr("payments.list"));
+  EXPECT_THAT(asked.error().message, HasSubstr("look on the provider's dashboard"));
+}
+
+TEST_F(OperationTest, what_is_unknown_says_reconcile_only_where_the_provider_has_a_way) {
+  const auto advice = [&] {
+    const auto exchange = begin("payments.create", kPay);
+    fail(*exchange, Sent::kMaybe);
+    const Error error = exchange->result().error();
+    const auto asked = shop_->begin("payments.get", json::write(json::Object{{"id", error.payment_id}}));
+    const auto again = begin("payments.create", kPay);
+    return std::vector<std::string>{error.message, again->result().error().message, asked.error().message};
+  };
+  EXPECT_THAT(advice(), Each(AllOf(HasSubstr("dashboard"), Not(HasSubstr("reconcile")))));
+  open_variant(replaced(kAcmeManifest, R"("idempotency": null)",
+                        R"("idempotency": null, "reconcile": {"payments.create": {"by": "reference"}})"),
+               R"({"api_key":"sk_live_SECRET123","label":"another"})");
+  EXPECT_THAT(advice(), Each(HasSubstr("let reconcile ask, or look on the provider's dashboard")));
 }
 
 TEST_F(OperationTest, a_script_that_returns_something_else_than_a_payment_settles_nothing) {

@@ -85,6 +85,21 @@ TEST_F(RuntimeTest, an_unknown_provider_is_not_found_and_the_known_ones_are_name
   }
 }
 
+TEST_F(RuntimeTest, a_folder_that_is_not_there_is_logged_whoever_named_it) {
+  ::setenv("TILL_LOG", "warn", 1);
+  ::setenv("TILL_PLUGIN_PATH", "/no/such/folder", 1);
+  testing::internal::CaptureStderr();
+  RuntimeOptions options;
+  options.plugin_path = {folder_.path(), "/no/such/option"};
+  options.store = "memory";
+  EXPECT_TRUE(Runtime::open(options).ok());
+  ::unsetenv("TILL_PLUGIN_PATH");
+  ::unsetenv("TILL_LOG");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "till: warn plugin path: cannot read /no/such/option (No such file or directory)\n"
+            "till: warn plugin path: cannot read /no/such/folder (No such file or directory)\n");
+}
+
 TEST_F(RuntimeTest, a_store_that_cannot_be_opened_fails_the_call_and_not_the_process) {
   RuntimeOptions options;
   options.plugin_path = {folder_.path()};

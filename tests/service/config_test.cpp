@@ -79,6 +79,38 @@ TEST_F(ConfigTest, slip_of_the_pen_is_met_with_what_was_meant) {
   EXPECT_THAT(wrong({{"gatewys", 1 == 1}}).message, HasSubstr("did you mean `gateways`?"));
 }
 
+TEST_F(ConfigTest, unknown_member_is_told_before_the_one_that_is_missing) {
+  const std::vector<std::pair<json::Object, std::string>> cases = {
+      {{{"webhooks", json::Object{{"listten", "127.0.0.1:0"}}}}, "$.webhooks.listten"},
+      {{{"api", json::Object{{"listen", "127.0.0.1:0"}, {"tokn", kToken}}}}, "$.api.tokn"},
+      {{{"handler", json::Object{{"urll", "http://127.0.0.1:1/"}}}}, "$.handler.urll"},
+      {gateway(json::Object{{"providr", "acme"}}), "$.gateways.shop.providr"},
+      {{{"gateways", nullptr}, {"gatewys", json::Object{}}}, "$.gatewys"},
+  };
+  for (const auto& [more, place] : cases) {
+    const Error error = wrong(more);
+    EXPECT_EQ(error.field, place) << error.message;
+    EXPECT_THAT(error.message, HasSubstr("did you mean"));
+  }
+}
+
+TEST_F(ConfigTest, what_names_no_secret_is_told_the_shapes_that_do) {
+  const json::Value vault = json::Object{{"vault", "x"}};
+  json::Value with_key = settings();
+  with_key.object()->set("api_key", vault);
+  for (const json::Object& more : {api(vault), gateway(json::Object{{"provider", "acme"}, {"settings", with_key}})})
+    EXPECT_THAT(wrong(more).message, HasSubstr(R"(text, {"env": "NAME"} or {"file": "/path"})"));
+  with_key.object()->set("api_key", "short");
+  EXPECT_THAT(wrong(gateway(json::Object{{"provider", "acme"}, {"settings", with_key}})).message,
+              Not(HasSubstr("env")));
+}
+
+TEST_F(ConfigTest, file_that_cannot_be_read_is_told_with_the_reason) {
+  EXPECT_EQ(wrong(api(json::Object{{"file", "/no/such/file"}})).message,
+            "cannot read /no/such/file: No such file or directory");
+  EXPECT_EQ(wrong(api(json::Object{{"file", "/"}})).message, "cannot read /: Is a directory");
+}
+
 TEST_F(ConfigTest, good_one_is_good) {
   auto read = ServiceConfig::from_json(json::write(config()));
   ASSERT_TRUE(read.ok());

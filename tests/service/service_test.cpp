@@ -193,6 +193,24 @@ TEST_F(ServiceTest, metrics_say_what_happened) {
   EXPECT_THAT(text, Not(HasSubstr(std::string(kKey))));
 }
 
+TEST_F(ServiceTest, metrics_of_what_has_not_happened_begin_at_0) {
+  open({{"reconcile", json::Object{{"interval_ms", json::Value::integer(3'600'000)}}},
+        {"handler",
+         json::Object{{"url", "http://127.0.0.1:1/"}, {"secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}}}});
+  const std::string text = body_of(call("/metrics", "", "GET"));
+  for (const char* line :
+       {"till_webhooks_total{gateway=\"shop\",result=\"accepted\",reason=\"\"} 0\n",
+        "till_webhooks_total{gateway=\"shop\",result=\"duplicate\",reason=\"\"} 0\n",
+        "till_reconcile_total{gateway=\"shop\",result=\"failed\"} 0\n", "till_events_total{result=\"done\"} 0\n",
+        "till_events_total{result=\"failed\"} 0\n", "till_operator_logins_total{result=\"refused\"} 0\n"})
+    EXPECT_THAT(text, HasSubstr(line));
+  service_.reset();
+  open();
+  EXPECT_THAT(body_of(call("/metrics", "", "GET")),
+              AllOf(Not(HasSubstr("till_events_total{")), Not(HasSubstr("till_reconcile_total{"))))
+      << "what this service does not do";
+}
+
 TEST_F(ServiceTest, payment_that_no_webhook_told_of_is_asked_about) {
   open({{"reconcile", json::Object{{"interval_ms", json::Value::integer(100)}}}});
   const std::string id = pay();

@@ -381,6 +381,18 @@ local function check_refundable(invoice)
   check_confirmations(invoice, "refunds an invoice")
 end
 
+-- Without an amount the whole invoice is meant. getRefunds tells ids and states, no amounts (api.md), so nobody knows
+-- what is left of an invoice that was refunded before, perhaps on the dashboard.
+local function check_not_refunded(invoice)
+  for _, record in ipairs(records(on_invoice(invoice, "getRefunds"))) do
+    local status = refund_from(record).status
+    if status ~= "failed" and status ~= "cancelled" then
+      fail("InvalidRequest", "BitPay has refunded this invoice before and does not tell how much is left: give the amount.",
+        {field = "$.amount"})
+    end
+  end
+end
+
 function provider.refunds.create(input)
   local address = plain_text(object(input.options).bitcoinAddress) or plain_text(input.address)
   if not address then
@@ -388,6 +400,7 @@ function provider.refunds.create(input)
   end
   local invoice = merchant_invoice(input.payment.provider_id)
   check_refundable(invoice)
+  if not input.amount then check_not_refunded(invoice) end
   local price = money_of(invoice.price, invoice.currency)
   local amount = input.amount or price
   if price and amount.currency == price.currency and money.compare(amount, price) > 0 then
