@@ -73,26 +73,28 @@ def _after_no_answer(error: _errors.OutcomeUnknown, options: argparse.Namespace)
     ours = f" {error.payment_id}" if error.payment_id else ""
     provider = getattr(options, "provider", None)
     if provider and not _can_be_settled(provider):
-        return f"\n  Nothing settles payment{ours} by itself: {provider} documents no way to.{_BY_HAND}"
+        return (
+            f"\n  Nothing settles payment{ours} by itself: {provider} documents no way to, and its list does"
+            f" not\n  tell. Look for its amount and time on the provider's dashboard.{_PAY_AGAIN}"
+        )
     return (
         f"\n  `till payments reconcile {provider or 'PROVIDER'}`, with the same account and store, asks what"
         f" became of payment{ours};\n  a running shop does so with gateway.reconcile(). While that leaves it"
-        f" unknown:{_BY_HAND}"
+        " unknown:\n  look for its reference, or amount and time, with `till payments list` or on the"
+        f" provider's dashboard.{_PAY_AGAIN}"
     )
 
 
-_BY_HAND = (
-    "\n  Look for its reference, or amount and time, with `till payments list` or on the provider's"
-    "\n  dashboard. Only if it is not there, pay again with a new --idempotency-key."
-)
+_PAY_AGAIN = "\n  Only if it is not there, pay again with a new --idempotency-key."
 
 
 def _can_be_settled(provider: str) -> bool:
     """Whether the provider's manifest declares how a payment is found whose answer was lost."""
+    from till._reconcile import can_settle
     from till._runtime import Runtime
 
     try:
         manifest = Runtime(store="memory").describe(provider)
     except _errors.TillError:  # nothing is known of it that could be ruled out
         return True
-    return "payments.create" in manifest.get("reconcile", {})
+    return can_settle("payments.create", manifest)
