@@ -13,6 +13,7 @@ from inspect import Parameter, Signature, signature
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from till._names import core_input
+from till._values import check_argument
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -31,6 +32,8 @@ class Call(Generic[T]):
     @classmethod
     def of(cls, operation: str, decode: Callable[[Any], T], **arguments: object) -> Call[T]:
         """A call with Python's arguments; those that are None are left out."""
+        for name, value in arguments.items():
+            check_argument(name, value)
         return cls(operation, core_input(operation, arguments), decode)
 
 
