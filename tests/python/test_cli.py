@@ -433,10 +433,9 @@ def test_all_payments_are_listed_page_after_page(
         (["providers", "shwo"], "did you mean 'show'?"),
         (["xyz"], "choose from"),
         (["payments", "list", "bitpay"], "InvalidRequest: --since: BitPay lists"),
-        (
-            ["payments", "list", "bitpay", "--since", "2026-01-01", "--until", "x"],
-            "InvalidRequest: --until: ",
-        ),
+        (["payments", "list", "bitpay", "--since", "yesterday"], "--since is a time such as 2026-02-01 or"),
+        (["payments", "list", "bitpay", "--until", "x"], "--until is a time such as 2026-02-01 or"),
+        (["payments", "list", "bitpay", "--since", "2026-01-01T09:00"], "--since needs a time zone"),
         (["pay", "bitpay", "1.00", "US"], "InvalidRequest: CURRENCY: "),
         (["pay", "bitpay", "0", "USD"], "InvalidRequest: AMOUNT: "),
         (["pay", "bitpay", "1", "USD", "--option", "x=1"], "InvalidRequest: --option x: "),

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import sys
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
@@ -94,6 +95,17 @@ def seconds(text: str) -> float:
     if not (math.isfinite(span) and span > 0):
         raise argparse.ArgumentTypeError("a number of seconds above 0, such as 30 or 0.5")
     return span
+
+
+def moment(text: str, option: str, example: str = "2026-02-01T09:00:00Z") -> datetime:
+    """A point in time from the command line, for the option of this name."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Failure(f"{option} is a time such as {example}") from None
+    if found.tzinfo is None:
+        raise Failure(f"{option} needs a time zone, such as Z at its end")
+    return found
 
 
 def _standard_input(what: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 from till import _errors
 from till.cli import _output
@@ -23,6 +24,8 @@ def explained(error: _errors.TillError, options: argparse.Namespace) -> str:
     text = str(error)
     if error.field:
         text = text.replace(error.field, _place(error, options), 1)
+    if error.sent == "no" and not _takes_json(options):  # else the words may be the provider's
+        text = _WORD.sub(lambda word: _flag(word[0], options) or word[0], text)
     return f"{type(error).__name__}: {text}{_advice(error, options)}"
 
 
@@ -51,11 +54,20 @@ def _place(error: _errors.TillError, options: argparse.Namespace) -> str:
         return _PLACES[path]
     if path.startswith("options."):
         return f"--option {path.removeprefix('options.')}"
-    if hasattr(options, name):
-        return "--" + name.replace("_", "-")
+    if flag := _flag(name, options):
+        return flag
     if isinstance(error, _errors.ConfigurationError) and path.isidentifier():
         return f"setting {path}"
     return error.field or ""
+
+
+# A member's name of several words, as no sentence has one.
+_WORD = re.compile(r"\b(?<!\.)[a-z]+(?:_[a-z]+)+\b")
+
+
+def _flag(name: str, options: argparse.Namespace) -> str | None:
+    """The command's flag for a member of the input; None where it has none."""
+    return "--" + name.replace("_", "-") if hasattr(options, name) else None
 
 
 def _advice(error: _errors.TillError, options: argparse.Namespace) -> str:

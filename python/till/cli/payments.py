@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any, get_args
 
 import till
-from till.cli._account import add_account_options, gateway_from, must_be_there
+from till.cli._account import add_account_options, gateway_from, moment, must_be_there
 from till.cli._output import FAILED, OK, UNKNOWN, Failure, payment_json, plain, print_json, table, tell
 from till.cli.events import event_rows
+
+_TIMES = "2026-02-01 or 2026-02-01T09:00:00Z"
 
 
 def add(commands: Any) -> None:
@@ -32,8 +35,8 @@ def _add_show(show: argparse.ArgumentParser) -> None:
 
 def _add_list(listing: argparse.ArgumentParser) -> None:
     add_account_options(listing)
-    listing.add_argument("--since", metavar="TIME", help="such as 2026-02-01 or 2026-02-01T09:00:00Z")
-    listing.add_argument("--until", metavar="TIME")
+    listing.add_argument("--since", metavar="TIME", help=f"such as {_TIMES}")
+    listing.add_argument("--until", metavar="TIME", help="as --since; not included itself")
     listing.add_argument("--reference", help="your order's id")
     listing.add_argument("--status", choices=get_args(till.PaymentStatus), help="those in this state only")
     listing.add_argument("--stored", action="store_true", help="the store's list; the provider is not asked")
@@ -93,11 +96,22 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _provider_page(gateway: till.Gateway, options: argparse.Namespace) -> till.Page[till.Payment]:
-    names = ("since", "until", "reference", "status", "limit", "cursor")
+    names = ("reference", "status", "limit", "cursor")
     filters: dict[str, Any] = {name: getattr(options, name) for name in names}
+    filters |= {"since": _time(options.since, "--since"), "until": _time(options.until, "--until")}
     if options.all:
         return till.Page(tuple(gateway.payments.iterate(**filters)))
     return gateway.payments.list(**filters)
+
+
+def _time(text: str | None, option: str) -> date | None:
+    """A day, which is its beginning in UTC, or a moment."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return moment(text, option, _TIMES)
 
 
 def _stored_page(gateway: till.Gateway, options: argparse.Namespace) -> till.Page[till.Payment]:
