@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -71,6 +72,7 @@ def _show(options: argparse.Namespace) -> int:
 def _found(gateway: till.Gateway, options: argparse.Namespace) -> till.Payment:
     ours = options.id.startswith("pay_")
     if not options.stored:
+        _check_named_store(gateway, options)
         return gateway.payments.get(options.id) if ours else gateway.payments.get(provider_id=options.id)
     if not ours:
         raise Failure("--stored takes till's id of the payment: see `till payments list PROVIDER --stored`")
@@ -95,9 +97,16 @@ def _list(options: argparse.Namespace) -> int:
     return OK
 
 
+def _check_named_store(gateway: till.Gateway, options: argparse.Namespace) -> None:
+    """A store that was named must be there. The usual one may be new: what the provider tells needs none."""
+    if options.store or os.environ.get("TILL_STORE"):
+        must_be_there(gateway.runtime.store)
+
+
 def _provider_page(gateway: till.Gateway, options: argparse.Namespace) -> till.Page[till.Payment]:
     names = ("reference", "status", "limit", "cursor")
     filters: dict[str, Any] = {name: getattr(options, name) for name in names}
+    _check_named_store(gateway, options)
     filters |= {"since": _time(options.since, "--since"), "until": _time(options.until, "--until")}
     if options.all:
         return till.Page(tuple(gateway.payments.iterate(**filters)))
