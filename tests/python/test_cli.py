@@ -453,6 +453,17 @@ def test_what_is_wrong_is_said_in_the_words_of_the_command(arguments: list[str],
     assert "$." not in done.stderr
 
 
+def test_a_setting_that_is_missing_is_told_with_the_places_where_it_goes() -> None:
+    pay = ["pay", "openpay", "1", "BZD"]
+    told = till_command(*pay, env={"TILL_STORE": "memory"}).stderr
+    assert told.startswith("till: ConfigurationError: setting api_key: is required: API key. (")
+    for place in ("$TILL_OPENPAY_API_KEY", "--settings FILE", "--set api_key=@FILE"):
+        assert place in told
+    unknown = till_command(*pay, "--set", "key=x", env={"TILL_STORE": "memory"}).stderr
+    assert "setting key: unknown setting; there are `api_key`" in unknown
+    assert "TILL_OPENPAY_KEY" not in unknown and "`base_url`" in unknown
+
+
 def _interruptible() -> None:
     # A job in the background inherits "ignored" for SIGINT, and Python would keep it so.
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -162,8 +162,11 @@ def _settings(options: argparse.Namespace, schema: dict[str, Any]) -> dict[str, 
     return settings
 
 
+def environment_name(provider: str, setting: str) -> str:
+    """The variable of the environment that a setting is read from."""
+    return f"TILL_{provider}_{setting}".upper().replace("-", "_")
+
+
 def _from_environment(provider: str, schema: dict[str, Any]) -> dict[str, str]:
-    names = {
-        name: f"TILL_{provider}_{name}".upper().replace("-", "_") for name in schema.get("properties", {})
-    }
+    names = {name: environment_name(provider, name) for name in schema.get("properties", {})}
     return {name: os.environ[variable] for name, variable in names.items() if variable in os.environ}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import re
+from typing import Any
 
 from till import _errors
 from till.cli import _output
+from till.cli._account import environment_name
 
 # Members of the input that are no flag of the same name.
 _PLACES = {
@@ -62,7 +64,7 @@ def _place(error: _errors.TillError, options: argparse.Namespace) -> str:
 
 
 # A member's name of several words, as no sentence has one.
-_WORD = re.compile(r"\b(?<!\.)[a-z]+(?:_[a-z]+)+\b")
+_WORD = re.compile(r"(?<![.`\w])[a-z]+(?:_[a-z]+)+\b")
 
 
 def _flag(name: str, options: argparse.Namespace) -> str | None:
@@ -76,7 +78,15 @@ def _advice(error: _errors.TillError, options: argparse.Namespace) -> str:
     provider = getattr(options, "provider", None)
     if isinstance(error, _errors.AuthenticationError) and provider:
         return f"\n  Where to find the right credentials: till providers show {provider}"
+    if isinstance(error, _errors.ConfigurationError) and provider and hasattr(options, "set"):
+        return _where_to_give((error.field or "").removeprefix("$."), provider)
     return ""
+
+
+def _where_to_give(setting: str, provider: str) -> str:
+    if setting not in _manifest(provider).get("settings", {}).get("properties", {}):
+        return ""
+    return f" (give it in ${environment_name(provider, setting)}, --settings FILE or --set {setting}=@FILE)"
 
 
 def _after_no_answer(error: _errors.OutcomeUnknown, options: argparse.Namespace) -> str:
@@ -103,10 +113,16 @@ _PAY_AGAIN = "\n  Only if it is not there, pay again with a new --idempotency-ke
 def _can_be_settled(provider: str) -> bool:
     """Whether the provider's manifest declares how a payment is found whose answer was lost."""
     from till._reconcile import can_settle
+
+    manifest = _manifest(provider)
+    return not manifest or can_settle("payments.create", manifest)  # of none, nothing can be ruled out
+
+
+def _manifest(provider: str) -> dict[str, Any]:
+    """The provider's manifest; empty where there is none."""
     from till._runtime import Runtime
 
     try:
-        manifest = Runtime(store="memory").describe(provider)
-    except _errors.TillError:  # nothing is known of it that could be ruled out
-        return True
-    return can_settle("payments.create", manifest)
+        return Runtime(store="memory").describe(provider)
+    except _errors.TillError:
+        return {}
