@@ -51,7 +51,7 @@ def _place(error: _errors.TillError, options: argparse.Namespace) -> str:
     if _takes_json(options) and not isinstance(error, _errors.ConfigurationError):
         return error.field or ""
     path = (error.field or "").removeprefix("$.")
-    name = path.replace(".", "_")
+    name = path.partition("[")[0].replace(".", "_")
     if path in _PLACES:
         return _PLACES[path]
     if path.startswith("options."):
@@ -67,9 +67,14 @@ def _place(error: _errors.TillError, options: argparse.Namespace) -> str:
 _WORD = re.compile(r"(?<![.`\w])[a-z]+(?:_[a-z]+)+\b")
 
 
+# Members of the input whose flag is called otherwise.
+_FLAGS = {"secrets": "secret_file", "timeout_ms": "timeout", "tolerance_ms": "tolerance"}
+
+
 def _flag(name: str, options: argparse.Namespace) -> str | None:
     """The command's flag for a member of the input; None where it has none."""
-    return "--" + name.replace("_", "-") if hasattr(options, name) else None
+    option = _FLAGS.get(name, name)
+    return "--" + option.replace("_", "-") if hasattr(options, option) else None
 
 
 def _advice(error: _errors.TillError, options: argparse.Namespace) -> str:
