@@ -157,8 +157,27 @@ def test_waiting_in_vain_has_a_status_of_its_own(account: list[str], key: dict[s
     done = till_command("pay", "openpay", "20.00", "BZD", "--wait", "0.1", *account, env=key)
     assert done.returncode == 5
     assert "pending" in done.stdout
-    assert "  wait waiting for the payer: pending, the time to wait is over" in done.stderr
+    assert "  wait waiting for the payer: pending, the time to wait is over (" in done.stderr
+    payment_id = done.stderr.split()[1].rstrip(",")
+    assert "not paid yet: the payment is pending" in done.stderr
+    assert f"till payments show openpay {payment_id}\n" in done.stderr
     assert "ok " not in done.stderr
+
+
+def test_each_shell_line_of_the_sandbox_takes_a_first_payment(
+    sandbox: Sandbox, payer: Callable[[str], Control]
+) -> None:
+    for provider in PROVIDERS:
+        payer(provider)
+        done = subprocess.run(
+            ["sh", "-c", sandbox.shell_line(provider).replace("till pay", f"{sys.executable} -m till pay")],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "pending (test)" in done.stdout
 
 
 def test_a_declined_card_from_a_file_is_not_paid_and_shows_no_digits(

@@ -141,6 +141,8 @@ def test_what_stays_unknown_says_why(
     status, out = run("payments", "reconcile", "globalpay")
     assert status == 3
     assert "Still unknown" in out and lost in out and "not found" in out
+    assert "\nnot found: the provider's list shows nothing like it, which proves nothing: look on" in out
+    assert "only if it is not there, call again with a new idempotency key" in out
     status, out = run("payments", "reconcile", "globalpay", "--limit", "5", "--json")
     told = json.loads(out)
     assert (status, told["unknown"][0]["payment_id"], told["payments"]) == (3, lost, [])
@@ -230,3 +232,12 @@ def test_a_replay_of_nothing_says_what_is_missing(run: Callable[..., tuple[int, 
     for more in ([], ["evt_1", "--dead"]):
         status, out = run("events", "replay", "globalpay", *more)
         assert status == 2 and "--dead" in out
+
+
+def test_each_reason_for_an_unknown_end_has_advice() -> None:
+    from typing import get_args, get_type_hints
+
+    from till.cli.payments import _WHAT_TO_DO
+
+    reasons = get_args(get_args(get_type_hints(till.UnknownWrite)["reason"])[0])
+    assert set(_WHAT_TO_DO) == set(reasons)

@@ -160,6 +160,24 @@ def _reconcile(options: argparse.Namespace) -> int:
     return FAILED if report.failed else OK
 
 
+_BY_HAND = (
+    "look on the provider's dashboard, by reference or by amount and time;\n"
+    "  only if it is not there, call again with a new idempotency key"
+)
+# What to do about a write that is still unknown, by the reason (docs/reconcile.md).
+_WHAT_TO_DO = {
+    "failed": "the provider could not be asked, or refused the question: wait, or mend the settings",
+    "input_not_kept": f"the same request may not be sent again, for it held a card: {_BY_HAND}",
+    "key_too_old": f"the same request may not be sent again, for its key may be forgotten: {_BY_HAND}",
+    "list_too_long": f"the provider's list is too long to be read: {_BY_HAND}",
+    "no_reference": f"the payment has no reference to look for; give every payment one. This time {_BY_HAND}",
+    "no_way": f"the provider documents no way to find out: {_BY_HAND}",
+    "not_found": f"the provider's list shows nothing like it, which proves nothing: {_BY_HAND}",
+    "not_told": "the payment's state does not say whether the call had its effect: look at the payment",
+    "several": f"more than one thing may be it: {_BY_HAND}",
+}
+
+
 def _report_lines(report: till.ReconcileReport, settled: list[till.Payment]) -> list[str]:
     due = f"; the next question is due at {report.next_at:%Y-%m-%d %H:%M:%S} UTC" if report.next_at else ""
     parts = [
@@ -179,7 +197,9 @@ def _report_lines(report: till.ReconcileReport, settled: list[till.Payment]) -> 
             for write in report.unknown
         ]
         parts.append(f"Still unknown\n{table(['Sent', 'Operation', 'Payment', 'Why'], rows)}")
-    return parts
+        reasons = sorted({write.reason for write in report.unknown if write.reason})
+        parts += ["\n".join(f"{reason.replace('_', ' ')}: {_WHAT_TO_DO[reason]}" for reason in reasons)]
+    return [part for part in parts if part]
 
 
 def _table_of(payments: Iterable[till.Payment]) -> str:
