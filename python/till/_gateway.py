@@ -219,6 +219,11 @@ class Gateway(_Account):
     limit is used up takes requests again, instead of raising `RateLimited`. `plugin_version` stays with one
     version of the plugin. `store`, `ca_file` and `proxy` choose a shared `Runtime`; or pass your own.
 
+    A gateway is made once and kept; there is nothing to close, so it is no context manager. Threads,
+    connections and the store are the runtime's: a shared one has them until the process ends, one of your own
+    until it and its gateways are collected. What works until it is told not to has a `close` of its own: a
+    watch, a `Reconciler`, a `Card`.
+
     >>> shop = till.Gateway("openpay", {"api_key": api_key}, mode="test", base_url=base_url, ca_file=ca_file)
     >>> shop
     Gateway('openpay/test')
