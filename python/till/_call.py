@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
+from inspect import Parameter, Signature, signature
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from till._names import core_input
+from till._values import check_argument
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -30,6 +32,8 @@ class Call(Generic[T]):
     @classmethod
     def of(cls, operation: str, decode: Callable[[Any], T], **arguments: object) -> Call[T]:
         """A call with Python's arguments; those that are None are left out."""
+        for name, value in arguments.items():
+            check_argument(name, value)
         return cls(operation, core_input(operation, arguments), decode)
 
 
@@ -59,7 +63,7 @@ def blocking(operation: Callable[P, Call[T]]) -> Callable[Concatenate[BlockingNo
         result: T = noun._run(operation(*args, **kwargs))
         return result
 
-    return method
+    return as_method(method, operation, "{}")
 
 
 def awaitable(operation: Callable[P, Call[T]]) -> Callable[Concatenate[AsyncNoun, P], Coroutine[Any, Any, T]]:
@@ -70,4 +74,19 @@ def awaitable(operation: Callable[P, Call[T]]) -> Callable[Concatenate[AsyncNoun
     def method(noun: AsyncNoun, /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
         return noun._run(operation(*args, **kwargs))
 
+    return as_method(method, operation, "Coroutine[Any, Any, {}]")
+
+
+def as_method(
+    method: Callable[P, T], operation: Callable[..., object], returns: str, *, inside: str = "Call["
+) -> Callable[P, T]:
+    """The method with the signature that `help` shows: the operation's parameters after the noun, and in
+    `returns` the type that stands `inside` what the operation returns."""
+    shown = signature(operation)
+    found = str(shown.return_annotation).removeprefix(inside)[: -inside.count("[")]
+    method.__signature__ = Signature(  # type: ignore[attr-defined]
+        [Parameter("self", Parameter.POSITIONAL_ONLY), *shown.parameters.values()],
+        return_annotation=returns.format(found),
+    )
+    method.__name__ = method.__name__.rstrip("_")  # `list_`: a module has `list` already
     return method

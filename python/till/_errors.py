@@ -142,9 +142,9 @@ class OutcomeUnknown(TillError):
     `gateway.reconcile()`, `reconcile_every` and `till payments reconcile PROVIDER` find out where the
     provider's manifest declares a way (`reconcile`); until then the same idempotency key gives this error
     again and sends nothing. Where it declares none, or what is asked does not settle it, look for the payment
-    with `payments.list` or on the provider's dashboard, by its reference or, where the provider keeps none,
-    by its amount and time; only if it is not there call again with a new key. `payment_id` is ours, in the
-    store.
+    on the provider's dashboard, by its reference or, where the provider keeps none, by its amount and time;
+    only if it is not there call again with a new key. A traceback ends with which of the two it is.
+    `payment_id` is ours, in the store.
     """
 
 

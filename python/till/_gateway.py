@@ -20,7 +20,7 @@ from till import (
     _webhooks,
 )
 from till._call import Call
-from till._errors import NativeError, TillError, error_from_native
+from till._errors import NativeError, OutcomeUnknown, TillError, error_from_native
 from till._exchange import Exchange
 from till._json import decode, encode
 from till._names import in_python, nearest
@@ -155,7 +155,7 @@ class _Account:
         """Begins an operation (`payments.create`, ...) that you step with an HTTP client of your own."""
         native = self._native.begin(checked_text(operation, "operation"), encode(input))
         if isinstance(native, tuple):
-            raise self._suggesting(error_from_native(native), operation)
+            raise self._advising(error_from_native(native), operation)
         return Exchange(native, _DECODERS.get(operation, _as_it_is))
 
     def reconcile_every(self, seconds: float, *, limit: int | None = None) -> _reconcile.Reconciler:
@@ -188,11 +188,14 @@ class _Account:
     def _finished(self, call: Call[T], reply: bytes | NativeError) -> T:
         if isinstance(reply, tuple):
             error = in_python(error_from_native(reply), call.operation)
-            raise self._suggesting(error, call.operation)
+            raise self._advising(error, call.operation)
         return call.decode(decode(reply))
 
-    def _suggesting(self, error: TillError, operation: str) -> TillError:
-        """The error; when there is no operation or native call of that name, with one that may be meant."""
+    def _advising(self, error: TillError, operation: str) -> TillError:
+        """The error; when there is no operation or native call of that name, with one that may be meant, and
+        when the outcome is unknown, with a note in its traceback on what to do."""
+        if isinstance(error, OutcomeUnknown):
+            error.add_note(_reconcile.advice(operation, self.runtime.describe(self.provider)))
         if error.code == "unsupported" and operation not in _DECODERS:
             kind = "native" if operation.startswith("native.") else "capabilities"
             known = self.runtime.describe(self.provider).get(kind, {})
@@ -215,6 +218,11 @@ class Gateway(_Account):
     for one whole operation; `rate_limit_wait` (0) is how many seconds more it may wait until a provider whose
     limit is used up takes requests again, instead of raising `RateLimited`. `plugin_version` stays with one
     version of the plugin. `store`, `ca_file` and `proxy` choose a shared `Runtime`; or pass your own.
+
+    A gateway is made once and kept; there is nothing to close, so it is no context manager. Threads,
+    connections and the store are the runtime's: a shared one has them until the process ends, one of your own
+    until it and its gateways are collected. What works until it is told not to has a `close` of its own: a
+    watch, a `Reconciler`, a `Card`.
 
     >>> shop = till.Gateway("openpay", {"api_key": api_key}, mode="test", base_url=base_url, ca_file=ca_file)
     >>> shop

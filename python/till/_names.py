@@ -22,6 +22,7 @@ _PARAMETERS: dict[str, dict[str, str]] = {
     "payments.list": {"from": "since", "to": "until"},
     "rates.get": {"from": "from_currency", "to": "to_currency"},
     "refunds.get": {"id": "refund_id"},
+    "store.prune": {f"{kind}_older_than_ms": kind for kind in ("events", "payments", "webhooks", "writes")},
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from till._call import AsyncNoun, BlockingNoun, Call
+from till._call import AsyncNoun, BlockingNoun, Call, as_method
 from till._errors import ProviderError
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ def blocking_items(
         while (call := walk.call) is not None:
             yield from walk.step(call, noun._run(call))
 
-    return _described(iterate, operation, doc)
+    return _described(iterate, operation, doc, "Iterator[{}]")
 
 
 def async_items(
@@ -93,9 +93,11 @@ def async_items(
             for item in walk.step(call, await noun._run(call)):
                 yield item
 
-    return _described(iterate, operation, doc)
+    return _described(iterate, operation, doc, "AsyncIterator[{}]")
 
 
-def _described(method: Callable[P, T], operation: Callable[..., object], doc: str) -> Callable[P, T]:
+def _described(
+    method: Callable[P, T], operation: Callable[..., object], doc: str, returns: str
+) -> Callable[P, T]:
     method.__module__, method.__doc__ = operation.__module__, doc
-    return method
+    return as_method(method, operation, returns, inside="Call[Page[")

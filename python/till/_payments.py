@@ -170,8 +170,6 @@ def create(
     >>> declined.status
     'failed'
     """
-    if not isinstance(amount, Money):
-        raise TypeError(f"amount must be a till.Money, not {type(amount).__name__}")
     return Call.of(
         "payments.create",
         payment,

@@ -87,7 +87,7 @@ def list_(payment_id: str) -> Call[Page[Refund]]:
     Traceback (most recent call last):
     till.Unsupported: ...
     """
-    return Call("refunds.list", {"payment_id": payment_id}, page_of(refund))
+    return Call.of("refunds.list", page_of(refund), payment_id=payment_id)
 
 
 class Refunds(BlockingNoun):

@@ -35,7 +35,9 @@ class Runtime:
     file in the user's state folder. `ca_file` replaces the system's certificates. `plugin_path` lists
     folders of providers, or of packages, that come before the built-in ones; a package is loaded when its
     key is among `trusted_keys` (in hex, or files of them) and what it may touch was approved. Threads and
-    connections start with the first call, and again in a forked child.
+    connections start with the first call, and again in a forked child; they end, and the store is closed,
+    when the runtime and its gateways are collected. Every write is in the store before, so nothing needs
+    closing.
 
     >>> runtime = till.Runtime(store="memory")
     >>> "openpay" in runtime.providers()

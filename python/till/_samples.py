@@ -57,6 +57,15 @@ def of(provider: str) -> dict[str, Sample]:
     return _samples(fixtures_of(runtime, provider)) if provider in runtime.providers() else {}
 
 
+def absence(provider: str) -> str | None:
+    """Why this provider sends no webhooks, as its manifest says; None where it does, or is not there."""
+    runtime = Runtime(store="memory")
+    if provider not in runtime.providers():
+        return None
+    reason: str | None = runtime.describe(provider).get("absent", {}).get("webhooks.receive")
+    return reason
+
+
 def _samples(fixtures: Iterable[dict[str, Any]]) -> dict[str, Sample]:
     found: dict[str, tuple[bool, Sample]] = {}
     for fixture in fixtures:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from till._errors import error_from_native
 from till._json import decode, encode
+from till._names import in_python
 
 if TYPE_CHECKING:
     from till import _native
@@ -156,7 +157,7 @@ class Store:
     def _call(self, operation: str, given: dict[str, Any]) -> dict[str, Any]:
         reply = self._native.call_store(operation, encode(given))
         if isinstance(reply, tuple):
-            raise error_from_native(reply)
+            raise in_python(error_from_native(reply), operation)
         answered: dict[str, Any] = decode(reply)
         return answered
 

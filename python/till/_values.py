@@ -1,5 +1,5 @@
-"""Decoders that several models share, where what the core left out or set to null is None; and times on their
-way into the core."""
+"""Decoders that several models share, where what the core left out or set to null is None; and times and
+other arguments on their way into the core."""
 
 from __future__ import annotations
 
@@ -8,8 +8,19 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from till._card import Card
 from till._errors import InvalidRequest
 from till._money import Money
+
+# Parameter -> the type it takes, and how that is written.
+_ARGUMENTS: dict[str, tuple[type, str]] = {
+    "amount": (Money, 'till.Money("10.00", "EUR")'),
+    "card": (Card, "till.Card(number, expiry_month, expiry_year, cvv=..., holder_name=...)"),
+    "event_id": (str, "event.id"),
+    "payment_id": (str, "payment.id"),
+    "provider_id": (str, "payment.provider_id"),
+    "refund_id": (str, "refund.id"),
+}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -34,6 +45,17 @@ def decimal(value: Any) -> Decimal | None:
 def mapping(value: Any) -> Mapping[str, Any]:
     """An object; an empty one for null."""
     return value or {}
+
+
+def check_argument(name: str, value: object) -> None:
+    """A `TypeError` for what is not the parameter's type: what it takes, and how that is written. Never shows
+    the value."""
+    if name not in _ARGUMENTS or value is None:
+        return
+    kind, written = _ARGUMENTS[name]
+    if not isinstance(value, kind):
+        wanted = "str" if kind is str else f"till.{kind.__name__}"
+        raise TypeError(f"{name} must be a {wanted}, not {type(value).__name__}: write {written}")
 
 
 def moment(value: date | str | None, name: str) -> str | None:

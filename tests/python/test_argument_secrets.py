@@ -6,6 +6,8 @@ import asyncio
 import json
 import traceback
 from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -95,6 +97,33 @@ def test_a_wrong_answer_handed_to_an_exchange_is_not_shown(shop: till.Gateway) -
     with pytest.raises((TypeError, till.InvalidRequest)) as caught:
         exchange.fail(SECRET + HALF)
     assert SECRET not in said(caught.value)
+
+
+def test_an_argument_of_another_type_is_told_how_it_is_written_and_not_shown(shop: till.Gateway) -> None:
+    payment = shop.payments.create(till.Money("1.00", "BZD"), reference="order-1")
+    price = till.Money("1.00", "BZD")
+    shown: Any = shop  # what a type checker would refuse
+    wrong: list[tuple[Callable[[], object], str, str]] = [
+        (lambda: shown.payments.create("1.00"), "amount must be a till.Money, not str", "till.Money("),
+        (lambda: shown.refunds.create("pay_1", 1), "amount must be a till.Money, not int", "till.Money("),
+        (lambda: shown.refunds.create("pay_1", Decimal(1)), "till.Money, not Decimal", "till.Money("),
+        (lambda: shown.payments.accept("pay_1", "1"), "amount must be a till.Money, not str", "till.Money("),
+        (lambda: shown.payments.create(price, card={"number": PAN}), "till.Card, not dict", "till.Card("),
+        (lambda: shown.payments.create(price, card=PAN), "card must be a till.Card, not str", "till.Card("),
+        (lambda: shown.cards.verify({"number": PAN}), "card must be a till.Card, not dict", "till.Card("),
+        (lambda: shown.refunds.create(payment), "must be a str, not Payment", "write payment.id"),
+        (lambda: shown.refunds.list(payment), "must be a str, not Payment", "write payment.id"),
+        (lambda: shown.payments.get(payment), "must be a str, not Payment", "write payment.id"),
+        (lambda: shown.payments.watch(payment), "must be a str, not Payment", "write payment.id"),
+        (lambda: shown.events.list(payment_id=payment), "must be a str, not Payment", "write payment.id"),
+        (lambda: shown.payments.get(provider_id=payment), "not Payment", "write payment.provider_id"),
+    ]
+    for call, *words in wrong:
+        with pytest.raises(TypeError) as caught:
+            call()
+        for word in words:
+            assert word in str(caught.value)
+        assert PAN not in said(caught.value)
 
 
 def test_the_expiry_of_a_card_may_be_a_number_or_text() -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import till
 from till import _native
+from till.sandbox import Control
 
 NUMBER = "4111111111111111"
 
@@ -89,3 +94,23 @@ def test_a_key_that_is_no_key_is_refused_without_repeating_it() -> None:
 
 def test_two_identities_are_never_the_same() -> None:
     assert _native.generate_private_key() != _native.generate_private_key()
+
+
+def test_the_guide_takes_cards_on_the_providers_page_and_on_the_shops_own(
+    shop: till.Gateway, payer: Callable[[str], Control]
+) -> None:
+    openpay = payer("openpay")
+    page = (Path(__file__).resolve().parents[2] / "docs" / "cards.md").read_text("utf-8")
+    guide: dict[str, Any] = {"till": till}
+    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(code, guide)
+    assert guide["pay_on_a_page"](shop).startswith("https://")
+    form = {"number": "4111 1111 1111 1111", "month": 12, "year": 2030, "cvv": "987", "name": "Ana Cal"}
+    assert guide["pay_by_card"](shop, form).status == "requires_action"
+    statement = openpay.statement(NUMBER)
+    assert statement
+    assert guide["confirm_and_pay"](shop, form, "0.01") is None
+    assert guide["confirm_and_pay"](shop, form, statement["amount"]).status == "paid"
+    assert guide["pay_by_card"](shop, form).status == "paid"
+    declined = guide["pay_by_card"](shop, {**form, "number": "4000 0000 0008 2000"})
+    assert (declined.status, declined.decline.code) == ("failed", "DECLINED")

@@ -83,8 +83,11 @@ def test_the_stores_payments_are_listed_and_nobody_is_asked(
 @pytest.mark.parametrize(
     "command",
     [
+        ("payments", "list", "globalpay"),
         ("payments", "list", "globalpay", "--stored"),
         ("payments", "list", "globalpay", "--unknown"),
+        ("payments", "show", "globalpay", "pay_1"),
+        ("payments", "show", "globalpay", "inv_1"),
         ("payments", "show", "globalpay", "pay_1", "--stored"),
         ("payments", "reconcile", "globalpay"),
         ("events", "list", "globalpay"),
@@ -100,6 +103,21 @@ def test_a_store_that_is_not_there_is_named_and_not_made(
     assert (status, "there is no store at" in out) == (2, True)
     assert str(tmp_path / "till.sqlite3") in out
     assert not (tmp_path / "till.sqlite3").exists()
+
+
+def test_the_providers_list_needs_no_store_where_none_was_named(
+    till_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = till_sandbox.providers["globalpay"]
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.delenv("TILL_STORE", raising=False)
+    monkeypatch.setenv("TILL_GLOBALPAY_API_KEY", place.settings["api_key"])
+    account = ["--mode", "test", "--base-url", place.base_url, "--ca-file", till_sandbox.ca_file]
+    assert main(["payments", "list", "globalpay", *account]) == 0
+    named = str(tmp_path / "mistyped.sqlite3")
+    monkeypatch.setenv("TILL_STORE", named)
+    assert main(["payments", "list", "globalpay", *account]) == 2
+    assert not Path(named).exists()
 
 
 def test_what_is_unknown_is_listed_and_settled(
@@ -123,6 +141,8 @@ def test_what_stays_unknown_says_why(
     status, out = run("payments", "reconcile", "globalpay")
     assert status == 3
     assert "Still unknown" in out and lost in out and "not found" in out
+    assert "\nnot found: the provider's list shows nothing like it, which proves nothing: look on" in out
+    assert "only if it is not there, call again with a new idempotency key" in out
     status, out = run("payments", "reconcile", "globalpay", "--limit", "5", "--json")
     told = json.loads(out)
     assert (status, told["unknown"][0]["payment_id"], told["payments"]) == (3, lost, [])
@@ -212,3 +232,12 @@ def test_a_replay_of_nothing_says_what_is_missing(run: Callable[..., tuple[int, 
     for more in ([], ["evt_1", "--dead"]):
         status, out = run("events", "replay", "globalpay", *more)
         assert status == 2 and "--dead" in out
+
+
+def test_each_reason_for_an_unknown_end_has_advice() -> None:
+    from typing import get_args, get_type_hints
+
+    from till.cli.payments import _WHAT_TO_DO
+
+    reasons = get_args(get_args(get_type_hints(till.UnknownWrite)["reason"])[0])
+    assert set(_WHAT_TO_DO) == set(reasons)

@@ -96,6 +96,19 @@ def test_an_empty_secret_is_a_wrong_command(
     assert f"{tmp_path / 'secret'}: the secret is empty" in capsys.readouterr().err
 
 
+def test_a_missing_secret_and_a_wrong_window_name_the_flag(
+    files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (
+        ["verify", "stripe", "--body", files[0]],
+        ["listen", "--scheme", "stripe", "--port", "0"],
+    ):
+        assert main(["webhooks", *words]) == 2
+        assert "ConfigurationError: --secret-file: there is no secret" in capsys.readouterr().err
+    assert main(command(files, "--tolerance=-1")) == 2
+    assert "--tolerance: " in capsys.readouterr().err
+
+
 def test_a_secret_that_cannot_be_read_names_the_file_and_the_reason(
     files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from jsonschema import Draft202012Validator
 import till
 from till._errors import NativeError, error_from_native
 from till.cli._output import error_json
+from till.sandbox import Control
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "error.json").read_text("utf-8"))
 
@@ -111,3 +113,19 @@ def test_the_text_of_an_error_names_its_place_once() -> None:
     with pytest.raises(till.ConfigurationError) as caught:
         till.Gateway("openpay", {})
     assert str(caught.value).count("$.api_key") == 1
+
+
+def test_a_lost_answer_ends_in_what_to_do_next_at_this_provider(
+    gateway: Callable[..., till.Gateway], payer: Callable[[str], Control]
+) -> None:
+    told = {}
+    for provider, currency in (("globalpay", "BTN"), ("openpay", "BZD")):
+        payer(provider).fault("reset_after_read", count=0)
+        with pytest.raises(till.OutcomeUnknown) as caught:
+            gateway(provider).payments.create(till.Money("1.00", currency), reference="order-1")
+        payer(provider)
+        told[provider] = "".join(traceback.format_exception_only(caught.value))
+        assert "Next:" in "".join(traceback.format_exception_only(pickle.loads(pickle.dumps(caught.value))))
+    assert "gateway.reconcile(), or reconcile_every" in told["globalpay"]
+    assert "look on OpenPay's dashboard" in told["openpay"]
+    assert "cannot settle it" in told["openpay"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -265,3 +266,17 @@ def test_one_folder_as_plugin_path_is_a_type_error(tmp_path: Path) -> None:
     for wrong in (str(tmp_path), tmp_path):
         with pytest.raises(TypeError, match="list of folders"):
             till.Runtime(store="memory", plugin_path=wrong)  # type: ignore[arg-type]
+
+
+def test_a_runtime_of_ones_own_lets_go_of_its_store_when_its_gateways_are_collected(tmp_path: Path) -> None:
+    def open_files() -> list[str]:
+        folder = Path("/proc/self/fd")
+        return [str(one.readlink()) for one in folder.iterdir() if one.is_symlink()]
+
+    place = str(tmp_path / "till.sqlite3")
+    shop = till.Gateway("openpay", KEY, runtime=till.Runtime(store=place))
+    assert len(shop.payments.stored()) == 0
+    assert place in open_files()
+    del shop
+    gc.collect()
+    assert place not in open_files()

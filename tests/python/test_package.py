@@ -41,14 +41,36 @@ def test_everything_public_has_a_docstring() -> None:
                 assert value.__doc__, f"{name}.{member}"
 
 
-def test_the_methods_keep_the_signature_of_their_operation() -> None:
+def test_the_methods_have_the_signature_of_their_operation_and_the_type_of_its_result() -> None:
     import inspect
 
-    from till import _payments
+    from till import _payments, _refunds
 
+    operation = inspect.signature(_payments.create)
     for noun in (_payments.Payments, _payments.AsyncPayments):
-        assert inspect.signature(noun.create) == inspect.signature(_payments.create)
+        (_, *parameters) = inspect.signature(noun.create).parameters.values()
+        assert parameters == list(operation.parameters.values())
         assert noun.create.__doc__ == _payments.create.__doc__
+    returned = {
+        _payments.Payments.get: "Payment",
+        _payments.Payments.list: "Page[Payment]",
+        _payments.Payments.iterate: "Iterator[Payment]",
+        _payments.AsyncPayments.get: "Coroutine[Any, Any, Payment]",
+        _payments.AsyncPayments.iterate: "AsyncIterator[Payment]",
+        _refunds.Refunds.create: "Refund",
+    }
+    for method, kind in returned.items():
+        assert inspect.signature(method).return_annotation == kind
+
+
+def test_help_of_a_gateways_method_shows_its_first_parameter(shop: till.Gateway) -> None:
+    import inspect
+    import pydoc
+
+    for method in (shop.payments.get, shop.refunds.create):
+        assert next(iter(inspect.signature(method).parameters)) == "payment_id"
+        assert "(payment_id: " in pydoc.render_doc(method)
+    assert "\nlist(*, since: " in pydoc.render_doc(shop.payments.list, renderer=pydoc.plaintext)
 
 
 def test_importing_till_takes_less_than_60_ms() -> None:

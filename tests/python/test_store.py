@@ -54,7 +54,7 @@ def test_nothing_that_waits_is_pruned(kept: till.Store) -> None:
 def test_young_webhooks_are_not_forgotten_by_accident(kept: till.Store) -> None:
     with pytest.raises(till.InvalidRequest) as refused:
         kept.prune(webhooks=timedelta(days=29))
-    assert refused.value.code == "webhooks_too_young"
+    assert (refused.value.code, refused.value.field) == ("webhooks_too_young", "$.webhooks")
     assert kept.prune(webhooks=timedelta(days=30)).total == 0
     assert kept.prune(webhooks=timedelta(0), forget_webhooks=True).total == 0
 
@@ -112,7 +112,13 @@ def test_pruning_on_the_command_line_keeps_to_the_policy_of_each_kind(
     kept: till.Store, place: str, capsys: Any
 ) -> None:
     assert run("prune", "--store", place, "--older-than", "1d") == 2, "webhooks of the last 30 days"
-    assert "forget_webhooks" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "InvalidRequest: --webhooks: " in told and "say --forget-webhooks" in told
+    assert "$." not in told
+    assert run("prune", "--store", place, "--webhooks", "0d") == 2, "an age of 0 is an age"
+    assert "--forget-webhooks" in capsys.readouterr().err
+    assert run("prune", "--store", place, "--payments", "101y") == 2
+    assert "--payments: an age is at most 100y" in capsys.readouterr().err
     assert run("prune", "--store", place, "--older-than", "1d", "--webhooks", "never", "--json") == 0
     assert json.loads(capsys.readouterr().out) == {"payments": 0, "events": 0, "writes": 0, "webhooks": 0}
 

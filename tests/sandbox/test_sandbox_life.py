@@ -231,6 +231,7 @@ def test_command_line_prints_a_table_with_urls(capsys: pytest.CaptureFixture[str
     for what in ("API", "control", "payer"):
         assert len(re.findall(f"\n  {what} +https://127.0.0.1:", text)) == len(PROVIDERS)
     assert text.count('mode="test", base_url="https://127.0.0.1:') == len(PROVIDERS)
+    assert len(re.findall(r"\n  shell +TILL_[A-Z]+_.* till pay ", text)) == len(PROVIDERS)
 
 
 def test_command_line_says_when_a_port_is_taken(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:

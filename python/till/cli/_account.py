@@ -7,6 +7,7 @@ import json
 import math
 import os
 import sys
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
@@ -96,6 +97,17 @@ def seconds(text: str) -> float:
     return span
 
 
+def moment(text: str, option: str, example: str = "2026-02-01T09:00:00Z") -> datetime:
+    """A point in time from the command line, for the option of this name."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Failure(f"{option} is a time such as {example}") from None
+    if found.tzinfo is None:
+        raise Failure(f"{option} needs a time zone, such as Z at its end")
+    return found
+
+
 def _standard_input(what: str) -> str:
     if sys.stdin is None:
         raise Failure(f"cannot read {what}: standard input is closed")
@@ -150,8 +162,11 @@ def _settings(options: argparse.Namespace, schema: dict[str, Any]) -> dict[str, 
     return settings
 
 
+def environment_name(provider: str, setting: str) -> str:
+    """The variable of the environment that a setting is read from."""
+    return f"TILL_{provider}_{setting}".upper().replace("-", "_")
+
+
 def _from_environment(provider: str, schema: dict[str, Any]) -> dict[str, str]:
-    names = {
-        name: f"TILL_{provider}_{name}".upper().replace("-", "_") for name in schema.get("properties", {})
-    }
+    names = {name: environment_name(provider, name) for name in schema.get("properties", {})}
     return {name: os.environ[variable] for name, variable in names.items() if variable in os.environ}

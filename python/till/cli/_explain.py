@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
+from typing import Any
 
 from till import _errors
 from till.cli import _output
+from till.cli._account import environment_name
 
 # Members of the input that are no flag of the same name.
 _PLACES = {
@@ -23,6 +26,8 @@ def explained(error: _errors.TillError, options: argparse.Namespace) -> str:
     text = str(error)
     if error.field:
         text = text.replace(error.field, _place(error, options), 1)
+    if error.sent == "no" and not _takes_json(options):  # else the words may be the provider's
+        text = _WORD.sub(lambda word: _flag(word[0], options) or word[0], text)
     return f"{type(error).__name__}: {text}{_advice(error, options)}"
 
 
@@ -46,16 +51,30 @@ def _place(error: _errors.TillError, options: argparse.Namespace) -> str:
     if _takes_json(options) and not isinstance(error, _errors.ConfigurationError):
         return error.field or ""
     path = (error.field or "").removeprefix("$.")
-    name = path.replace(".", "_")
+    name = path.partition("[")[0].replace(".", "_")
     if path in _PLACES:
         return _PLACES[path]
     if path.startswith("options."):
         return f"--option {path.removeprefix('options.')}"
-    if hasattr(options, name):
-        return "--" + name.replace("_", "-")
+    if flag := _flag(name, options):
+        return flag
     if isinstance(error, _errors.ConfigurationError) and path.isidentifier():
         return f"setting {path}"
     return error.field or ""
+
+
+# A member's name of several words, as no sentence has one.
+_WORD = re.compile(r"(?<![.`\w])[a-z]+(?:_[a-z]+)+\b")
+
+
+# Members of the input whose flag is called otherwise.
+_FLAGS = {"secrets": "secret_file", "timeout_ms": "timeout", "tolerance_ms": "tolerance"}
+
+
+def _flag(name: str, options: argparse.Namespace) -> str | None:
+    """The command's flag for a member of the input; None where it has none."""
+    option = _FLAGS.get(name, name)
+    return "--" + option.replace("_", "-") if hasattr(options, option) else None
 
 
 def _advice(error: _errors.TillError, options: argparse.Namespace) -> str:
@@ -64,7 +83,15 @@ def _advice(error: _errors.TillError, options: argparse.Namespace) -> str:
     provider = getattr(options, "provider", None)
     if isinstance(error, _errors.AuthenticationError) and provider:
         return f"\n  Where to find the right credentials: till providers show {provider}"
+    if isinstance(error, _errors.ConfigurationError) and provider and hasattr(options, "set"):
+        return _where_to_give((error.field or "").removeprefix("$."), provider)
     return ""
+
+
+def _where_to_give(setting: str, provider: str) -> str:
+    if setting not in _manifest(provider).get("settings", {}).get("properties", {}):
+        return ""
+    return f" (give it in ${environment_name(provider, setting)}, --settings FILE or --set {setting}=@FILE)"
 
 
 def _after_no_answer(error: _errors.OutcomeUnknown, options: argparse.Namespace) -> str:
@@ -73,26 +100,34 @@ def _after_no_answer(error: _errors.OutcomeUnknown, options: argparse.Namespace)
     ours = f" {error.payment_id}" if error.payment_id else ""
     provider = getattr(options, "provider", None)
     if provider and not _can_be_settled(provider):
-        return f"\n  Nothing settles payment{ours} by itself: {provider} documents no way to.{_BY_HAND}"
+        return (
+            f"\n  Nothing settles payment{ours} by itself: {provider} documents no way to, and its list does"
+            f" not\n  tell. Look for its amount and time on the provider's dashboard.{_PAY_AGAIN}"
+        )
     return (
         f"\n  `till payments reconcile {provider or 'PROVIDER'}`, with the same account and store, asks what"
         f" became of payment{ours};\n  a running shop does so with gateway.reconcile(). While that leaves it"
-        f" unknown:{_BY_HAND}"
+        " unknown:\n  look for its reference, or amount and time, with `till payments list` or on the"
+        f" provider's dashboard.{_PAY_AGAIN}"
     )
 
 
-_BY_HAND = (
-    "\n  Look for its reference, or amount and time, with `till payments list` or on the provider's"
-    "\n  dashboard. Only if it is not there, pay again with a new --idempotency-key."
-)
+_PAY_AGAIN = "\n  Only if it is not there, pay again with a new --idempotency-key."
 
 
 def _can_be_settled(provider: str) -> bool:
     """Whether the provider's manifest declares how a payment is found whose answer was lost."""
+    from till._reconcile import can_settle
+
+    manifest = _manifest(provider)
+    return not manifest or can_settle("payments.create", manifest)  # of none, nothing can be ruled out
+
+
+def _manifest(provider: str) -> dict[str, Any]:
+    """The provider's manifest; empty where there is none."""
     from till._runtime import Runtime
 
     try:
-        manifest = Runtime(store="memory").describe(provider)
-    except _errors.TillError:  # nothing is known of it that could be ruled out
-        return True
-    return "payments.create" in manifest.get("reconcile", {})
+        return Runtime(store="memory").describe(provider)
+    except _errors.TillError:
+        return {}

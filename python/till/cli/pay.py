@@ -110,6 +110,15 @@ def _next_step(payment: till.Payment) -> str:
     )
 
 
+def _how_to_go_on(payment: till.Payment) -> str:
+    """What to do about a payment that was not waited for to its end."""
+    return (
+        f"till: not paid yet: the payment is {payment.status}, goes on without this command, and may still be"
+        f" paid.\n  Ask again, with the same account and store: till payments show {payment.provider}"
+        f" {payment.id}"
+    )
+
+
 class _Waiting:
     """Follows a payment until it is over. `payment` is what was seen last."""
 
@@ -131,9 +140,12 @@ class _Waiting:
             notes.append(self.payment.status)
             if not self.is_over:
                 notes.word = "wait"
-                notes.append("the time to wait is over, the payment is not: till payments show goes on")
+                notes.append("the time to wait is over")
             elif self.payment.status != "paid":
                 notes.word = "over"
+                notes.append("not paid")
+        if not self.is_over:
+            tell(_how_to_go_on(self.payment))
         return self.payment
 
     def _follow(self, seconds: float) -> None:

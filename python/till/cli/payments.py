@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any, get_args
 
 import till
-from till.cli._account import add_account_options, gateway_from, must_be_there
+from till.cli._account import add_account_options, gateway_from, moment, must_be_there
 from till.cli._output import FAILED, OK, UNKNOWN, Failure, payment_json, plain, print_json, table, tell
 from till.cli.events import event_rows
+
+_TIMES = "2026-02-01 or 2026-02-01T09:00:00Z"
 
 
 def add(commands: Any) -> None:
@@ -32,8 +36,8 @@ def _add_show(show: argparse.ArgumentParser) -> None:
 
 def _add_list(listing: argparse.ArgumentParser) -> None:
     add_account_options(listing)
-    listing.add_argument("--since", metavar="TIME", help="such as 2026-02-01 or 2026-02-01T09:00:00Z")
-    listing.add_argument("--until", metavar="TIME")
+    listing.add_argument("--since", metavar="TIME", help=f"such as {_TIMES}")
+    listing.add_argument("--until", metavar="TIME", help="as --since; not included itself")
     listing.add_argument("--reference", help="your order's id")
     listing.add_argument("--status", choices=get_args(till.PaymentStatus), help="those in this state only")
     listing.add_argument("--stored", action="store_true", help="the store's list; the provider is not asked")
@@ -68,6 +72,7 @@ def _show(options: argparse.Namespace) -> int:
 def _found(gateway: till.Gateway, options: argparse.Namespace) -> till.Payment:
     ours = options.id.startswith("pay_")
     if not options.stored:
+        _check_named_store(gateway, options)
         return gateway.payments.get(options.id) if ours else gateway.payments.get(provider_id=options.id)
     if not ours:
         raise Failure("--stored takes till's id of the payment: see `till payments list PROVIDER --stored`")
@@ -92,12 +97,30 @@ def _list(options: argparse.Namespace) -> int:
     return OK
 
 
+def _check_named_store(gateway: till.Gateway, options: argparse.Namespace) -> None:
+    """A store that was named must be there. The usual one may be new: what the provider tells needs none."""
+    if options.store or os.environ.get("TILL_STORE"):
+        must_be_there(gateway.runtime.store)
+
+
 def _provider_page(gateway: till.Gateway, options: argparse.Namespace) -> till.Page[till.Payment]:
-    names = ("since", "until", "reference", "status", "limit", "cursor")
+    names = ("reference", "status", "limit", "cursor")
     filters: dict[str, Any] = {name: getattr(options, name) for name in names}
+    _check_named_store(gateway, options)
+    filters |= {"since": _time(options.since, "--since"), "until": _time(options.until, "--until")}
     if options.all:
         return till.Page(tuple(gateway.payments.iterate(**filters)))
     return gateway.payments.list(**filters)
+
+
+def _time(text: str | None, option: str) -> date | None:
+    """A day, which is its beginning in UTC, or a moment."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return moment(text, option, _TIMES)
 
 
 def _stored_page(gateway: till.Gateway, options: argparse.Namespace) -> till.Page[till.Payment]:
@@ -137,6 +160,24 @@ def _reconcile(options: argparse.Namespace) -> int:
     return FAILED if report.failed else OK
 
 
+_BY_HAND = (
+    "look on the provider's dashboard, by reference or by amount and time;\n"
+    "  only if it is not there, call again with a new idempotency key"
+)
+# What to do about a write that is still unknown, by the reason (docs/reconcile.md).
+_WHAT_TO_DO = {
+    "failed": "the provider could not be asked, or refused the question: wait, or mend the settings",
+    "input_not_kept": f"the same request may not be sent again, for it held a card: {_BY_HAND}",
+    "key_too_old": f"the same request may not be sent again, for its key may be forgotten: {_BY_HAND}",
+    "list_too_long": f"the provider's list is too long to be read: {_BY_HAND}",
+    "no_reference": f"the payment has no reference to look for; give every payment one. This time {_BY_HAND}",
+    "no_way": f"the provider documents no way to find out: {_BY_HAND}",
+    "not_found": f"the provider's list shows nothing like it, which proves nothing: {_BY_HAND}",
+    "not_told": "the payment's state does not say whether the call had its effect: look at the payment",
+    "several": f"more than one thing may be it: {_BY_HAND}",
+}
+
+
 def _report_lines(report: till.ReconcileReport, settled: list[till.Payment]) -> list[str]:
     due = f"; the next question is due at {report.next_at:%Y-%m-%d %H:%M:%S} UTC" if report.next_at else ""
     parts = [
@@ -156,7 +197,9 @@ def _report_lines(report: till.ReconcileReport, settled: list[till.Payment]) -> 
             for write in report.unknown
         ]
         parts.append(f"Still unknown\n{table(['Sent', 'Operation', 'Payment', 'Why'], rows)}")
-    return parts
+        reasons = sorted({write.reason for write in report.unknown if write.reason})
+        parts += ["\n".join(f"{reason.replace('_', ' ')}: {_WHAT_TO_DO[reason]}" for reason in reasons)]
+    return [part for part in parts if part]
 
 
 def _table_of(payments: Iterable[till.Payment]) -> str:

@@ -25,6 +25,7 @@ _UNITS = {
     "d": timedelta(days=1),
     "y": timedelta(days=365),
 }
+_LONGEST_AGE = 100 * _UNITS["y"]
 _PROGRESS_EVERY = 10_000  # records between two lines of progress
 
 _PRUNE_HELP = """\
@@ -87,7 +88,10 @@ def _age(text: str) -> timedelta:
     match = re.fullmatch(r"(\d{1,6})([mhdy])", text)
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no age; write 90d, 36h, 30m or 2y")
-    return int(match[1]) * _UNITS[match[2]]
+    age = int(match[1]) * _UNITS[match[2]]
+    if age > _LONGEST_AGE:
+        raise argparse.ArgumentTypeError("an age is at most 100y")
+    return age
 
 
 def _age_or_never(text: str) -> timedelta | str:
@@ -135,9 +139,10 @@ def _table_of(counts: tuple[till.OpenCounts, ...]) -> str:
 def _prune(options: argparse.Namespace) -> int:
     ages = {}
     for kind in ("payments", "events", "writes", "webhooks"):
-        age = getattr(options, kind) or options.older_than
+        own = getattr(options, kind)
+        age = options.older_than if own is None else own
         ages[kind] = None if age == "never" else age
-    if not any(ages.values()):
+    if all(age is None for age in ages.values()):
         raise Failure("say how old what goes must be: --older-than 400d, or an age for a kind")
     gone = _store(options).prune(**ages, forget_webhooks=options.forget_webhooks, dry_run=options.dry_run)
     if options.json:

@@ -53,6 +53,7 @@ def add_sending_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _trigger(options: argparse.Namespace) -> int:
+    _check_sender(options)
     event, message = _event(options)
     if options.print:
         print(message.body.decode("utf-8", "backslashreplace"))
@@ -71,6 +72,15 @@ def _trigger(options: argparse.Namespace) -> int:
     return OK if answer.taken else FAILED
 
 
+def _check_sender(options: argparse.Namespace) -> None:
+    """A provider without webhooks is nobody to play, whatever the body, unless a scheme says how to sign."""
+    if options.scheme is None and (reason := _samples.absence(options.name)):
+        raise Failure(
+            f"{options.name} sends no webhooks: {reason} There are samples of"
+            f" {', '.join(_samples.providers())}"
+        )
+
+
 def _event(options: argparse.Namespace) -> tuple[str | None, Message]:
     """The event's name, and the request without a signature."""
     given = tuple(_webhook_files.header(line) for line in options.header)
@@ -82,6 +92,7 @@ def _event(options: argparse.Namespace) -> tuple[str | None, Message]:
         kind = "application/json" if body[:1] in (b"{", b"[") else "application/x-www-form-urlencoded"
         return None, Message(with_header(given, "content-type", kind), body)
     if not samples:
+        _scheme_of(options, None)  # a name that nobody has is no reason to ask for a body
         raise Failure(
             f"there is no sample of an event of {options.name!r}: give one with --body FILE, or - for"
             f" standard input. There are samples of {', '.join(_samples.providers())}"

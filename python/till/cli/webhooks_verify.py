@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime
 from typing import Any
 
 import till
 from till.cli import _webhook_files
-from till.cli._output import FAILED, OK, Failure, print_json
+from till.cli._account import moment
+from till.cli._output import FAILED, OK, print_json
 from till.cli._webhook_verdict import lines_of
 
 
@@ -42,7 +42,7 @@ def _verify(options: argparse.Namespace) -> int:
         "body": _webhook_files.body(options.body),
         "url": options.url,
         "method": options.method,
-        "received_at": _moment(options.received_at),
+        "received_at": options.received_at and moment(options.received_at, "--received-at"),
     }
     try:
         verified: till.webhooks.Verified | None = verifier.verify(**request)
@@ -54,15 +54,3 @@ def _verify(options: argparse.Namespace) -> int:
     else:
         print("\n".join(lines_of(explanation, verified)))
     return FAILED if verified is None else OK
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Failure("--received-at is a time such as 2026-02-01T09:00:00Z") from None
-    if moment.tzinfo is None:
-        raise Failure("--received-at needs a time zone, such as Z at its end")
-    return moment

@@ -102,6 +102,7 @@ def _table(sandbox: Sandbox) -> str:
             "payer": provider.payer_url_template,
             **provider.settings,
             "Python": sandbox.open_line(name),
+            "shell": sandbox.shell_line(name),
         }
         lines.append(f"{provider.title}, mode: {provider.mode}")
         lines += [f"  {what:<{_LABEL_WIDTH}}  {fact}" for what, fact in facts.items()]

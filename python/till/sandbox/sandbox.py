@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from shlex import quote
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -36,6 +37,15 @@ _SIMULATORS: dict[str, type[Simulator]] = {
 }
 PROVIDERS = tuple(sorted(_SIMULATORS))
 """Ids of the services that are simulated."""
+
+# A first payment at each of them: the operands of `till pay`, and the options that it needs there.
+_FIRST_PAYMENTS = {
+    "bitgpt": "48.25 EUR --customer-email ana@shop.example",
+    "bitpay": "25.00 USD",
+    "forumpay": "48.25 EUR --pay-currency BTC",
+    "globalpay": "20.00 BTN",
+    "openpay": "20.00 BZD",
+}
 
 DASHBOARD = "dashboard"
 """The name under which the dashboard's port can be chosen."""
@@ -148,6 +158,19 @@ class Sandbox:
         settings = json.dumps(dict(provider.settings))
         place = f'mode="{provider.mode}", base_url="{provider.base_url}", ca_file="{self.ca_file}"'
         return f'till.Gateway("{provider_id}", {settings}, {place})'
+
+    def shell_line(self, provider_id: str) -> str:
+        """The line for a shell that takes a first payment at a simulated service. Its store is beside the CA
+        file, and ends with the sandbox."""
+        provider = self.providers[provider_id]
+        settings = [
+            f"TILL_{provider_id}_{name}".upper() + "=" + quote(value)
+            for name, value in provider.settings.items()
+        ]
+        place = f"--mode {provider.mode} --base-url {provider.base_url} --ca-file {quote(self.ca_file)}"
+        store = quote(str(Path(self.ca_file).with_name("till.sqlite3")))
+        pay = f"till pay {provider_id} {_FIRST_PAYMENTS[provider_id]}"
+        return f"{' '.join(settings)} {pay} {place} --store {store}"
 
     def describe(self) -> dict[str, Any]:
         """Everything an embedder needs, ready for JSON. `control_url` is that of the first provider."""
