@@ -510,7 +510,7 @@ def test_all_payments_are_listed_page_by_page(shop: till.Gateway, control: Contr
     made = [make(shop)[1] for _ in range(5)]
     assert [payment.provider_id for payment in shop.payments.iterate(limit=2)] == made[::-1]
     offsets = [(query["offset"], query["limit"]) for query in sent(control, "GetTransactions")]
-    assert offsets == [("0", "2"), ("2", "2"), ("4", "2")]
+    assert offsets == [("0", "2"), ("2", "2"), ("4", "2"), ("5", "2")]
 
 
 def test_a_payment_is_found_by_the_services_id_alone(

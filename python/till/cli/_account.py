@@ -86,13 +86,26 @@ def read_json_object(place: str, what: str) -> dict[str, Any]:
     return value
 
 
+def _finite(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def shift(text: str) -> float:
+    """A difference of time from the command line."""
+    span = _finite(text)
+    if span is None:
+        raise argparse.ArgumentTypeError("a number of seconds, such as 30 or -0.5")
+    return span
+
+
 def seconds(text: str) -> float:
     """A span of time from the command line."""
-    try:
-        span = float(text)
-    except ValueError:
-        span = math.nan
-    if not (math.isfinite(span) and span > 0):
+    span = _finite(text)
+    if span is None or span <= 0:
         raise argparse.ArgumentTypeError("a number of seconds above 0, such as 30 or 0.5")
     return span
 

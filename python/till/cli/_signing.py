@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import till
 from till.cli import _webhook_files
+from till.cli._account import shift
 from till.cli._delivery import Message, Target
 from till.cli._output import Failure
 
@@ -25,7 +26,7 @@ def add_signing_options(parser: argparse.ArgumentParser, scheme_help: str) -> No
     signing.add_argument("--key-id", metavar="ID", help="the sender's name for the key")
     signing.add_argument("--url", help="the URL that is signed, where one is (default: that of --to)")
     signing.add_argument(
-        "--clock-skew", metavar="SECONDS", type=float, help="sign as if it were so much later, or earlier (-)"
+        "--clock-skew", metavar="SECONDS", type=shift, help="sign as if it were so much later, or earlier (-)"
     )
     signing.add_argument("--bad-signature", action="store_true", help="one bit of the signature is wrong")
 

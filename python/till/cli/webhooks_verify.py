@@ -7,7 +7,7 @@ from typing import Any
 
 import till
 from till.cli import _webhook_files
-from till.cli._account import moment
+from till.cli._account import moment, seconds
 from till.cli._output import FAILED, OK, print_json
 from till.cli._webhook_verdict import lines_of
 
@@ -28,7 +28,7 @@ def add(actions: Any) -> None:
     verify.add_argument("--url", default="", help="the URL as the sender knows it")
     verify.add_argument("--method", default="POST")
     verify.add_argument("--received-at", metavar="TIME", help="such as 2026-02-01T09:00:00Z; default: now")
-    verify.add_argument("--tolerance", metavar="SECONDS", type=float, help="in place of the scheme's window")
+    verify.add_argument("--tolerance", metavar="SECONDS", type=seconds, help="in place of the scheme's window")
     verify.add_argument("--json", action="store_true", help="print JSON")
     verify.set_defaults(run=_verify)
 
