@@ -28,7 +28,9 @@ def add(actions: Any) -> None:
     verify.add_argument("--url", default="", help="the URL as the sender knows it")
     verify.add_argument("--method", default="POST")
     verify.add_argument("--received-at", metavar="TIME", help="such as 2026-02-01T09:00:00Z; default: now")
-    verify.add_argument("--tolerance", metavar="SECONDS", type=seconds, help="in place of the scheme's window")
+    verify.add_argument(
+        "--tolerance", metavar="SECONDS", type=seconds, help="in place of the scheme's window"
+    )
     verify.add_argument("--json", action="store_true", help="print JSON")
     verify.set_defaults(run=_verify)
 
