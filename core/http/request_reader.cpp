@@ -10,7 +10,7 @@
 namespace till::http {
 namespace {
 
-constexpr std::size_t kMaxReserve = 256 * kKiB;  // a promised length is not believed further than this
+constexpr std::size_t kMaxBodyReserve = 256 * kKiB;  // a promised length is not believed further than this
 constexpr std::size_t kMaxMethodLength = 32;
 constexpr std::size_t kMaxChunkLine = 1 * kKiB;  // a chunk's size and its extensions, which are of no use to anyone
 
@@ -199,7 +199,7 @@ RequestReader::State RequestReader::end_of_head() {
   if (is_http_1_1_ && hosts_ == 0) return fail(400, "no_host");
   if (lengths_ > 0 && codings_ > 0) return fail(400, "length_and_coding");
   if (codings_ == 0 && remaining_ == 0) return State::kDone;
-  request_.body.reserve(std::min(remaining_, kMaxReserve));
+  request_.body.reserve(std::min(remaining_, kMaxBodyReserve));
   stage_ = codings_ > 0 ? Stage::kChunkSize : Stage::kSized;
   return State::kBody;
 }

@@ -151,7 +151,7 @@ bool is_about_trust(long verified) {
   return std::find(kCodes.begin(), kCodes.end(), verified) != kCodes.end();
 }
 
-bool is_address(const std::string& host) {
+bool is_ip_address(const std::string& host) {
   std::array<unsigned char, sizeof(in6_addr)> bytes{};
   return ::inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 ||
          ::inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
@@ -160,7 +160,7 @@ bool is_address(const std::string& host) {
 // Names go into SNI and are looked for among the certificate's DNS names only: the common name is no name (RFC 9525).
 bool expect_host(SSL* ssl, const std::string& host) {
   X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl);
-  if (is_address(host)) return X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str()) == 1;
+  if (is_ip_address(host)) return X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str()) == 1;
   const std::string name = host.back() == '.' ? host.substr(0, host.size() - 1) : host;
   X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   return X509_VERIFY_PARAM_set1_host(expected, name.c_str(), name.size()) == 1 &&

@@ -5,7 +5,9 @@
 namespace till::http {
 namespace {
 
-Error closed_error() { return Error{ErrorKind::kTransport, "closed", "the client was closed while the caller waited"}; }
+Error closed_while_waiting() {
+  return Error{ErrorKind::kTransport, "closed", "the client was closed while the caller waited"};
+}
 
 // A callback that throws is its owner's fault, and no reason to forget the others.
 void tell(const Waits::Callback& callback, Status status) noexcept {
@@ -18,7 +20,7 @@ void tell(const Waits::Callback& callback, Status status) noexcept {
 }  // namespace
 
 void Waits::add(std::int64_t delay_ms, Callback callback) {
-  if (closed_) return tell(callback, closed_error());
+  if (closed_) return tell(callback, closed_while_waiting());
   const auto when = std::chrono::steady_clock::now() + std::chrono::milliseconds(delay_ms);
   const auto wait = waits_.insert(waits_.end(), Wait{{}, std::move(callback)});
   wait->timer = loop_.at(when, [this, wait] {
@@ -34,7 +36,7 @@ void Waits::close() {
     const Wait first = std::move(waits_.front());
     waits_.pop_front();
     loop_.cancel(first.timer);
-    tell(first.callback, closed_error());
+    tell(first.callback, closed_while_waiting());
   }
 }
 

@@ -8,7 +8,7 @@ namespace till::json {
 namespace {
 
 // Above this many members, comparing sorts instead of searching, so that a hostile document cannot make it slow.
-constexpr std::size_t kLinearMembers = 16;
+constexpr std::size_t kLinearLookup = 16;
 
 std::vector<const Object::Member*> sorted_members(const Object& object) {
   std::vector<const Object::Member*> members;
@@ -54,7 +54,7 @@ bool Object::erase(std::string_view key) {
 
 bool Object::operator==(const Object& other) const {
   if (size() != other.size()) return false;
-  if (size() <= kLinearMembers) {
+  if (size() <= kLinearLookup) {
     return std::all_of(begin(), end(), [&](const Member& member) {
       const Value* value = other.find(member.first);
       return value != nullptr && *value == member.second;
@@ -101,5 +101,11 @@ std::string_view Value::type_name() const {
   static constexpr std::string_view kNames[] = {"null", "boolean", "number", "string", "array", "object"};
   return kNames[data_.index()];
 }
+
+std::string text_of(const Value& value, std::string_view key) {
+  return std::string(value.find_string(key).value_or(std::string_view()));
+}
+
+Value text_or_null(const std::string& text) { return text.empty() ? Value() : Value(text); }
 
 }  // namespace till::json

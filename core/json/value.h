@@ -127,4 +127,9 @@ inline Object::ConstIterator Object::end() const { return members_.end(); }
 inline Object::Iterator Object::begin() { return members_.begin(); }
 inline Object::Iterator Object::end() { return members_.end(); }
 
+// The string under `key`; empty when there is none.
+std::string text_of(const Value& value, std::string_view key);
+// null for a text that is empty.
+Value text_or_null(const std::string& text);
+
 }  // namespace till::json

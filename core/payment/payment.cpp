@@ -22,13 +22,8 @@ constexpr std::array<std::pair<PaymentStatus, std::string_view>, 8> kStatusNames
     {PaymentStatus::kFailed, "failed"},
 }};
 
-Value text_or_null(const std::string& text) { return text.empty() ? Value() : Value(text); }
 Value money_or_null(const std::optional<Money>& money) { return money ? money_to_json(*money) : Value(); }
 Value time_or_null(std::optional<UnixMillis> at_ms) { return at_ms ? Value(format_iso_time(*at_ms)) : Value(); }
-
-std::string text_of(const Value& record, std::string_view key) {
-  return std::string(record.find_string(key).value_or(std::string_view()));
-}
 
 Value value_of(const Value& record, std::string_view key) {
   const Value* value = record.find(key);
@@ -103,20 +98,20 @@ Result<Money> money_from_json(const Value& value, std::string_view path) {
 Value payment_to_json(const Payment& payment) {
   json::Object out;
   out.reserve(25);
-  out.append("id", text_or_null(payment.id));
+  out.append("id", json::text_or_null(payment.id));
   out.append("provider", payment.provider);
-  out.append("provider_id", text_or_null(payment.provider_id));
+  out.append("provider_id", json::text_or_null(payment.provider_id));
   out.append("gateway", payment.gateway);
-  out.append("reference", text_or_null(payment.reference));
-  out.append("description", text_or_null(payment.description));
+  out.append("reference", json::text_or_null(payment.reference));
+  out.append("description", json::text_or_null(payment.description));
   out.append("status", payment_status_name(payment.status));
   out.append("outcome", payment.outcome == Outcome::kKnown ? "known" : "unknown");
   out.append("amount", money_or_null(payment.amount));
   out.append("amount_paid", money_or_null(payment.amount_paid));
   out.append("amount_due", money_or_null(payment.amount_due));
   out.append("amount_refunded", money_or_null(payment.amount_refunded));
-  out.append("checkout_url", text_or_null(payment.checkout_url));
-  out.append("qr_url", text_or_null(payment.qr_url));
+  out.append("checkout_url", json::text_or_null(payment.checkout_url));
+  out.append("qr_url", json::text_or_null(payment.qr_url));
   out.append("pay_to", payment.pay_to);
   out.append("next_action", payment.next_action);
   out.append("refunds", payment.refunds);

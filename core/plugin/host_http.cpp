@@ -81,12 +81,12 @@ int http_put(lua_State* state) { return suspend_with(state, "PUT"); }
 int http_patch(lua_State* state) { return suspend_with(state, "PATCH"); }
 int http_delete(lua_State* state) { return suspend_with(state, "DELETE"); }
 
-constexpr HostFunction kFunctions[] = {
+constexpr HostFunction kHttpFunctions[] = {
     {"delete", http_delete}, {"get", http_get}, {"patch", http_patch}, {"post", http_post}, {"put", http_put},
 };
 
 }  // namespace
 
-constexpr HostLibrary kHttpLibrary{"http", kFunctions, nullptr};
+constexpr HostLibrary kHttpLibrary{"http", kHttpFunctions, nullptr};
 
 }  // namespace till::plugin

@@ -93,13 +93,13 @@ void add_values(lua_State* state) {
   lua_setfield(state, -2, "null");
 }
 
-constexpr HostFunction kFunctions[] = {
+constexpr HostFunction kJsonFunctions[] = {
     {"array", json_array},   {"decode", json_decode}, {"encode", json_encode},
     {"number", json_number}, {"object", json_object},
 };
 
 }  // namespace
 
-constexpr HostLibrary kJsonLibrary{"json", kFunctions, add_values};
+constexpr HostLibrary kJsonLibrary{"json", kJsonFunctions, add_values};
 
 }  // namespace till::plugin

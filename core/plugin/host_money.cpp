@@ -150,7 +150,7 @@ int money_is_zero(lua_State* state) {
   return 1;
 }
 
-constexpr HostFunction kFunctions[] = {
+constexpr HostFunction kMoneyFunctions[] = {
     {"add", money_add},         {"compare", money_compare},
     {"decimal", money_decimal}, {"from_minor", money_from_minor},
     {"is_zero", money_is_zero}, {"minor", money_minor},
@@ -160,6 +160,6 @@ constexpr HostFunction kFunctions[] = {
 
 }  // namespace
 
-constexpr HostLibrary kMoneyLibrary{"money", kFunctions, nullptr};
+constexpr HostLibrary kMoneyLibrary{"money", kMoneyFunctions, nullptr};
 
 }  // namespace till::plugin

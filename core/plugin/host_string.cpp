@@ -112,13 +112,13 @@ int string_char(lua_State* state) {
                      }));
 }
 
-constexpr HostFunction kFunctions[] = {
+constexpr HostFunction kStringFunctions[] = {
     {"byte", string_byte}, {"char", string_char},       {"len", string_len}, {"lower", string_lower},
     {"rep", string_rep},   {"reverse", string_reverse}, {"sub", string_sub}, {"upper", string_upper},
 };
 
 }  // namespace
 
-constexpr HostLibrary kStringLibrary{"string", kFunctions, nullptr};
+constexpr HostLibrary kStringLibrary{"string", kStringFunctions, nullptr};
 
 }  // namespace till::plugin

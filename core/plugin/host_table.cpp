@@ -126,7 +126,7 @@ int table_sort(lua_State* state) {
   return 0;
 }
 
-constexpr HostFunction kFunctions[] = {
+constexpr HostFunction kTableFunctions[] = {
     {"concat", table_concat}, {"insert", table_insert}, {"remove", table_remove},
     {"sort", table_sort},     {"unpack", table_unpack},
 };
@@ -160,6 +160,6 @@ int table_concat(lua_State* state) {
                      }));
 }
 
-constexpr HostLibrary kTableLibrary{"table", kFunctions, nullptr};
+constexpr HostLibrary kTableLibrary{"table", kTableFunctions, nullptr};
 
 }  // namespace till::plugin

@@ -139,7 +139,7 @@ int text_digits(lua_State* state) {
   return push_boolean(state, !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos);
 }
 
-constexpr HostFunction kFunctions[] = {
+constexpr HostFunction kTextFunctions[] = {
     {"base64_decode", text_base64_decode},
     {"base64_encode", text_base64_encode},
     {"contains", text_contains},
@@ -157,6 +157,6 @@ constexpr HostFunction kFunctions[] = {
 
 }  // namespace
 
-constexpr HostLibrary kTextLibrary{"text", kFunctions, nullptr};
+constexpr HostLibrary kTextLibrary{"text", kTextFunctions, nullptr};
 
 }  // namespace till::plugin

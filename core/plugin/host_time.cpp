@@ -86,7 +86,7 @@ int time_from_seconds(lua_State* state) {
                      }));
 }
 
-constexpr HostFunction kFunctions[] = {
+constexpr HostFunction kTimeFunctions[] = {
     {"from_seconds", time_from_seconds},
     {"iso", time_iso},
     {"nonce", time_nonce},
@@ -96,6 +96,6 @@ constexpr HostFunction kFunctions[] = {
 
 }  // namespace
 
-constexpr HostLibrary kTimeLibrary{"time", kFunctions, nullptr};
+constexpr HostLibrary kTimeLibrary{"time", kTimeFunctions, nullptr};
 
 }  // namespace till::plugin

@@ -10,18 +10,18 @@ namespace {
 
 // Framing, routing and the connection belong to the HTTP client (RFC 9110, section 7.6.1, and RFC 9112); the type of
 // the body follows from what the script sends.
-constexpr std::string_view kReserved[] = {"host",
-                                          "content-length",
-                                          "transfer-encoding",
-                                          "connection",
-                                          "keep-alive",
-                                          "proxy-authorization",
-                                          "proxy-connection",
-                                          "te",
-                                          "trailer",
-                                          "upgrade",
-                                          "expect",
-                                          "content-type"};
+constexpr std::string_view kReservedHeaders[] = {"host",
+                                                 "content-length",
+                                                 "transfer-encoding",
+                                                 "connection",
+                                                 "keep-alive",
+                                                 "proxy-authorization",
+                                                 "proxy-connection",
+                                                 "te",
+                                                 "trailer",
+                                                 "upgrade",
+                                                 "expect",
+                                                 "content-type"};
 
 bool same(std::string_view a, std::string_view b) { return !a.empty() && same_word(a, b); }
 
@@ -67,7 +67,8 @@ Status read_fixed_headers(const Node& root, Manifest& manifest) {
 }  // namespace
 
 bool is_reserved_header(std::string_view name) {
-  return std::find(std::begin(kReserved), std::end(kReserved), to_lower(name)) != std::end(kReserved);
+  return std::find(std::begin(kReservedHeaders), std::end(kReservedHeaders), to_lower(name)) !=
+         std::end(kReservedHeaders);
 }
 
 Status read_headers(const Node& root, Manifest& manifest) {

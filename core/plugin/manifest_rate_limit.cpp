@@ -5,7 +5,7 @@
 namespace till::plugin {
 namespace {
 
-Status read_header_name(const Node& parent, std::string_view key, std::string& out) {
+Status read_optional_header_name(const Node& parent, std::string_view key, std::string& out) {
   const auto node = parent.find(key);
   if (!node) return {};
   TILL_ASSIGN(out, node->text());
@@ -27,10 +27,10 @@ Status read_rate_limit(const Node& root, Manifest& manifest) {
   if (!node) return {};
   RateLimit& out = manifest.rate_limit;
   TILL_TRY(node->only({"limit_header", "remaining_header", "reset_header", "reset_unit"}));
-  TILL_TRY(read_header_name(*node, "limit_header", out.limit_header));
-  TILL_TRY(read_header_name(*node, "remaining_header", out.remaining_header));
+  TILL_TRY(read_optional_header_name(*node, "limit_header", out.limit_header));
+  TILL_TRY(read_optional_header_name(*node, "remaining_header", out.remaining_header));
   TILL_TRY(node->required("reset_header"));
-  TILL_TRY(read_header_name(*node, "reset_header", out.reset_header));
+  TILL_TRY(read_optional_header_name(*node, "reset_header", out.reset_header));
   return read_reset_unit(*node, out);
 }
 

@@ -9,13 +9,13 @@ namespace till::plugin {
 namespace {
 
 // Every gateway has the first line's settings; the second line's names have a meaning in scripts.
-constexpr std::string_view kReserved[] = {"mode",    "base_url", "timeout_ms", "rate_limit_wait_ms",
-                                          "ca_file", "proxy",    "label",      "plugin_version",
-                                          "has",     "identity", "webhook_url"};
+constexpr std::string_view kReservedSettings[] = {"mode",    "base_url", "timeout_ms", "rate_limit_wait_ms",
+                                                  "ca_file", "proxy",    "label",      "plugin_version",
+                                                  "has",     "identity", "webhook_url"};
 
 Status check_setting(const Node& node, const std::string& name) {
   if (!is_word(name, 1, 64)) return node.error("the name must be of a-z, 0-9 and _, beginning with a letter");
-  if (std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved))
+  if (std::find(std::begin(kReservedSettings), std::end(kReservedSettings), name) != std::end(kReservedSettings))
     return node.error("the name is reserved for the core");
   TILL_TRY(node.required("title"));
   TILL_TRY(node.required("description"));

@@ -14,7 +14,7 @@ namespace till::plugin {
 namespace {
 
 // Of an event's name in a message.
-constexpr std::size_t kMaxShown = 60;
+constexpr std::size_t kMaxShownEvent = 60;
 
 void settle_page(json::Object& page) {
   json::Value* items = page.find("items");
@@ -46,8 +46,8 @@ Status check_event(const Manifest& manifest, std::string_view event) {
   std::vector<std::string_view> names;
   names.reserve(events.size());
   for (const auto& [name, unused] : events) names.emplace_back(name);
-  const std::string problem = "`" + plain_text(event, kMaxShown) + "` is not among the manifest's `webhooks.events`" +
-                              did_you_mean(event, names);
+  const std::string problem = "`" + plain_text(event, kMaxShownEvent) +
+                              "` is not among the manifest's `webhooks.events`" + did_you_mean(event, names);
   return output_error("webhooks.receive", sentence("$.event", problem), "$.event");
 }
 

@@ -59,9 +59,9 @@ std::string signed_part(std::string_view key, std::string_view files) {
 }
 
 // Takes bytes off the front of what is left.
-class Reader {
+class PackageReader {
  public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  explicit PackageReader(std::string_view bytes) : rest_(bytes) {}
 
   bool done() const { return rest_.empty(); }
 
@@ -83,7 +83,7 @@ class Reader {
   std::string_view rest_;
 };
 
-Status read_file(Reader& reader, PackageFiles& files) {
+Status read_file(PackageReader& reader, PackageFiles& files) {
   TILL_ASSIGN(const std::size_t name_size, reader.number());
   if (name_size > kMaxPackageNameBytes) return package_error("holds a file whose name is too long");
   TILL_ASSIGN(const std::string_view name, reader.take(name_size));
@@ -141,7 +141,7 @@ Result<Package> read_package(std::string_view bytes) {
     return plugin_error("package_signature", "the package was changed after it was signed, or cut short");
   Package package;
   package.key = hex_encode(key);
-  for (Reader reader(body); !reader.done();) TILL_TRY(read_file(reader, package.files));
+  for (PackageReader reader(body); !reader.done();) TILL_TRY(read_file(reader, package.files));
   TILL_TRY(check_complete(package.files));
   return package;
 }

@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, 16> kKeywords = {"type",
                                                         "format",
                                                         "secret"};
 // Lists are searched for twins pair by pair; no form has more choices than this.
-constexpr std::size_t kMaxListSize = 1000;
+constexpr std::size_t kMaxSchemaList = 1000;
 constexpr std::array<std::string_view, 7> kTypes = {"string", "integer", "number", "boolean",
                                                     "object", "array",   "null"};
 constexpr std::array<std::string_view, 5> kFormats = {"uri", "hex", "decimal", "email", "hostname"};
@@ -87,7 +87,7 @@ Status check_types(const Value& schema, std::string_view path) {
   return {};
 }
 
-bool allows(const Value& schema, std::string_view type) {
+bool names_type(const Value& schema, std::string_view type) {
   const Value& types = *schema.find("type");
   if (types.string() != nullptr) return *types.string() == type;
   return std::find(types.array()->begin(), types.array()->end(), Value(type)) != types.array()->end();
@@ -95,7 +95,7 @@ bool allows(const Value& schema, std::string_view type) {
 
 Status check_owners(const Value& schema, std::string_view path) {
   for (const auto& [keyword, type] : kOwners) {
-    if (schema.find(keyword) == nullptr || allows(schema, type)) continue;
+    if (schema.find(keyword) == nullptr || names_type(schema, type)) continue;
     return refusal(json::member_path(path, keyword), "has no effect without type `" + std::string(type) + "`");
   }
   return {};
@@ -127,7 +127,7 @@ Status check_numbers(const Value& schema, std::string_view path) {
   TILL_TRY(check_length_sign(schema, "minLength", path));
   TILL_TRY(check_length_sign(schema, "maxLength", path));
   TILL_TRY(check_bounds(schema, "minimum", "maximum", path));
-  if (allows(schema, "number") && (schema.find("minimum") != nullptr || schema.find("maximum") != nullptr))
+  if (names_type(schema, "number") && (schema.find("minimum") != nullptr || schema.find("maximum") != nullptr))
     return refusal(path, "`minimum` and `maximum` belong to integers; leave `number` out of `type`");
   return {};
 }
@@ -164,8 +164,8 @@ Status check_required(const Value& schema, std::string_view path) {
   const Value* required = schema.find("required");
   if (required == nullptr) return {};
   const std::string at = json::member_path(path, "required");
-  if (required->array() == nullptr || required->array()->size() > kMaxListSize)
-    return refusal(at, "must be a list of at most " + std::to_string(kMaxListSize) + " names");
+  if (required->array() == nullptr || required->array()->size() > kMaxSchemaList)
+    return refusal(at, "must be a list of at most " + std::to_string(kMaxSchemaList) + " names");
   const Value* properties = schema.find("properties");
   for (std::size_t i = 0; i < required->array()->size(); ++i) {
     const Value& key = (*required->array())[i];
@@ -199,8 +199,8 @@ Status check_list_fits(const Value& schema, std::string_view key, std::string_vi
   if (list == nullptr) return {};
   const std::string at = json::member_path(path, key);
   if (list->array() == nullptr || list->array()->empty()) return refusal(at, "must be a list that is not empty");
-  if (list->array()->size() > kMaxListSize)
-    return refusal(at, "has more than " + std::to_string(kMaxListSize) + " elements");
+  if (list->array()->size() > kMaxSchemaList)
+    return refusal(at, "has more than " + std::to_string(kMaxSchemaList) + " elements");
   for (std::size_t i = 0; i < list->array()->size(); ++i) {
     const Value& value = (*list->array())[i];
     TILL_TRY(check_fits(schema, value, json::element_path(at, i)));

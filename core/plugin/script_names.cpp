@@ -14,7 +14,8 @@ namespace {
 static_assert(LUA_VERSION_NUM == 504, "the layout of compiled code is that of Lua 5.4");
 
 constexpr std::string_view kHead{"\x1bLua\x54\x00\x19\x93\r\n\x1a\n\x04\x08\x08", 15};
-constexpr std::size_t kHeadBytes = kHead.size() + 8 + 8 + 1;  // a check integer, a check float, the count of upvalues
+constexpr std::size_t kDumpHeadBytes =
+    kHead.size() + 8 + 8 + 1;  // a check integer, a check float, the count of upvalues
 constexpr int kMaxNesting = 200;
 
 enum Opcode : std::uint32_t {
@@ -49,9 +50,9 @@ struct Function {
 };
 
 // Reads past no end: every step fails softly once one did.
-class Reader {
+class DumpReader {
  public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  explicit DumpReader(std::string_view bytes) : rest_(bytes) {}
 
   bool failed() const { return failed_; }
 
@@ -99,7 +100,7 @@ class Reader {
   bool failed_ = false;
 };
 
-std::string read_constant(Reader& reader) {
+std::string read_constant(DumpReader& reader) {
   switch (reader.byte()) {
     case 0x03:  // integer
     case 0x13:  // float
@@ -113,7 +114,7 @@ std::string read_constant(Reader& reader) {
   }
 }
 
-void read_code(Reader& reader, Function& out) {
+void read_code(DumpReader& reader, Function& out) {
   for (std::size_t left = reader.count(); left > 0 && !reader.failed(); --left) {
     std::uint32_t word = 0;
     int shift = 0;
@@ -125,7 +126,7 @@ void read_code(Reader& reader, Function& out) {
   }
 }
 
-void read_lines(Reader& reader, Function& out) {
+void read_lines(DumpReader& reader, Function& out) {
   constexpr int kAbsolute = -128;  // the line stands in the list that follows
   std::vector<int> steps;
   for (const char step : reader.bytes(reader.count())) steps.push_back(static_cast<signed char>(step));
@@ -151,7 +152,7 @@ std::string_view text_at(const std::vector<std::string>& texts, std::size_t n) {
 
 class Walk {
  public:
-  explicit Walk(std::string_view bytecode) : reader_(bytecode.substr(kHeadBytes)) {}
+  explicit Walk(std::string_view bytecode) : reader_(bytecode.substr(kDumpHeadBytes)) {}
 
   std::vector<ScriptName> names() && {
     read_function(0);
@@ -229,14 +230,14 @@ class Walk {
     return name + "." + std::string(text_at(function.constants, next.c()));
   }
 
-  Reader reader_;
+  DumpReader reader_;
   std::vector<ScriptName> names_;
 };
 
 }  // namespace
 
 std::vector<ScriptName> names_in(std::string_view bytecode) {
-  if (!bytecode.starts_with(kHead) || bytecode.size() < kHeadBytes) return {};
+  if (!bytecode.starts_with(kHead) || bytecode.size() < kDumpHeadBytes) return {};
   return Walk(bytecode).names();
 }
 

@@ -19,7 +19,7 @@ namespace {
 using plugin::CardUse;
 using plugin::UnifiedOperation;
 
-bool is_about_payment(std::string_view operation) {
+bool names_payment(std::string_view operation) {
   return operation.starts_with("refunds.") ||
          (operation.starts_with("payments.") && operation != "payments.create" && operation != "payments.list");
 }
@@ -31,7 +31,7 @@ std::vector<std::string_view> added_members(const UnifiedOperation& operation) {
   if (operation.card != CardUse::kNone) names.emplace_back("card");
   if (operation.name == "payments.list") names.emplace_back("wanted");
   if (plugin::is_given_whole(operation.name)) names.emplace_back("cursor");
-  if (is_about_payment(operation.name)) names.insert(names.end(), {"provider_id", "payment", "state"});
+  if (names_payment(operation.name)) names.insert(names.end(), {"provider_id", "payment", "state"});
   return names;
 }
 
@@ -85,7 +85,7 @@ Status check_added(const plugin::Manifest& manifest, const UnifiedOperation& ope
   TILL_TRY(check_text(added, "cursor", kMaxCursorLength));
   TILL_TRY(check_object(added, "state"));
   TILL_TRY(check_card(manifest, operation.card, added));
-  return is_about_payment(operation.name) ? complete_payment(added) : Status();
+  return names_payment(operation.name) ? complete_payment(added) : Status();
 }
 
 // An amount has its currency's decimals when a script gets it.

@@ -16,12 +16,6 @@ namespace {
 
 constexpr std::string_view kVanished = "every worker that had this event went away without saying how it ended";
 
-std::string text_of(const json::Value& input, std::string_view key) {
-  return std::string(input.find_string(key).value_or(std::string_view()));
-}
-
-json::Value text_or_null(const std::string& text) { return text.empty() ? json::Value() : json::Value(text); }
-
 Error unknown_event() {
   return {
       .kind = ErrorKind::kNotFound, .code = "unknown_event", .message = "there is no such event here", .field = "$.id"};
@@ -64,7 +58,7 @@ json::Object Inbox::event_to_json(const InboxEvent& inbox) const {
   auto detail = json::parse(event.detail, {.max_bytes = event.detail.size()});
   return {{"id", event.id},
           {"type", event.type},
-          {"payment_id", text_or_null(event.payment_id)},
+          {"payment_id", json::text_or_null(event.payment_id)},
           {"gateway", event.gateway},
           {"source", event.source},
           {"at", format_iso_time(event.at)},
@@ -73,7 +67,7 @@ json::Object Inbox::event_to_json(const InboxEvent& inbox) const {
           {"attempts", json::Value::integer(inbox.attempts)},
           {"due_at", is_open(inbox.state) ? json::Value(format_iso_time(inbox.due_at)) : json::Value()},
           {"lease", nullptr},
-          {"last_error", text_or_null(redacted(inbox.last_error))}};
+          {"last_error", json::text_or_null(redacted(inbox.last_error))}};
 }
 
 Result<json::Value> Inbox::list(const json::Value& input) {

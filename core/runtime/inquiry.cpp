@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::int64_t kPageSize = 100;
 // How far a list is looked through. Where more follows, one match may not be the only one.
-constexpr int kMaxPages = 20;
+constexpr int kMaxInquiryPages = 20;
 // Listed payments whose reference is asked for one by one.
 constexpr std::size_t kMaxFetches = 20;
 constexpr std::int64_t kHourMs = 3'600'000;
@@ -116,7 +116,7 @@ void Inquiry::paged(Operation& operation) {
   if (!page.ok()) return failed(std::move(page).error());
   if (Status taken = take_page(*page); !taken.ok()) return failed(std::move(taken).error());
   if (cursor_.is_null()) return choose();
-  if (++pages_ == kMaxPages) return unsettled(std::string(kListTooLong));
+  if (++pages_ == kMaxInquiryPages) return unsettled(std::string(kListTooLong));
   next_page();
 }
 

@@ -61,10 +61,6 @@ std::size_t most_bytes(const json::Value& value) {
 // How far a provider's clock may be from ours.
 constexpr std::int64_t kClockSkewMs = 10LL * 60'000;
 
-std::string text_of(const json::Value& value, std::string_view key) {
-  return std::string(value.find_string(key).value_or(std::string_view()));
-}
-
 Error conflict(std::string code, std::string message, const Write& earlier, bool retryable) {
   return {.kind = ErrorKind::kConflict,
           .code = std::move(code),

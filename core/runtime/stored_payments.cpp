@@ -8,10 +8,6 @@
 namespace till {
 namespace {
 
-std::string text_of(const json::Value& input, std::string_view key) {
-  return std::string(input.find_string(key).value_or(std::string_view()));
-}
-
 json::Value page_of(const std::vector<Payment>& payments, json::Value next) {
   json::Array items;
   for (const Payment& payment : payments) items.push_back(payment_to_json(payment));

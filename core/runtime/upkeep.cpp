@@ -24,7 +24,6 @@ Value counted(const Pruned& pruned) {
                 {"webhooks", Value::integer(pruned.webhooks)}};
 }
 
-Value text_or_null(const std::string& text) { return text.empty() ? Value() : Value(text); }
 Value time_or_null(UnixMillis at) { return at == 0 ? Value() : Value(format_iso_time(at)); }
 
 // What was written as JSON, as JSON; other text as text.
@@ -40,7 +39,7 @@ Value write_record(const Write& write) {
                 {"idempotency_key", write.idempotency_key},
                 {"operation", write.operation},
                 {"input_hash", write.input_hash},
-                {"payment_id", text_or_null(write.payment_id)},
+                {"payment_id", json::text_or_null(write.payment_id)},
                 {"state", write_state_name(write.state)},
                 {"created_at", format_iso_time(write.created_at)},
                 {"settled_at", time_or_null(write.settled_at)},
@@ -50,23 +49,23 @@ Value write_record(const Write& write) {
 Value event_record(const InboxEvent& one, const Redact& redact) {
   return Object{{"id", one.event.id},
                 {"gateway", one.event.gateway},
-                {"payment_id", text_or_null(one.event.payment_id)},
+                {"payment_id", json::text_or_null(one.event.payment_id)},
                 {"type", one.event.type},
                 {"source", one.event.source},
                 {"at", format_iso_time(one.event.at)},
                 {"detail", json_or_text(one.event.detail)},
                 {"state", event_state_name(one.state)},
                 {"attempts", Value::integer(one.attempts)},
-                {"last_error", text_or_null(redact ? redact(one.last_error) : one.last_error)}};
+                {"last_error", json::text_or_null(redact ? redact(one.last_error) : one.last_error)}};
 }
 
 Value webhook_record(const Webhook& webhook, bool with_body) {
   Object record{{"id", webhook.id},
                 {"gateway", webhook.gateway},
                 {"event", webhook.event},
-                {"provider_id", text_or_null(webhook.provider_id)},
-                {"reference", text_or_null(webhook.reference)},
-                {"payment_id", text_or_null(webhook.payment_id)},
+                {"provider_id", json::text_or_null(webhook.provider_id)},
+                {"reference", json::text_or_null(webhook.reference)},
+                {"payment_id", json::text_or_null(webhook.payment_id)},
                 {"state", webhook_state_name(webhook.state)},
                 {"signature", webhook.signature},
                 {"trust", webhook.trust},

@@ -17,16 +17,6 @@ namespace {
 
 constexpr std::int64_t kMaxTimeMs = 3'600'000;
 
-// An error of a part of the configuration, seen from its root.
-Error inside(Error error, const std::string& place) {
-  const std::string below = error.field.starts_with('$') ? error.field.substr(1) : error.field;
-  if (below.empty())
-    error.field = place;
-  else
-    error.field = place + (below.front() == '.' || below.front() == '[' ? "" : ".") + below;
-  return error;
-}
-
 Status read_runtime(const json::Value* value, RuntimeOptions& out) {
   if (value == nullptr) return {};
   if (!value->object()) return configuration_error("$.runtime", "expected an object");

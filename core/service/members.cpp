@@ -75,4 +75,13 @@ Status Members::texts(std::string_view key, std::vector<std::string>& out) const
   return {};
 }
 
+Error inside(Error error, const std::string& place) {
+  const std::string below = error.field.starts_with('$') ? error.field.substr(1) : error.field;
+  if (below.empty())
+    error.field = place;
+  else
+    error.field = place + (below.front() == '.' || below.front() == '[' ? "" : ".") + below;
+  return error;
+}
+
 }  // namespace till::service

@@ -37,4 +37,7 @@ class Members {
   std::string place_;
 };
 
+// An error of a part of the configuration, seen from its root: "$.url" of a part at "$.handler" is "$.handler.url".
+Error inside(Error error, const std::string& place);
+
 }  // namespace till::service

@@ -12,16 +12,12 @@
 #include "core/json/path.h"
 #include "core/runtime/engine.h"
 #include "core/service/config_secrets.h"
+#include "core/service/members.h"
 #include "core/service/surroundings.h"
 #include "core/service/visit.h"
 
 namespace till::service {
 namespace {
-
-Error inside(Error error, const std::string& place) {
-  error.field = place + (error.field.starts_with('$') ? error.field.substr(1) : "");
-  return error;
-}
 
 // An object where the provider wants something else was perhaps meant to name a secret.
 Error of_settings(Error error, const GatewaySetup& setup) {
