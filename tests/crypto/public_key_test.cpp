@@ -18,7 +18,7 @@ Case valid_case(const std::string& name) {
   const json::Value file = load_vectors("wycheproof/" + name);
   const json::Value& group = cases_of(file, "testGroups").front();
   for (const json::Value& test : cases_of(group, "tests"))
-    if (text_of(test, "result") == "valid")
+    if (required_text(test, "result") == "valid")
       return {PublicKey::from_spki(bytes_of(group, "publicKeyDer")).value(), bytes_of(test, "msg"),
               bytes_of(test, "sig")};
   throw std::runtime_error("no valid case in " + name);

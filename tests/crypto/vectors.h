@@ -28,7 +28,7 @@ inline const json::Array& cases_of(const json::Value& value, std::string_view ke
   return *member->array();
 }
 
-inline std::string text_of(const json::Value& value, std::string_view key) {
+inline std::string required_text(const json::Value& value, std::string_view key) {
   return std::string(value.find_string(key).value());
 }
 

@@ -17,7 +17,7 @@ std::int64_t for_each_case(const json::Value& file, Check check) {
   std::int64_t count = 0;
   for (const json::Value& group : cases_of(file, "testGroups"))
     for (const json::Value& test : cases_of(group, "tests")) {
-      const std::string result = text_of(test, "result");
+      const std::string result = required_text(test, "result");
       const bool missing_null =
           result == "acceptable" && (*test.find("flags")->array())[0] == json::Value("MissingNull");
       EXPECT_TRUE(result == "valid" || result == "invalid" || missing_null) << result;
@@ -28,13 +28,13 @@ std::int64_t for_each_case(const json::Value& file, Check check) {
 }
 
 std::string name_of(const json::Value& test) {
-  return std::to_string(test.find_integer("tcId").value()) + ": " + text_of(test, "comment");
+  return std::to_string(test.find_integer("tcId").value()) + ": " + required_text(test, "comment");
 }
 
 TEST(Wycheproof, ecdsa_secp256k1_sha256) {
   const json::Value file = load_vectors("wycheproof/ecdsa_secp256k1_sha256_test.json");
   const auto count = for_each_case(file, [](const json::Value& group, const json::Value& test, bool valid) {
-    const auto key = VerifyKey::from_hex(text_of(*group.find("publicKey"), "uncompressed"));
+    const auto key = VerifyKey::from_hex(required_text(*group.find("publicKey"), "uncompressed"));
     ASSERT_TRUE(key.ok());
     EXPECT_EQ(key->verify(bytes_of(test, "msg"), bytes_of(test, "sig")), valid) << name_of(test);
   });
@@ -54,7 +54,7 @@ void check_public_key(const std::string& name, SignatureAlgorithm algorithm) {
   const json::Value file = load_vectors("wycheproof/" + name);
   const auto count = for_each_case(file, [algorithm](const json::Value& group, const json::Value& test, bool valid) {
     const auto from_der = PublicKey::from_spki(bytes_of(group, "publicKeyDer"));
-    const auto from_pem = PublicKey::from_pem(text_of(group, "publicKeyPem"));
+    const auto from_pem = PublicKey::from_pem(required_text(group, "publicKeyPem"));
     ASSERT_TRUE(from_der.ok() && from_pem.ok());
     EXPECT_EQ(from_der->verify(algorithm, bytes_of(test, "msg"), bytes_of(test, "sig")), valid) << name_of(test);
     EXPECT_EQ(from_pem->verify(algorithm, bytes_of(test, "msg"), bytes_of(test, "sig")), valid) << name_of(test);

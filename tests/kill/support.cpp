@@ -33,10 +33,6 @@ json::Value parsed(const std::string& text) {
               "JSON");
 }
 
-std::string text_of(const json::Value& value, std::string_view key) {
-  return std::string(value.find_string(key).value_or(""));
-}
-
 void write_file(const std::string& path, std::string_view text) {
   std::filesystem::create_directories(std::filesystem::path(path).parent_path());
   std::ofstream(path) << text;

@@ -25,8 +25,6 @@ T must(Result<T> result, const char* what) {
 }
 
 json::Value parsed(const std::string& text);
-// A member that is text; empty when there is none.
-std::string text_of(const json::Value& value, std::string_view key);
 
 void write_file(const std::string& path, std::string_view text);
 std::string read_file(const std::string& path);

@@ -103,7 +103,7 @@ int for_each_vector(Check check) {
   const json::Value file = load_vectors("webhooks.json");
   int count = 0;
   for (const json::Value& vector : *file.array()) {
-    const std::string name = text_of(vector, "provider") + ": " + text_of(vector, "name");
+    const std::string name = required_text(vector, "provider") + ": " + required_text(vector, "name");
     SCOPED_TRACE(name);
     check(Vector{name, verifier_of(scheme_of(*vector.find("spec")), secrets_in(vector)), request_of(vector),
                  vector.find_bool("expect").value(), secrets_in(vector)});
