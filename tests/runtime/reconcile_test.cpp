@@ -612,9 +612,11 @@ TEST_F(ReconcileTest, a_refund_in_another_currency_is_not_taken_for_this_one) {
 
 TEST_F(ReconcileTest, two_unknown_refunds_of_one_payment_settle_nothing) {
   const std::string id = made();
-  for (const char* key : {"one", "two"})
+  for (const char* key : {"one", "two"}) {
     lost("refunds.create", R"({"payment_id":")" + id +
                                R"(","amount":{"amount":"8.25","currency":"EUR"},"idempotency_key":")" + key + "\"}");
+    books_.acts = false;  // the one refund that there is may be either
+  }
   EXPECT_EQ(count(pass(), "settled"), 0);
 }
 
