@@ -141,7 +141,10 @@ std::pair<UnixMillis, UnixMillis> settlement_window(const Write& write) {
 }
 
 std::string_view how_to_settle(const GatewayConfig& config, std::string_view operation) {
-  return config.manifest().reconcile.contains(operation) ? "let reconcile ask, or look on the provider's dashboard,"
+  const plugin::Manifest& manifest = config.manifest();
+  const bool shows = (operation == "payments.cancel" || operation == "payments.accept") &&
+                     manifest.capabilities.contains("payments.get");  // the payment's state does
+  return shows || manifest.reconcile.contains(operation) ? "let reconcile ask, or look on the provider's dashboard,"
                                                          : "look on the provider's dashboard";
 }
 

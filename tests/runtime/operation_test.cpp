@@ -319,6 +319,15 @@ TEST_F(OperationTest, what_is_unknown_says_reconcile_only_where_the_provider_has
   EXPECT_THAT(advice(), Each(HasSubstr("let reconcile ask, or look on the provider's dashboard")));
 }
 
+TEST_F(OperationTest, an_unknown_cancellation_says_reconcile_for_the_payments_state_shows_it) {
+  const auto payment = run("payments.create", kPay, 200, kPending);
+  const auto exchange = begin("payments.cancel", json::write(json::Object{{"id", *payment->find_string("id")}}));
+  reply(*exchange, 200, kPending);  // it looks first
+  fail(*exchange, Sent::kMaybe);
+  EXPECT_EQ(exchange->result().error().kind, ErrorKind::kOutcomeUnknown);
+  EXPECT_THAT(exchange->result().error().message, HasSubstr("let reconcile ask"));
+}
+
 TEST_F(OperationTest, a_script_that_returns_something_else_than_a_payment_settles_nothing) {
   const auto result = run("payments.create", kPay, 200,
                           R"({"id":"p1","status":"payed","amount":48.25,"currency":"EUR","reference":"1234"})");
