@@ -193,9 +193,11 @@ end
 -- ---- card payments and transactions
 
 -- Only a card verification's own small charge says `verification_required`, and that is no payment of an order.
-local function ask_to_confirm(payment)
-  payment.status, payment.amount_paid = "requires_action", nil
-  payment.next_action = {type = "confirm_card_amount", call = "cards.confirm", message = "Confirm the amount charged to the card."}
+local function unless_verification(payment, transaction)
+  if transaction.verification_required == true then
+    payment.status, payment.amount_paid = "requires_action", nil
+    payment.next_action = {type = "confirm_card_amount", call = "cards.confirm", message = "Confirm the amount charged to the card."}
+  end
   return payment
 end
 
@@ -215,7 +217,7 @@ local function from_transaction(transaction)
     state = {kind = "transaction"},
     raw = transaction,
   }
-  return transaction.verification_required == true and ask_to_confirm(payment) or payment
+  return unless_verification(payment, transaction)
 end
 
 -- The documented 402 names no transaction: this payment has no id at OpenPay and never gets one. After cards.confirm the
@@ -301,7 +303,7 @@ local function create_card_payment(input)
     state = {kind = "transaction"},
     raw = body,
   }
-  return transaction.verification_required == true and ask_to_confirm(payment) or payment
+  return unless_verification(payment, transaction)
 end
 
 local function get_transaction(id)
