@@ -328,6 +328,19 @@ TEST_F(OperationTest, an_unknown_cancellation_says_reconcile_for_the_payments_st
   EXPECT_THAT(exchange->result().error().message, HasSubstr("let reconcile ask"));
 }
 
+TEST_F(OperationTest, a_reply_that_is_too_large_as_text_is_not_kept_as_raw) {
+  const auto raw_with = [&](const std::string& key, std::string_view character) {
+    std::string note;
+    for (int i = 0; i < 50'000; ++i) note += character;
+    const auto payment = run(
+        "payments.create", R"({"amount":{"amount":"48.25","currency":"EUR"},"idempotency_key":")" + key + "\"}", 200,
+        R"({"id":")" + key + R"(","status":"pending","amount":48.25,"currency":"EUR","note":")" + note + "\"}");
+    return json::write(*payment->find("raw")).substr(0, 60);
+  };
+  EXPECT_THAT(raw_with("plain", "x"), Not(HasSubstr("left_out")));
+  EXPECT_THAT(raw_with("escaped", R"(\u0001)"), HasSubstr("left_out")) << "six bytes each";
+}
+
 TEST_F(OperationTest, a_script_that_returns_something_else_than_a_payment_settles_nothing) {
   const auto result = run("payments.create", kPay, 200,
                           R"({"id":"p1","status":"payed","amount":48.25,"currency":"EUR","reference":"1234"})");
