@@ -46,7 +46,8 @@ class StoreQueue {
   StoreQueue& operator=(const StoreQueue&) = delete;
 
   // Runs the task inside a transaction, perhaps several times; `done` is called once, after it is durable, or with the
-  // task's or the commit's error and then the task has changed nothing. `done` runs on the queue's thread and must not
+  // task's or the commit's error and then the task has changed nothing. Tasks end in no promised order: one that met
+  // another worker's transaction ends after those that came later. `done` runs on the queue's thread and must not
   // block.
   void submit(Task task, Done done);
   // The same, and waits. From a `done` it would wait for itself, and is an error with code "store_reentered".
