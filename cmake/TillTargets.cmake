@@ -63,7 +63,9 @@ endfunction()
 
 # till_test(room SOURCES file... DEPS target... [FIXTURES name...]): the GoogleTest program till_test_<room>, each of its
 # tests known to ctest. A start takes longer than most tests, so with TILL_TEST_SHARES ctest knows a program's shares
-# instead, whose reports of single tests are reports/<room>.<share>.xml of the build folder.
+# instead, whose reports of single tests are reports/<room>.<share>.xml of the build folder. Beside them, ctest knows the
+# tests that TILL_TESTS_ALONE filters: those whose forked children start threads, which ThreadSanitizer supports only
+# where no other test has started any before.
 function(till_test room)
   if(TILL_PRECOMPILE AND NOT TARGET till_test_headers)
     add_executable(till_test_headers "${PROJECT_BINARY_DIR}/precompiled.cpp")  # position independent as the tests are
@@ -91,4 +93,8 @@ function(till_test room)
     set_tests_properties(${room}.${share} PROPERTIES TIMEOUT 600 FIXTURES_REQUIRED "${ARG_FIXTURES}"
       ENVIRONMENT "GTEST_TOTAL_SHARDS=${shares};GTEST_SHARD_INDEX=${index};GTEST_OUTPUT=xml:${PROJECT_BINARY_DIR}/reports/${room}.${share}.xml")
   endforeach()
+  if(TILL_TESTS_ALONE)
+    gtest_discover_tests(till_test_${room} TEST_FILTER "${TILL_TESTS_ALONE}" TEST_PREFIX "${room}.alone."
+      PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED "${ARG_FIXTURES}" DISCOVERY_TIMEOUT 60)
+  endif()
 endfunction()
