@@ -74,8 +74,8 @@ class StoreQueue {
   void release_after_fork();
   void loop();
   Status run_all(std::span<const Waiting> batch, std::vector<Status>& results);
-  Status try_batch(std::span<const Waiting> batch, std::vector<Status>& results);
-  Status was_committed(Patience& patience, Status unknown);
+  Status try_batch(std::span<const Waiting> batch, std::vector<Status>& results, Patience& patience);
+  Status was_committed(Status unknown);
   Status run_until_known(std::span<const Waiting> batch, std::vector<Status>& results);
   void run_batch(std::vector<Waiting>& batch);
   Status try_read(const Task& task);
