@@ -112,6 +112,7 @@ void Inquiry::next_page() {
 }
 
 void Inquiry::paged(Operation& operation) {
+  if (operation.settled()) return finish({.settled = true});
   auto page = parsed(operation.result());
   if (!page.ok()) return failed(std::move(page).error());
   if (Status taken = take_page(*page); !taken.ok()) return failed(std::move(taken).error());

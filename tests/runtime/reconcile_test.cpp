@@ -150,7 +150,7 @@ class Books {
 
   void serve(http::Peer& peer) {
     for (std::string request = peer.read_request(); !request.empty(); request = peer.read_request()) {
-      if (request.starts_with("GET /payments?")) happen();
+      if (request.starts_with("GET /payments?") || request.starts_with("GET /refunds")) happen();
       const std::lock_guard lock(mutex_);
       if (!answer(peer, request)) return;
     }
@@ -724,6 +724,42 @@ TEST_F(ReconcileTest, what_was_taken_is_nobody_elses_until_the_lease_is_over) {
   EXPECT_EQ(count(pass(), "looked"), 0);
   clock_->advance(300'000);
   EXPECT_EQ(count(pass(), "settled"), 1);
+}
+
+// What the first one to ask found is the write's end, and another refund that fits by now is somebody else's.
+TEST_F(ReconcileTest, a_question_that_takes_longer_than_its_lease_settles_nothing_a_second_time) {
+  const std::string id = made();
+  const std::string refund =
+      R"({"payment_id":")" + id + R"(","amount":{"amount":"8.25","currency":"EUR"},"idempotency_key":"back"})";
+  lost("refunds.create", refund);
+  json::Value between;
+  books_.before_list([&] {
+    clock_->advance(300'000);
+    between = pass();
+    books_.put_refund(R"({"id":"dashboard","amount":8.25,"created_at":)" + std::to_string(kNow) + "}");
+  });
+  const json::Value report = pass();
+  EXPECT_EQ(count(between, "settled"), 1);
+  EXPECT_EQ(count(report, "failed"), 0);
+  EXPECT_TRUE(report.find("unknown")->array()->empty());
+  EXPECT_THAT(events(id), testing::ElementsAre("payment.created reply", "refund.created reconcile"));
+  EXPECT_EQ(stored(id).made_refunds.size(), 1u);
+  EXPECT_EQ(json::parse(*shop_->call("refunds.create", refund))->find_string("provider_id"), "r1");
+}
+
+TEST_F(ReconcileTest, a_sender_that_ends_while_its_write_is_asked_about_has_settled_it) {
+  const std::string id = made();
+  const auto slow =
+      begin("refunds.create", R"({"payment_id":")" + id + R"(","amount":{"amount":"8.25","currency":"EUR"}})");
+  clock_->advance(5'000 + 60'001);
+  books_.before_list([&] {
+    reply(*slow, 200, R"({"id":"ours","amount":8.25})");
+    books_.put_refund(R"({"id":"dashboard","amount":8.25,"created_at":)" + std::to_string(kNow) + "}");
+  });
+  pass();
+  ASSERT_TRUE(slow->result().ok()) << slow->result().error().message;
+  EXPECT_THAT(events(id), testing::ElementsAre("payment.created reply", "refund.created reply"));
+  EXPECT_EQ(stored(id).made_refunds.size(), 1u);
 }
 
 TEST_F(ReconcileTest, what_was_not_settled_is_put_off_more_and_more) {
