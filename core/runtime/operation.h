@@ -83,7 +83,7 @@ class Operation {
   const Result<std::string>& result() const { return *result_; }
   // After payments.watch ended well. Call once.
   WatchTarget take_watch_target() { return *std::move(watch_target_); }
-  // True when what came back settled the settlement's write.
+  // True when what came back settled the settlement's write, or somebody else had settled it by then.
   bool settled() const { return settled_; }
   const Clock& clock() const;
   // A fault of ours while the operation was stepped: ends it as honestly as can be said.
@@ -213,6 +213,8 @@ class Operation {
   std::optional<WatchTarget> watch_target_;
   std::optional<ReceivedWebhook> webhook_;  // one that came
   std::optional<WebhookNews> news_;         // what it said
+  // Set once a hint was counted: until when it must wait, or nullopt.
+  std::optional<std::optional<UnixMillis>> hint_limit_;
   std::optional<Settlement> settlement_;
   bool settled_ = false;
   bool changed_ = false;  // the payment's status is another one now

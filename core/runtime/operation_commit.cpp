@@ -81,7 +81,7 @@ Status check_refund_count(std::size_t count) {
 }  // namespace
 
 Status Operation::commit(Store& store) {
-  settled_ = false;
+  changed_ = settled_ = false;
   if (news_) return error_ ? commit_unfetched(store, *error_) : commit_fetched(store);
   if (write_ || settlement_) {
     TILL_ASSIGN(const auto recorded, store.find_write(settlement_ ? settlement_->write.id : write_->id));
