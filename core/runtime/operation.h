@@ -112,6 +112,7 @@ class Operation {
   json::Value script_input();
   Status run_script();
   Status record(Store& store);
+  bool may_be_recorded(const Error& why) const;
   void answer_repeat();
   Status answer_settled(const Write& recorded);
 
