@@ -526,6 +526,18 @@ TEST_F(ReconcileTest, the_same_request_again_only_with_its_key_and_only_while_th
   EXPECT_EQ(books_.writes, then);
 }
 
+TEST_F(ReconcileTest, a_key_that_the_provider_may_have_forgotten_by_its_own_clock_is_not_sent_again) {
+  open(R"("payments.create": {"by": "repeat", "keys_last_hours": 24})", R"({"header": "Idempotency-Key"})");
+  books_.acts = false;
+  constexpr std::int64_t kLastMoment = 24 * 3'600'000 - 600'000 - 5'000;
+  lost("payments.create", order("1234", "late"));
+  clock_->advance(kLastMoment);
+  EXPECT_EQ(reason(pass()), "key_too_old");
+  lost("payments.create", order("1235", "later"));
+  clock_->advance(kLastMoment - 1);
+  EXPECT_EQ(count(pass(), "settled"), 1);
+}
+
 TEST_F(ReconcileTest, a_payment_by_card_is_never_sent_again) {
   open(R"("payments.create": {"by": "repeat", "keys_last_hours": 24})", R"({"header": "Idempotency-Key"})");
   const auto card = remember_card({.number = Secret("4111111111111111"),
