@@ -37,7 +37,8 @@ class StoreQueue {
   using Done = std::function<void(Status)>;
 
   // `reader`, a second opening of the same place, lets read() go on while a change is being committed; without it,
-  // reads take turns with changes. `patience` is how long changes wait for a store that is away.
+  // reads take turns with changes. `patience` is how long changes wait for a store that is away, and then for
+  // the end of a commit to be known.
   explicit StoreQueue(std::unique_ptr<Store> store, std::unique_ptr<Store> reader = nullptr,
                       std::chrono::milliseconds patience = kStorePatience);
   // Finishes what is waiting.
