@@ -92,7 +92,7 @@ void Inquiry::answered(Operation& operation) {
 
 // Only while the provider surely still knows the key: later the same request would be a second one.
 void Inquiry::repeat() {
-  const UnixMillis until = write_.created_at + way_->keys_last_hours * kHourMs;
+  const UnixMillis until = write_.created_at + way_->keys_last_hours * kHourMs - kClockSkewMs;
   if (gateway_->runtime().clock().now_ms() + config_->timeout_ms >= until) return unsettled("key_too_old");
   const json::Value input = wanted_input(write_);
   if (input.is_null()) return unsettled("input_not_kept");
@@ -112,6 +112,7 @@ void Inquiry::next_page() {
 }
 
 void Inquiry::paged(Operation& operation) {
+  if (operation.settled()) return finish({.settled = true});
   auto page = parsed(operation.result());
   if (!page.ok()) return failed(std::move(page).error());
   if (Status taken = take_page(*page); !taken.ok()) return failed(std::move(taken).error());

@@ -301,10 +301,10 @@ Status Operation::record(Store& store) {
 
 void Operation::stored(Status status) {
   if (!status.ok()) {
-    // What was sent before this failed stays in the store as in flight, and becomes unknown with time. Where the store
-    // has no record of it any more, only the caller is told.
+    // What is recorded stays in the store as in flight, and becomes unknown with time. Where the store has no record of
+    // it any more, only the caller is told.
     Error error = std::move(status).error();
-    if (acted_) error = unknown_outcome(std::move(error));
+    if (acted_ || may_be_recorded(error)) error = unknown_outcome(std::move(error));
     end(std::move(error));
     return;
   }
@@ -318,6 +318,12 @@ void Operation::stored(Status status) {
     phase_ = Phase::kTalk;
     take_step(*std::move(first_step_));
   }
+}
+
+// Reconcile may send what is recorded: whoever called the same again, with another key, would have it done twice.
+bool Operation::may_be_recorded(const Error& why) const {
+  if (!write_ || settlement_ || earlier_) return false;
+  return phase_ != Phase::kRecord || why.code == "store_commit_unknown";
 }
 
 void Operation::answer_repeat() { end(earlier_outcome(config(), *earlier_, *write_, clock().now_ms())); }
@@ -514,20 +520,21 @@ void Operation::finish(Error error) {
   need_ = Need::kStore;
 }
 
+// Names the key, which may be one that the caller never gave: with it the same call is safe to repeat.
 Error Operation::unknown_outcome(Error why) const {
   why.kind = ErrorKind::kOutcomeUnknown;
-  why.message = "the outcome of " + operation_ + " is unknown, " + std::string(how_to_settle(config(), operation_)) +
-                " before trying again: " + why.message;
+  why.message = "the outcome of " + operation_ + " (idempotency key " + write_->idempotency_key + ") is unknown, " +
+                std::string(how_to_settle(config(), operation_)) + " before trying again: " + why.message;
   why.payment_id = payment_ ? payment_->id : std::string();
-  if (why.sent == Sent::kNo) why.sent = Sent::kYes;
+  if (why.sent == Sent::kNo) why.sent = acted_ || refused_ ? Sent::kYes : Sent::kMaybe;
   why.retryable = false;
-  return why;
+  return hide_secrets(std::move(why), config(), handles_);
 }
 
 void Operation::broken(const char* why) {
   Error error = internal_error(std::string("the operation could not be finished: ") + why);
   // What was recorded stays in flight, and becomes unknown with time.
-  if (acted_ || (asked_write_ && need_ == Need::kRequest)) error = unknown_outcome(std::move(error));
+  if (acted_ || may_be_recorded(error)) error = unknown_outcome(std::move(error));
   end(std::move(error));
 }
 

@@ -83,7 +83,7 @@ class Operation {
   const Result<std::string>& result() const { return *result_; }
   // After payments.watch ended well. Call once.
   WatchTarget take_watch_target() { return *std::move(watch_target_); }
-  // True when what came back settled the settlement's write.
+  // True when what came back settled the settlement's write, or somebody else had settled it by then.
   bool settled() const { return settled_; }
   const Clock& clock() const;
   // A fault of ours while the operation was stepped: ends it as honestly as can be said.
@@ -112,6 +112,7 @@ class Operation {
   json::Value script_input();
   Status run_script();
   Status record(Store& store);
+  bool may_be_recorded(const Error& why) const;
   void answer_repeat();
   Status answer_settled(const Write& recorded);
 
@@ -213,6 +214,8 @@ class Operation {
   std::optional<WatchTarget> watch_target_;
   std::optional<ReceivedWebhook> webhook_;  // one that came
   std::optional<WebhookNews> news_;         // what it said
+  // Set once a hint was counted: until when it must wait, or nullopt.
+  std::optional<std::optional<UnixMillis>> hint_limit_;
   std::optional<Settlement> settlement_;
   bool settled_ = false;
   bool changed_ = false;  // the payment's status is another one now

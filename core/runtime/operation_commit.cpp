@@ -81,17 +81,20 @@ Status check_refund_count(std::size_t count) {
 }  // namespace
 
 Status Operation::commit(Store& store) {
+  changed_ = settled_ = false;
   if (news_) return error_ ? commit_unfetched(store, *error_) : commit_fetched(store);
-  if (write_ && !settlement_) {
-    TILL_ASSIGN(const auto recorded, store.find_write(write_->id));
+  if (write_ || settlement_) {
+    TILL_ASSIGN(const auto recorded, store.find_write(settlement_ ? settlement_->write.id : write_->id));
     if (recorded && recorded->state == WriteState::kDone) return answer_settled(*recorded);
   }
   return error_ ? commit_error(store) : commit_output(store);
 }
 
-// Reconcile was faster: this call's sender was taken for dead. What was settled stands.
+// Somebody was faster: reconcile, that took this call's sender for dead, the sender after all, or another reconcile
+// whose question took less long. What was settled stands, and nothing else of the payment is taken for this write's.
 Status Operation::answer_settled(const Write& recorded) {
-  ready_.emplace(earlier_outcome(config(), recorded, *write_, clock().now_ms()));
+  settled_ = settlement_.has_value();
+  ready_.emplace(settled_ ? recorded.outcome : earlier_outcome(config(), recorded, *write_, clock().now_ms()));
   return {};
 }
 

@@ -58,9 +58,6 @@ std::size_t most_bytes(const json::Value& value) {
   return bytes;
 }
 
-// How far a provider's clock may be from ours.
-constexpr std::int64_t kClockSkewMs = 10LL * 60'000;
-
 Error conflict(std::string code, std::string message, const Write& earlier, bool retryable) {
   return {.kind = ErrorKind::kConflict,
           .code = std::move(code),

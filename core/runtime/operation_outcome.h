@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,6 +18,9 @@
 #include "core/store/store.h"
 
 namespace till {
+
+// How far apart the clocks may be of all that take part: the provider's, the sender's and that of who reconciles.
+inline constexpr std::int64_t kClockSkewMs = 10LL * 60'000;
 
 // A payment of this gateway of which nothing is known yet.
 Payment blank_payment(const GatewayConfig& config);

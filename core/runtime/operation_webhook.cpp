@@ -158,11 +158,11 @@ Status Operation::refuse_told(Store& store, const Error& why) {
   return {};
 }
 
-// Nothing is lost: the payment is looked at when it is allowed again.
+// Nothing is lost: the payment is looked at when it is allowed again. However often this task is run, it is one hint.
 Status Operation::limit_hints(Store& store) {
-  const auto later = gateway_->memory().hints.later(payment_->id, clock().now_ms());
-  if (!later) return {};
-  TILL_TRY(store.hasten_payment(payment_->id, *later));
+  if (!hint_limit_) hint_limit_ = gateway_->memory().hints.later(payment_->id, clock().now_ms());
+  if (!*hint_limit_) return {};
+  TILL_TRY(store.hasten_payment(payment_->id, **hint_limit_));
   answer_webhook({.payment = payment_to_json(*payment_), .reason = "too_many", .http_status = kTooManyRequests});
   return {};
 }

@@ -27,7 +27,8 @@ namespace {
 constexpr std::size_t kConcurrency = 4;
 // So many questions in a row without an answer: the provider is not there, and the rest waits.
 constexpr int kMaxFailures = 5;
-// For how long nobody else asks about what was taken; longer than the longest question.
+// For how long nobody else asks about what was taken. A list of many pages may take longer: then somebody asks the
+// same, and whoever settles it first has settled it.
 constexpr std::int64_t kLeaseMs = 5LL * 60'000;
 // Writes that stay unknown, listed at most.
 constexpr std::size_t kMaxListed = 1'000;

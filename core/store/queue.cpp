@@ -226,11 +226,12 @@ Status StoreQueue::run_all(std::span<const Waiting> batch, std::vector<Status>& 
 
 // Tasks seldom fail, and each savepoint is a way to the server and back: the first time there are none, and when a task
 // fails, all run once more with them.
-Status StoreQueue::try_batch(std::span<const Waiting> batch, std::vector<Status>& results) {
+Status StoreQueue::try_batch(std::span<const Waiting> batch, std::vector<Status>& results, Patience& patience) {
   const std::lock_guard lock(store_mutex_);
   results.clear();
   TILL_TRY(store_->resume());
   TILL_TRY(store_->begin());
+  if (std::exchange(away_since_, std::nullopt)) patience = Patience(patience_);  // it is back
   bool well = true;
   for (std::size_t i = 0; well && i < batch.size(); ++i) {
     results.push_back(run_task(*store_, batch[i].task));
@@ -250,8 +251,10 @@ Status StoreQueue::try_batch(std::span<const Waiting> batch, std::vector<Status>
   return run_all(batch, results);
 }
 
-// The transaction's end, or `unknown` when patience ends before somebody can tell.
-Status StoreQueue::was_committed(Patience& patience, Status unknown) {
+// The transaction's end, or `unknown` when nobody can tell it for as long as changes wait for a store. That time is the
+// question's own: what was waited for before says nothing of a store that took a transaction since.
+Status StoreQueue::was_committed(Status unknown) {
+  Patience patience(patience_);
   while (patience.pause()) {
     const std::lock_guard lock(store_mutex_);
     if (!store_->resume().ok()) continue;
@@ -266,8 +269,8 @@ Status StoreQueue::was_committed(Patience& patience, Status unknown) {
 Status StoreQueue::run_until_known(std::span<const Waiting> batch, std::vector<Status>& results) {
   Patience patience(patience_, away_since_.value_or(Patience::Clock::now()));
   while (true) {
-    Status committed = try_batch(batch, results);
-    if (is(committed, "store_commit_unknown")) committed = was_committed(patience, std::move(committed));
+    Status committed = try_batch(batch, results, patience);
+    if (is(committed, "store_commit_unknown")) committed = was_committed(std::move(committed));
     // One that is alone has nobody to hold up.
     if (committed.ok() && batch.size() == 1 && is(results[0], "store_conflict")) committed = results[0];
     if (may_run_again(committed) && patience.pause()) continue;

@@ -37,7 +37,8 @@ class StoreQueue {
   using Done = std::function<void(Status)>;
 
   // `reader`, a second opening of the same place, lets read() go on while a change is being committed; without it,
-  // reads take turns with changes. `patience` is how long changes wait for a store that is away.
+  // reads take turns with changes. `patience` is how long changes wait for a store that is away, and then for
+  // the end of a commit to be known.
   explicit StoreQueue(std::unique_ptr<Store> store, std::unique_ptr<Store> reader = nullptr,
                       std::chrono::milliseconds patience = kStorePatience);
   // Finishes what is waiting.
@@ -74,8 +75,8 @@ class StoreQueue {
   void release_after_fork();
   void loop();
   Status run_all(std::span<const Waiting> batch, std::vector<Status>& results);
-  Status try_batch(std::span<const Waiting> batch, std::vector<Status>& results);
-  Status was_committed(Patience& patience, Status unknown);
+  Status try_batch(std::span<const Waiting> batch, std::vector<Status>& results, Patience& patience);
+  Status was_committed(Status unknown);
   Status run_until_known(std::span<const Waiting> batch, std::vector<Status>& results);
   void run_batch(std::vector<Waiting>& batch);
   Status try_read(const Task& task);

@@ -83,7 +83,8 @@ Status SqlStore::settle_write(std::string_view id, WriteState state, std::string
   TILL_ASSIGN(const SqlRows settled,
               state == WriteState::kDone
                   ? database_->query(
-                        "UPDATE writes SET state = 'done', settled_at = $1, outcome = $2, input = '' WHERE id = $3",
+                        "UPDATE writes SET state = 'done', settled_at = $1, outcome = $2, input = '' WHERE id = $3 AND "
+                        "state <> 'done'",
                         {now_ms, outcome, id})
                   : database_->query(
                         "UPDATE writes SET state = $1, outcome = $2, look_at = 0 WHERE id = $3 AND state <> 'done'",

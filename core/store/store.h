@@ -209,8 +209,8 @@ class Store {
   // changes. Whoever changes a payment finds it in the same transaction: prune() may have removed it.
   virtual Result<std::optional<Write>> claim_write(const Write& write) = 0;
   virtual Result<std::optional<Write>> find_write(std::string_view id) = 0;
-  // Sets state and outcome of a recorded write, and when it was done. A done write keeps no input, and stays done. One
-  // that is not recorded (any more) is an error with code "store_write_gone".
+  // Sets state and outcome of a recorded write, and when it was done. A done write keeps no input, and stays as it is.
+  // One that is not recorded (any more) is an error with code "store_write_gone".
   virtual Status settle_write(std::string_view id, WriteState state, std::string_view outcome, UnixMillis now_ms) = 0;
   // Forgets a write of which no byte was sent, so that its key can be used again. A done one stays.
   virtual Status forget_write(std::string_view id) = 0;

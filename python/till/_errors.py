@@ -144,7 +144,8 @@ class OutcomeUnknown(TillError):
     again and sends nothing. Where it declares none, or what is asked does not settle it, look for the payment
     on the provider's dashboard, by its reference or, where the provider keeps none, by its amount and time;
     only if it is not there call again with a new key. A traceback ends with which of the two it is.
-    `payment_id` is ours, in the store.
+    `payment_id` is ours, in the store. The message names the idempotency key, also one that was made for you:
+    with that key the same call is safe to repeat.
     """
 
 

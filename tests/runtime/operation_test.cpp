@@ -3,6 +3,7 @@
 
 #include <future>
 
+#include "core/base/limits.h"
 #include "core/plugin/handle.h"
 #include "core/runtime/engine.h"
 #include "tests/runtime/fixture.h"
@@ -89,6 +90,89 @@ TEST_F(OperationTest, a_write_whose_process_died_becomes_unknown_with_time) {
     EXPECT_EQ(again->result().error().kind, ErrorKind::kOutcomeUnknown);
     EXPECT_EQ(again->result().error().payment_id, id);
   }
+}
+
+// The store fails between two steps; the test is what steps the operation.
+class StoreLossTest : public AcmeTest {
+ protected:
+  static constexpr std::string_view kKeyless = R"({"amount":{"amount":"48.25","currency":"EUR"}})";
+
+  std::unique_ptr<Operation> prepared(std::string_view input) {
+    auto operation = Operation::prepare(shop_, "payments.create", input, queue());
+    EXPECT_TRUE(operation.ok()) << operation.error().message;
+    EXPECT_EQ((*operation)->need(), Operation::Need::kStore);
+    return *std::move(operation);
+  }
+  std::unique_ptr<Operation> recorded() {
+    auto operation = prepared(kKeyless);
+    operation->stored(queue().run(operation->store_task()));
+    EXPECT_EQ(operation->need(), Operation::Need::kRequest);
+    return operation;
+  }
+  StoreQueue& queue() { return runtime_->engine().value()->store(); }
+  static Error lost(std::string code) {
+    return {.kind = ErrorKind::kInternal, .code = std::move(code), .message = "it broke", .retryable = true};
+  }
+  // Nobody may make it again but with the key that it has.
+  void expect_unknown(const Operation& operation, Sent sent) const {
+    ASSERT_EQ(operation.need(), Operation::Need::kNothing);
+    const Error& error = operation.result().error();
+    EXPECT_EQ(error.kind, ErrorKind::kOutcomeUnknown);
+    EXPECT_EQ(error.sent, sent);
+    EXPECT_FALSE(error.retryable);
+    EXPECT_EQ(error.payment_id, all_stored().at(0).id);
+    const auto writes = store()->list_writes({.gateway = "acme/live"}).value();
+    ASSERT_EQ(writes.size(), 1u);
+    EXPECT_THAT(error.message, HasSubstr(writes[0].idempotency_key));
+  }
+};
+
+TEST_F(StoreLossTest, a_write_that_may_be_recorded_is_unknown_before_it_is_sent) {
+  const auto operation = prepared(kKeyless);
+  ASSERT_TRUE(queue().run(operation->store_task()).ok());
+  operation->stored(lost("store_commit_unknown"));
+  expect_unknown(*operation, Sent::kMaybe);
+}
+
+TEST_F(StoreLossTest, a_write_that_surely_is_not_recorded_may_be_made_again) {
+  const auto operation = prepared(kKeyless);
+  operation->stored(lost("store_unreachable"));
+  EXPECT_EQ(operation->result().error().code, "store_unreachable");
+  EXPECT_EQ(operation->result().error().sent, Sent::kNo);
+  EXPECT_TRUE(operation->result().error().retryable);
+}
+
+TEST_F(StoreLossTest, a_write_that_was_not_sent_and_cannot_be_forgotten_is_unknown) {
+  const auto operation = recorded();
+  operation->failed(
+      {.kind = ErrorKind::kTransport, .code = "reset", .message = "no way", .sent = Sent::kNo, .retryable = true});
+  ASSERT_EQ(operation->need(), Operation::Need::kStore);
+  operation->stored(lost("store_unreachable"));
+  expect_unknown(*operation, Sent::kMaybe);
+}
+
+TEST_F(StoreLossTest, a_write_that_was_refused_and_cannot_be_forgotten_is_unknown) {
+  const auto operation = recorded();
+  operation->replied({.status = 400, .headers = {}, .body = "{}"});
+  ASSERT_EQ(operation->need(), Operation::Need::kStore);
+  operation->stored(lost("store_unreachable"));
+  expect_unknown(*operation, Sent::kYes);
+}
+
+TEST_F(StoreLossTest, a_fault_after_the_write_was_recorded_leaves_it_unknown) {
+  const auto operation = recorded();
+  operation->replied({.status = 400, .headers = {}, .body = "{}"});
+  operation->broken("no memory");
+  expect_unknown(*operation, Sent::kYes);
+}
+
+TEST_F(StoreLossTest, a_repeat_of_an_earlier_call_has_recorded_nothing) {
+  ASSERT_TRUE(run("payments.create", kPay, 200, kPending).ok());
+  const auto operation = prepared(kPay);
+  ASSERT_TRUE(queue().run(operation->store_task()).ok());
+  operation->stored(lost("store_commit_unknown"));
+  EXPECT_EQ(operation->result().error().code, "store_commit_unknown");
+  EXPECT_EQ(operation->result().error().payment_id, "");
 }
 
 TEST_F(OperationTest, what_a_script_says_of_an_answer_was_sent) {
@@ -249,6 +333,14 @@ TEST_F(OperationTest, a_server_error_on_a_write_is_unknown) {
   const auto result = run("payments.create", kPay, 500, R"({"error":"boom"})");
   EXPECT_EQ(result.error().kind, ErrorKind::kOutcomeUnknown);
   EXPECT_THAT(result.error().message, HasSubstr("boom"));
+}
+
+TEST_F(OperationTest, an_unknown_outcome_names_its_key_within_the_bounds_of_an_error) {
+  const std::string reply = R"({"error":")" + std::string(2 * kMaxErrorMessageLength, 'x') + "\"}";
+  const auto result = run("payments.create", replaced(kPay, "order-1234", "sk_live_SECRET123"), 500, reply);
+  EXPECT_EQ(result.error().kind, ErrorKind::kOutcomeUnknown);
+  EXPECT_THAT(result.error().message, HasSubstr("(idempotency key [secret])"));
+  EXPECT_EQ(result.error().message.size(), kMaxErrorMessageLength);
 }
 
 TEST_F(OperationTest, an_answer_that_the_script_cannot_read_is_unknown) {

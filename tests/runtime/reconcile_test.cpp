@@ -150,7 +150,7 @@ class Books {
 
   void serve(http::Peer& peer) {
     for (std::string request = peer.read_request(); !request.empty(); request = peer.read_request()) {
-      if (request.starts_with("GET /payments?")) happen();
+      if (request.starts_with("GET /payments?") || request.starts_with("GET /refunds")) happen();
       const std::lock_guard lock(mutex_);
       if (!answer(peer, request)) return;
     }
@@ -526,6 +526,18 @@ TEST_F(ReconcileTest, the_same_request_again_only_with_its_key_and_only_while_th
   EXPECT_EQ(books_.writes, then);
 }
 
+TEST_F(ReconcileTest, a_key_that_the_provider_may_have_forgotten_by_its_own_clock_is_not_sent_again) {
+  open(R"("payments.create": {"by": "repeat", "keys_last_hours": 24})", R"({"header": "Idempotency-Key"})");
+  books_.acts = false;
+  constexpr std::int64_t kLastMoment = 24 * 3'600'000 - 600'000 - 5'000;
+  lost("payments.create", order("1234", "late"));
+  clock_->advance(kLastMoment);
+  EXPECT_EQ(reason(pass()), "key_too_old");
+  lost("payments.create", order("1235", "later"));
+  clock_->advance(kLastMoment - 1);
+  EXPECT_EQ(count(pass(), "settled"), 1);
+}
+
 TEST_F(ReconcileTest, a_payment_by_card_is_never_sent_again) {
   open(R"("payments.create": {"by": "repeat", "keys_last_hours": 24})", R"({"header": "Idempotency-Key"})");
   const auto card = remember_card({.number = Secret("4111111111111111"),
@@ -724,6 +736,42 @@ TEST_F(ReconcileTest, what_was_taken_is_nobody_elses_until_the_lease_is_over) {
   EXPECT_EQ(count(pass(), "looked"), 0);
   clock_->advance(300'000);
   EXPECT_EQ(count(pass(), "settled"), 1);
+}
+
+// What the first one to ask found is the write's end, and another refund that fits by now is somebody else's.
+TEST_F(ReconcileTest, a_question_that_takes_longer_than_its_lease_settles_nothing_a_second_time) {
+  const std::string id = made();
+  const std::string refund =
+      R"({"payment_id":")" + id + R"(","amount":{"amount":"8.25","currency":"EUR"},"idempotency_key":"back"})";
+  lost("refunds.create", refund);
+  json::Value between;
+  books_.before_list([&] {
+    clock_->advance(300'000);
+    between = pass();
+    books_.put_refund(R"({"id":"dashboard","amount":8.25,"created_at":)" + std::to_string(kNow) + "}");
+  });
+  const json::Value report = pass();
+  EXPECT_EQ(count(between, "settled"), 1);
+  EXPECT_EQ(count(report, "failed"), 0);
+  EXPECT_TRUE(report.find("unknown")->array()->empty());
+  EXPECT_THAT(events(id), testing::ElementsAre("payment.created reply", "refund.created reconcile"));
+  EXPECT_EQ(stored(id).made_refunds.size(), 1u);
+  EXPECT_EQ(json::parse(*shop_->call("refunds.create", refund))->find_string("provider_id"), "r1");
+}
+
+TEST_F(ReconcileTest, a_sender_that_ends_while_its_write_is_asked_about_has_settled_it) {
+  const std::string id = made();
+  const auto slow =
+      begin("refunds.create", R"({"payment_id":")" + id + R"(","amount":{"amount":"8.25","currency":"EUR"}})");
+  clock_->advance(5'000 + 60'001);
+  books_.before_list([&] {
+    reply(*slow, 200, R"({"id":"ours","amount":8.25})");
+    books_.put_refund(R"({"id":"dashboard","amount":8.25,"created_at":)" + std::to_string(kNow) + "}");
+  });
+  pass();
+  ASSERT_TRUE(slow->result().ok()) << slow->result().error().message;
+  EXPECT_THAT(events(id), testing::ElementsAre("payment.created reply", "refund.created reply"));
+  EXPECT_EQ(stored(id).made_refunds.size(), 1u);
 }
 
 TEST_F(ReconcileTest, what_was_not_settled_is_put_off_more_and_more) {

@@ -2,6 +2,7 @@
 #include "core/runtime/webhook.h"
 
 #include "core/base/limits.h"
+#include "core/runtime/engine.h"
 #include "core/runtime/webhook_limits.h"
 #include "tests/runtime/webhook_fixture.h"
 
@@ -197,6 +198,45 @@ TEST_F(WebhookTest, hints_about_unknown_payments_are_kept_within_a_bound) {
   EXPECT_EQ(all.size(), kMaxUnmatchedHints);
   EXPECT_EQ(all.front().provider_id, "p9");
   EXPECT_EQ(all.back().dedupe_key, "10001");
+}
+
+// The store runs a change again when its connection breaks, or another worker's transaction was in the way.
+class WebhookRunAgain : public WebhookTest {
+ protected:
+  std::unique_ptr<Operation> received() {
+    return Operation::prepare(shop_, "webhooks.receive", request(R"({"event":"paid","payment":{"id":"p1"}})"), queue())
+        .value();
+  }
+  StoreQueue& queue() { return runtime_->engine().value()->store(); }
+  void run_in_vain(Operation& operation) {
+    const auto other = store();
+    ASSERT_TRUE(other->begin().ok());
+    ASSERT_TRUE(operation.store_task()(*other).ok());
+    other->rollback();
+  }
+  void run_for_good(Operation& operation) { operation.stored(queue().run(operation.store_task())); }
+};
+
+TEST_F(WebhookRunAgain, a_hint_counts_once_however_often_its_change_is_run) {
+  pay("1234", "p1");
+  const auto operation = received();
+  for (std::size_t i = 0; i < kMaxHintsPerPayment; ++i) run_in_vain(*operation);
+  run_for_good(*operation);
+  EXPECT_EQ(operation->need(), Operation::Need::kRequest) << "the payment is asked about";
+}
+
+TEST_F(WebhookRunAgain, what_an_earlier_run_changed_is_not_told) {
+  const std::string id = pay("1234", "p1");
+  const auto operation = received();
+  run_for_good(*operation);
+  operation->replied({.status = 200, .headers = {}, .body = replaced(kPending, "pending", "processing")});
+  run_in_vain(*operation);
+  ASSERT_TRUE(run("payments.get", "{\"id\":\"" + id + "\"}", 200, replaced(kPending, "pending", "expired")).ok());
+  run_for_good(*operation);
+  const auto result = parsed(operation->result());
+  ASSERT_TRUE(result.ok()) << result.error().message;
+  EXPECT_EQ(result->find("payment")->find_string("status"), "expired");
+  EXPECT_EQ(result->find_bool("changed"), false);
 }
 
 TEST_F(WebhookTest, hints_about_one_payment_are_followed_a_few_times_and_then_wait) {

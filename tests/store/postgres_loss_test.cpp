@@ -304,6 +304,36 @@ TEST_F(PostgresCut, commits_cut_off_at_random_lose_nothing_and_double_nothing) {
   EXPECT_EQ(proxy_.cuts(), 20);
 }
 
+// The store was away for longer than changes wait, and is back: what breaks then is waited for anew.
+class PostgresBack : public PostgresCut {
+ protected:
+  static constexpr std::chrono::milliseconds kPatience{400};
+
+  PostgresBack() {
+    EXPECT_TRUE(queue_.run([](Store&) { return Status(); }).ok());
+    proxy_.cut("SELECT pg_current_xact_id()", Proxy::Cut::kBefore, 1'000);
+    EXPECT_EQ(queue_.run(count_one).error().code, "store_unreachable");
+    EXPECT_EQ(queue_.run(count_one).error().code, "store_unreachable") << "at once, for it is still away";
+  }
+  void expect_done_when_cut(Proxy::Cut how, int wanted_runs) {
+    int runs = 0;
+    proxy_.cut("COMMIT", how);
+    const Status status = queue_.run([&](Store& store) {
+      ++runs;
+      return count_one(store);
+    });
+    EXPECT_TRUE(status.ok()) << status.error().code << ": " << status.error().message;
+    EXPECT_EQ(runs, wanted_runs);
+    EXPECT_EQ(counted(schema_.url()), 1);
+  }
+
+  StoreQueue queue_{open_store(through_proxy()).value(), nullptr, kPatience};
+};
+
+TEST_F(PostgresBack, a_commit_whose_answer_is_lost_is_asked_about) { expect_done_when_cut(Proxy::Cut::kAfter, 1); }
+
+TEST_F(PostgresBack, a_commit_that_never_arrived_is_done_again) { expect_done_when_cut(Proxy::Cut::kBefore, 2); }
+
 // Nothing listens there any more.
 TEST(PostgresLoss, a_server_that_stays_away_is_an_error_within_its_time_and_recovers_after) {
   constexpr std::chrono::milliseconds kPatience{1'500};

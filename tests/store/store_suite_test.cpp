@@ -192,6 +192,15 @@ TEST_P(StoreSuite, a_done_write_stays_done) {
   EXPECT_EQ(writes[0].outcome, "{}");
 }
 
+TEST_P(StoreSuite, of_two_who_settle_a_write_the_first_one_stands) {
+  ASSERT_FALSE(store_->claim_write(a_write("wrt_1", "key")).value().has_value());
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, R"({"id":"first"})", kStoreNow).ok());
+  ASSERT_TRUE(store_->settle_write("wrt_1", WriteState::kDone, R"({"id":"second"})", kStoreNow + 1).ok());
+  const Write settled = store_->find_write("wrt_1").value().value();
+  EXPECT_EQ(settled.outcome, R"({"id":"first"})");
+  EXPECT_EQ(settled.settled_at, kStoreNow);
+}
+
 TEST_P(StoreSuite, what_is_not_recorded_cannot_be_settled) {
   (void)store_->claim_write(a_write("wrt_1", "key"));
   for (const WriteState state : {WriteState::kDone, WriteState::kUnknown}) {
