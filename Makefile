@@ -47,7 +47,8 @@ format:  ## Rewrite the sources in the house's format
 bench:  ## Set up and measure; ratios to limits and peers
 	@scripts/setup_debian.sh bench
 	@$(MAKE) --no-print-directory build/venv-test.stamp
-	cmake --preset bench
+	@$(BIN)/python -m pip install --quiet pysimdjson
+	cmake --preset bench -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python
 	cmake --build --preset bench
 	@bench/run.sh
 

@@ -31,7 +31,7 @@ till_dependency(secp256k1 secp256k1.h secp256k1)
 till_dependency(sqlite sqlite3.h sqlite3)
 till_dependency(lua lua.h lua5.4 SUFFIXES lua5.4)
 
-if(TILL_STATIC_DEPS AND TILL_BUILD_PYTHON AND NOT TILL_SIMDJSON_SOURCE)
+if(TILL_STATIC_DEPS AND (TILL_BUILD_PYTHON OR TILL_BUILD_BENCH) AND NOT TILL_SIMDJSON_SOURCE)
   # pysimdjson, a build requirement of the wheel, carries simdjson's amalgamated source.
   find_package(Python 3.11 REQUIRED COMPONENTS Interpreter)
   execute_process(
