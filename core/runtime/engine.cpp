@@ -52,6 +52,13 @@ void Engine::wait(std::int64_t delay_ms, std::function<void()> task) {
   });
 }
 
+void Engine::wait_or_close(std::int64_t delay_ms, std::function<void()> task) {
+  client_.wait(delay_ms, [task = std::move(task)](const Status&) {
+    const OwnThread mark;
+    task();
+  });
+}
+
 void Engine::change(StoreQueue::Task task, StoreQueue::Done done) {
   store_.submit(std::move(task), [done = std::move(done)](Status status) mutable {
     const OwnThread mark;

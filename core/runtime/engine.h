@@ -29,6 +29,8 @@ class Engine {
   void change(StoreQueue::Task task, StoreQueue::Done done);
   // Runs `task` after `delay_ms`, on a thread of this engine; never when the engine goes before.
   void wait(std::int64_t delay_ms, std::function<void()> task);
+  // The same, and when the engine goes before, at once: the store takes changes until `task` has returned.
+  void wait_or_close(std::int64_t delay_ms, std::function<void()> task);
   // As http::Client::stream() and stop(). The callbacks run on a thread of this engine.
   http::Client::StreamId stream(http::Request request, http::StreamOptions options,
                                 http::Client::BytesCallback on_bytes, http::Client::Callback on_end);
@@ -48,7 +50,7 @@ class Engine {
 
   Bell inbox_bell_;  // outlives the store, which rings it
   StoreQueue store_;
-  http::Client client_;  // goes first, so that no reply meets a closed store
+  http::Client client_;  // goes first, so that no reply, and nothing that waited, meets a closed store
 };
 
 }  // namespace till

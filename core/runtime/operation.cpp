@@ -130,7 +130,7 @@ Result<std::unique_ptr<Operation>> Operation::prepare(std::shared_ptr<Gateway> g
   Status begun = self->begin(input_json, store);
   const bool ended = begun.ok() && self->result_;
   if (!begun.ok() || (ended && !self->result_->ok()))
-    count_refusal(*self->gateway_, ended ? self->result_->error() : begun.error(), store);
+    count_refusal(*self->gateway_, ended ? self->result_->error() : begun.error());
   if (!begun.ok()) return std::move(begun).error();
   return self;
 }

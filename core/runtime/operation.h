@@ -140,7 +140,7 @@ class Operation {
 
   // A webhook, between what it says and what is true.
   Status take_webhook(std::string_view input_json);
-  static void count_refusal(Gateway& gateway, const Error& error, StoreQueue& store);
+  static void count_refusal(Gateway& gateway, const Error& error);
   Error told(Error error) const;
   void take_news(json::Value output);
   WebhookOutcome::Trust told_trust() const;

@@ -43,6 +43,16 @@ TEST_F(ServiceTest, webhook_that_is_no_good_is_refused_for_good) {
   EXPECT_EQ(status_of(send_webhook(std::string(300'000, 'x'))), 413);
 }
 
+TEST_F(ServiceTest, refused_webhooks_are_all_counted_in_the_store_when_the_service_has_ended) {
+  open();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(status_of(send_webhook("no json")), 400);
+  service_->close(5'000);
+  service_.reset();
+  const auto refusals = store()->list_refusals().value();
+  ASSERT_EQ(refusals.size(), 1u);
+  EXPECT_EQ(refusals.front().count, 10);
+}
+
 TEST_F(ServiceTest, webhook_whose_truth_cannot_be_fetched_is_asked_for_again) {
   open();
   pay();
