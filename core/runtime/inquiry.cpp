@@ -90,10 +90,12 @@ void Inquiry::answered(Operation& operation) {
   unsettled(write_.operation == "refunds.create" ? "not_found" : "not_told");
 }
 
-// Only while the provider surely still knows the key: later the same request would be a second one.
+// Only while the provider surely still knows the key, when the request leaves as late as it may: after that the same
+// request would be a second one.
 void Inquiry::repeat() {
   const UnixMillis until = write_.created_at + way_->keys_last_hours * kHourMs;
-  if (gateway_->runtime().clock().now_ms() + config_->timeout_ms >= until) return unsettled("key_too_old");
+  const std::int64_t may_take_ms = config_->timeout_ms + config_->rate_limit_wait_ms;
+  if (gateway_->runtime().clock().now_ms() + may_take_ms >= until) return unsettled("key_too_old");
   const json::Value input = wanted_input(write_);
   if (input.is_null()) return unsettled("input_not_kept");
   ask(write_.operation, input, "", &Inquiry::answered);

@@ -204,7 +204,7 @@ class ReconcileTest : public AcmeTest {
  protected:
   ReconcileTest() { open(R"("payments.create": {"by": "reference"}, "refunds.create": {"by": "list"})"); }
 
-  void open(std::string_view ways, std::string_view idempotency = "null") {
+  void open(std::string_view ways, std::string_view idempotency = "null", std::string_view settings = "") {
     std::string manifest =
         replaced(kAcmeManifest, R"("payments.cancel": {},)", R"("payments.cancel": {}, "payments.accept": {},)");
     manifest = replaced(manifest, R"("payments.accept": "Acme settles underpayments by itself.", )", "");
@@ -213,7 +213,8 @@ class ReconcileTest : public AcmeTest {
                  R"("idempotency": )" + std::string(idempotency) + R"(, "reconcile": {)" + std::string(ways) + "}");
     books_.now_ms = clock_->now_ms();
     open_variant(manifest,
-                 R"({"api_key":"sk_live_SECRET123","timeout_ms":5000,"base_url":")" + books_.base_url() + "\"}",
+                 R"({"api_key":"sk_live_SECRET123","timeout_ms":5000,"base_url":")" + books_.base_url() + "\"" +
+                     std::string(settings) + "}",
                  std::string(kAcmeScript) + std::string(kReconcileScript));
   }
 
@@ -524,6 +525,17 @@ TEST_F(ReconcileTest, the_same_request_again_only_with_its_key_and_only_while_th
   clock_->advance(24 * 3'600'000);
   EXPECT_EQ(reason(pass()), "key_too_old");
   EXPECT_EQ(books_.writes, then);
+}
+
+TEST_F(ReconcileTest, the_same_request_again_only_when_its_key_outlives_the_wait_for_a_rate_limit) {
+  constexpr std::int64_t kKeptMs = 24 * 3'600'000, kTimeoutMs = 5'000, kWaitMs = 60'000;
+  open(R"("payments.create": {"by": "repeat", "keys_last_hours": 24})", R"({"header": "Idempotency-Key"})",
+       R"(,"rate_limit_wait_ms":60000)");
+  lost("payments.create", order("1234", "once"));
+  const int before = books_.writes;
+  clock_->advance(kKeptMs - kTimeoutMs - kWaitMs);
+  EXPECT_EQ(reason(pass()), "key_too_old");
+  EXPECT_EQ(books_.writes, before);
 }
 
 TEST_F(ReconcileTest, a_payment_by_card_is_never_sent_again) {
