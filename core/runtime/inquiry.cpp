@@ -6,6 +6,7 @@
 
 #include "core/base/time.h"
 #include "core/json/json.h"
+#include "core/json/written.h"
 #include "core/runtime/engine.h"
 #include "core/runtime/gateway_config.h"
 #include "core/runtime/operation_outcome.h"
@@ -22,7 +23,7 @@ constexpr std::int64_t kHourMs = 3'600'000;
 
 Result<json::Value> parsed(const Result<std::string>& text) {
   if (!text.ok()) return text.error();
-  return json::parse(*text, {.max_bytes = text->size()});
+  return json::parse_written(*text);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "core/base/random.h"
 #include "core/base/time.h"
 #include "core/json/json.h"
+#include "core/json/written.h"
 #include "core/payment/looks.h"
 #include "core/runtime/engine.h"
 #include "core/runtime/gateway_config.h"
@@ -202,7 +203,7 @@ void Pass::answered(const Write& write, Verdict verdict) {
 void Pass::answered(const Payment& payment, const Result<std::string>& now) {
   note(now.ok() ? std::nullopt : std::optional(now.error()));
   if (now.ok()) {
-    const auto seen = json::parse(*now, {.max_bytes = now->size()});
+    const auto seen = json::parse_written(*now);
     if (seen.ok() && seen->find_string("status") != payment_status_name(payment.status)) {
       const std::lock_guard lock(mutex_);
       ++changed_;

@@ -63,6 +63,13 @@ TEST_F(ServiceTest, webhook_whose_truth_cannot_be_fetched_is_asked_for_again) {
   EXPECT_EQ(body_of(answer), "try again later\n") << "nothing else of the shop";
 }
 
+TEST_F(ServiceTest, webhook_about_a_deep_payment_is_answered_as_any_other) {
+  open();
+  deepen(pay());
+  broken_ = true;
+  EXPECT_EQ(status_of(send_webhook(R"({"event":"paid","payment":{"id":"p1"}})")), 503);
+}
+
 TEST_F(ServiceTest, webhook_keeps_the_bytes_that_are_no_text) {
   open();
   EXPECT_EQ(status_of(send_webhook("\xff\xfe")), 400);
