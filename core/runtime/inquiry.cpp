@@ -29,7 +29,8 @@ Result<json::Value> parsed(const Result<std::string>& text) {
 }  // namespace
 
 void Inquiry::begin(std::shared_ptr<Gateway> gateway, Write write, Callback callback) {
-  std::make_shared<Inquiry>(Private(), std::move(gateway), std::move(write), std::move(callback))->start();
+  std::make_shared<Inquiry>(Private(), std::move(gateway), std::move(write), std::move(callback))
+      ->aside(&Inquiry::start);
 }
 
 Inquiry::Inquiry(Private, std::shared_ptr<Gateway> gateway, Write write, Callback callback)
@@ -39,6 +40,12 @@ Inquiry::Inquiry(Private, std::shared_ptr<Gateway> gateway, Write write, Callbac
       callback_(std::move(callback)) {
   const auto& ways = config_->manifest().reconcile;
   if (const auto way = ways.find(write_.operation); way != ways.end()) way_ = &way->second;
+}
+
+void Inquiry::aside(Step step) {
+  auto engine = gateway_->runtime().engine();
+  if (!engine.ok()) return failed(std::move(engine).error());
+  (*engine)->run_aside([self = shared_from_this(), step] { ((*self).*step)(); });
 }
 
 void Inquiry::start() {
@@ -118,9 +125,9 @@ void Inquiry::paged(Operation& operation) {
   auto page = parsed(operation.result());
   if (!page.ok()) return failed(std::move(page).error());
   if (Status taken = take_page(*page); !taken.ok()) return failed(std::move(taken).error());
-  if (cursor_.is_null()) return choose();
+  if (cursor_.is_null()) return aside(&Inquiry::choose);
   if (++pages_ == kMaxInquiryPages) return unsettled(std::string(kListTooLong));
-  next_page();
+  aside(&Inquiry::next_page);
 }
 
 Status Inquiry::take_page(const json::Value& page) {
@@ -160,7 +167,7 @@ void Inquiry::fetched(Result<std::string> text) {
   if (!payment.ok()) return failed(payment.error());
   if (payment->find_string("reference") == payment_->reference) same_.push_back(maybe_[fetched_]);
   ++fetched_;
-  fetch_next();
+  aside(&Inquiry::fetch_next);
 }
 
 void Inquiry::unsettled(std::string reason) { finish({.reason = std::move(reason)}); }

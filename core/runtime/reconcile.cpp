@@ -231,12 +231,14 @@ void Pass::put_off(StoreQueue::Task task) {
 void Pass::sum_up() {
   auto engine = gateway_->runtime().engine();
   if (!engine.ok()) return end(std::move(engine).error());
-  std::optional<Result<std::string>> text;
-  Status read = (*engine)->store().read([&](Store& store) {
-    text.emplace(report(store));
-    return Status();
+  (*engine)->run_aside([self = shared_from_this(), &queue = (*engine)->store()] {
+    std::optional<Result<std::string>> text;
+    Status read = queue.read([&](Store& store) {
+      text.emplace(self->report(store));
+      return Status();
+    });
+    self->end(read.ok() ? *std::move(text) : Result<std::string>(std::move(read).error()));
   });
-  end(read.ok() ? *std::move(text) : Result<std::string>(std::move(read).error()));
 }
 
 Result<std::string> Pass::report(Store& store) const {

@@ -218,6 +218,13 @@ bool Watch::tell(json::Value payment) {
 // ---- listening
 
 void Watch::connect() {
+  if (const auto running = engine())
+    running->run_aside([weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->ask_where_to_listen();
+    });
+}
+
+void Watch::ask_where_to_listen() {
   const auto running = engine();
   if (!running) return;
   auto prepared = Operation::prepare(gateway_, "payments.watch", connect_input_, running->store());

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <future>
 #include <mutex>
@@ -12,6 +13,7 @@
 
 #include "core/base/time.h"
 #include "core/payment/looks.h"
+#include "core/runtime/engine.h"
 #include "tests/http/stub_server.h"
 #include "tests/runtime/fixture.h"
 
@@ -536,6 +538,27 @@ TEST_F(ReconcileTest, the_same_request_again_only_when_its_key_outlives_the_wait
   clock_->advance(kKeptMs - kTimeoutMs - kWaitMs);
   EXPECT_EQ(reason(pass()), "key_too_old");
   EXPECT_EQ(books_.writes, before);
+}
+
+TEST_F(ReconcileTest, a_pass_that_has_to_look_something_up_holds_up_no_change_of_the_store) {
+  lost("payments.create", order("1234", "once"));
+  StoreQueue& queue = runtime_->engine().value()->store();
+  std::promise<void> held, go;
+  const auto reader = std::async(std::launch::async, [&] {
+    return queue.read([&](Store&) {
+      held.set_value();
+      go.get_future().wait();
+      return Status();
+    });
+  });
+  held.get_future().wait();
+  std::promise<Result<std::string>> ended;
+  shop_->start("reconcile", "{}", [&](Result<std::string> report) { ended.set_value(std::move(report)); });
+  std::promise<void> changed;
+  queue.submit([](Store&) { return Status(); }, [&](const Status&) { changed.set_value(); });
+  EXPECT_EQ(changed.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  go.set_value();
+  EXPECT_EQ(count(json::parse(ended.get_future().get().value()).value(), "settled"), 1);
 }
 
 TEST_F(ReconcileTest, a_payment_by_card_is_never_sent_again) {
