@@ -29,7 +29,8 @@ class Engine {
   // As StoreQueue::submit(), with `done` on a thread that counts as this engine's, and let go there.
   void change(StoreQueue::Task task, StoreQueue::Done done);
   // Runs `task`, which may wait for StoreQueue::read(), on the thread of this engine that is there for that. On its
-  // other threads, and on a caller's that must not block, nothing may wait for the store. `task` holds the runtime.
+  // other threads, and on a caller's that must not block, nothing may wait for the store. `task` keeps the runtime, or
+  // is dropped with it.
   void run_aside(std::function<void()> task);
   // Runs `task` after `delay_ms`, on a thread of this engine; never when the engine goes before.
   void wait(std::int64_t delay_ms, std::function<void()> task);
@@ -55,7 +56,7 @@ class Engine {
   Bell inbox_bell_;  // outlives the store, which rings it
   StoreQueue store_;
   http::Client client_;    // goes first, so that no reply, and nothing that waited, meets a closed store
-  ReadingThread reading_;  // uses both, and nothing waits in it any more: what does holds the runtime
+  ReadingThread reading_;  // goes before them: what it runs uses both
 };
 
 }  // namespace till
