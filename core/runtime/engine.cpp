@@ -4,6 +4,8 @@
 #include <exception>
 #include <utility>
 
+#include "core/runtime/log.h"
+
 namespace till {
 namespace {
 
@@ -49,6 +51,25 @@ void Engine::wait(std::int64_t delay_ms, std::function<void()> task) {
   client_.wait(delay_ms, [task = std::move(task)](const Status& waited) {
     const OwnThread mark;
     if (waited.ok()) task();
+  });
+}
+
+void Engine::run_aside(std::function<void()> task) {
+  reading_.run([task = std::move(task)]() mutable {
+    const OwnThread mark;
+    const auto held = std::move(task);  // goes before the mark does
+    try {
+      held();
+    } catch (const std::exception& failed) {
+      write_log("warn", "runtime", std::string("what was begun could not go on: ") + failed.what());
+    }
+  });
+}
+
+void Engine::wait_or_close(std::int64_t delay_ms, std::function<void()> task) {
+  client_.wait(delay_ms, [task = std::move(task)](const Status&) {
+    const OwnThread mark;
+    task();
   });
 }
 

@@ -9,6 +9,7 @@
 #include "core/http/client.h"
 #include "core/runtime/bell.h"
 #include "core/runtime/operation.h"
+#include "core/runtime/reading_thread.h"
 #include "core/store/queue.h"
 
 namespace till {
@@ -27,8 +28,14 @@ class Engine {
   void drive(std::unique_ptr<Operation> operation, Callback callback);
   // As StoreQueue::submit(), with `done` on a thread that counts as this engine's, and let go there.
   void change(StoreQueue::Task task, StoreQueue::Done done);
+  // Runs `task`, which may wait for StoreQueue::read(), on the thread of this engine that is there for that. On its
+  // other threads, and on a caller's that must not block, nothing may wait for the store. `task` keeps the runtime, or
+  // is dropped with it.
+  void run_aside(std::function<void()> task);
   // Runs `task` after `delay_ms`, on a thread of this engine; never when the engine goes before.
   void wait(std::int64_t delay_ms, std::function<void()> task);
+  // The same, and when the engine goes before, at once: the store takes changes until `task` has returned.
+  void wait_or_close(std::int64_t delay_ms, std::function<void()> task);
   // As http::Client::stream() and stop(). The callbacks run on a thread of this engine.
   http::Client::StreamId stream(http::Request request, http::StreamOptions options,
                                 http::Client::BytesCallback on_bytes, http::Client::Callback on_end);
@@ -48,7 +55,8 @@ class Engine {
 
   Bell inbox_bell_;  // outlives the store, which rings it
   StoreQueue store_;
-  http::Client client_;  // goes first, so that no reply meets a closed store
+  http::Client client_;    // goes first, so that no reply, and nothing that waited, meets a closed store
+  ReadingThread reading_;  // goes before them: what it runs uses both
 };
 
 }  // namespace till

@@ -1,6 +1,7 @@
 // Gateway: the three ways to run an operation, all over the same Operation.
 #include "core/runtime/gateway.h"
 
+#include <exception>
 #include <future>
 #include <mutex>
 #include <utility>
@@ -24,6 +25,16 @@ Status check_callable(std::string_view operation) {
   return Error{.kind = ErrorKind::kUnsupported,
                .code = "unsupported",
                .message = "payments.watch is no call with one answer: open a watch"};
+}
+
+// What goes wrong on whichever thread this runs is told to the one who waits for the call.
+Result<std::unique_ptr<Operation>> try_prepare(std::shared_ptr<Gateway> gateway, std::string_view operation,
+                                               std::string_view input_json, StoreQueue& store) {
+  try {
+    return Operation::prepare(std::move(gateway), operation, input_json, store);
+  } catch (const std::exception& failed) {
+    return internal_error(std::string("the operation could not be begun: ") + failed.what());
+  }
 }
 
 }  // namespace
@@ -113,10 +124,20 @@ void Gateway::start(std::string_view operation, std::string_view input_json, Cal
   if (operation == kReconcile) return reconcile(shared_from_this(), input_json, std::move(callback));
   auto engine = runtime_->engine();
   if (!engine.ok()) return callback(std::move(engine).error());
-  auto prepared = Operation::prepare(shared_from_this(), operation, input_json, (*engine)->store());
+  if (!Operation::reads_first(operation))
+    return prepare_and_drive(**engine, operation, input_json, std::move(callback));
+  (*engine)->run_aside([self = shared_from_this(), &here = **engine, operation = std::string(operation),
+                        input_json = std::string(input_json), callback = std::move(callback)] {
+    self->prepare_and_drive(here, operation, input_json, callback);
+  });
+}
+
+void Gateway::prepare_and_drive(Engine& engine, std::string_view operation, std::string_view input_json,
+                                Callback callback) {
+  auto prepared = try_prepare(shared_from_this(), operation, input_json, engine.store());
   if (!prepared.ok()) return callback(std::move(prepared).error());
-  (*engine)->drive(std::move(prepared).value(),
-                   [callback = std::move(callback)](Operation& done) { callback(done.result()); });
+  engine.drive(std::move(prepared).value(),
+               [callback = std::move(callback)](Operation& done) { callback(done.result()); });
 }
 
 LocalScope Gateway::local_scope() {

@@ -15,6 +15,7 @@
 
 namespace till {
 
+class Engine;
 struct GatewayConfig;
 struct GatewayMemory;
 struct LocalScope;
@@ -44,7 +45,8 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
   // Runs one operation ("payments.create", "check", "native.getRates") to its end and returns its output as JSON text.
   // Blocks this thread, at most the gateway's timeout_ms and rate_limit_wait_ms plus the time of the store.
   Result<std::string> call(std::string_view operation, std::string_view input_json);
-  // The same without blocking: returns at once, calls back later (possibly before start() returns).
+  // The same without blocking: returns at once, calls back later (possibly before start() returns). What has to be
+  // looked up in the store first is, on a thread of the Runtime.
   void start(std::string_view operation, std::string_view input_json, Callback callback);
   // The same, stepped by the caller with an HTTP client of its own. kUnsupported, code "no_exchange", for what asks no
   // provider (local_operation.h).
@@ -76,6 +78,7 @@ class Gateway : public std::enable_shared_from_this<Gateway> {
           std::string_view settings_json, std::uint64_t generation);
 
  private:
+  void prepare_and_drive(Engine& engine, std::string_view operation, std::string_view input_json, Callback callback);
   LocalScope local_scope();
   std::shared_ptr<const GatewayConfig> newest_config(const std::shared_ptr<const GatewayConfig>& now);
 

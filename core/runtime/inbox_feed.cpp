@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/json/json.h"
+#include "core/json/written.h"
 #include "core/plugin/schema.h"
 #include "core/plugin/shapes.h"
 #include "core/runtime/engine.h"
@@ -40,7 +41,7 @@ Result<json::Value> read_options(std::string_view options_json) {
 
 Result<json::Array> events_of(const Result<std::string>& taken) {
   if (!taken.ok()) return taken.error();
-  TILL_ASSIGN(json::Value parsed, json::parse(*taken, {.max_bytes = taken->size()}));
+  TILL_ASSIGN(json::Value parsed, json::parse_written(*taken));
   return std::move(*parsed.object()->find("items")->array());
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/base/time.h"
 #include "core/json/json.h"
+#include "core/json/written.h"
 #include "core/runtime/engine.h"
 #include "core/runtime/gateway_config.h"
 #include "core/runtime/operation_outcome.h"
@@ -22,13 +23,14 @@ constexpr std::int64_t kHourMs = 3'600'000;
 
 Result<json::Value> parsed(const Result<std::string>& text) {
   if (!text.ok()) return text.error();
-  return json::parse(*text, {.max_bytes = text->size()});
+  return json::parse_written(*text);
 }
 
 }  // namespace
 
 void Inquiry::begin(std::shared_ptr<Gateway> gateway, Write write, Callback callback) {
-  std::make_shared<Inquiry>(Private(), std::move(gateway), std::move(write), std::move(callback))->start();
+  std::make_shared<Inquiry>(Private(), std::move(gateway), std::move(write), std::move(callback))
+      ->aside(&Inquiry::start);
 }
 
 Inquiry::Inquiry(Private, std::shared_ptr<Gateway> gateway, Write write, Callback callback)
@@ -38,6 +40,12 @@ Inquiry::Inquiry(Private, std::shared_ptr<Gateway> gateway, Write write, Callbac
       callback_(std::move(callback)) {
   const auto& ways = config_->manifest().reconcile;
   if (const auto way = ways.find(write_.operation); way != ways.end()) way_ = &way->second;
+}
+
+void Inquiry::aside(Step step) {
+  auto engine = gateway_->runtime().engine();
+  if (!engine.ok()) return failed(std::move(engine).error());
+  (*engine)->run_aside([self = shared_from_this(), step] { ((*self).*step)(); });
 }
 
 void Inquiry::start() {
@@ -90,10 +98,12 @@ void Inquiry::answered(Operation& operation) {
   unsettled(write_.operation == "refunds.create" ? "not_found" : "not_told");
 }
 
-// Only while the provider surely still knows the key: later the same request would be a second one.
+// Only while the provider surely still knows the key, when the request leaves as late as it may: after that the same
+// request would be a second one.
 void Inquiry::repeat() {
   const UnixMillis until = write_.created_at + way_->keys_last_hours * kHourMs - kClockSkewMs;
-  if (gateway_->runtime().clock().now_ms() + config_->timeout_ms >= until) return unsettled("key_too_old");
+  const std::int64_t may_take_ms = config_->timeout_ms + config_->rate_limit_wait_ms;
+  if (gateway_->runtime().clock().now_ms() + may_take_ms >= until) return unsettled("key_too_old");
   const json::Value input = wanted_input(write_);
   if (input.is_null()) return unsettled("input_not_kept");
   ask(write_.operation, input, "", &Inquiry::answered);
@@ -116,9 +126,9 @@ void Inquiry::paged(Operation& operation) {
   auto page = parsed(operation.result());
   if (!page.ok()) return failed(std::move(page).error());
   if (Status taken = take_page(*page); !taken.ok()) return failed(std::move(taken).error());
-  if (cursor_.is_null()) return choose();
+  if (cursor_.is_null()) return aside(&Inquiry::choose);
   if (++pages_ == kMaxInquiryPages) return unsettled(std::string(kListTooLong));
-  next_page();
+  aside(&Inquiry::next_page);
 }
 
 Status Inquiry::take_page(const json::Value& page) {
@@ -158,7 +168,7 @@ void Inquiry::fetched(Result<std::string> text) {
   if (!payment.ok()) return failed(payment.error());
   if (payment->find_string("reference") == payment_->reference) same_.push_back(maybe_[fetched_]);
   ++fetched_;
-  fetch_next();
+  aside(&Inquiry::fetch_next);
 }
 
 void Inquiry::unsettled(std::string reason) { finish({.reason = std::move(reason)}); }

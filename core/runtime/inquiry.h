@@ -29,7 +29,7 @@ struct Verdict {
 };
 
 // Works on the threads of the gateway's Runtime, one question after another, and keeps itself alive until it calls
-// back.
+// back. Each question begins with a look into the store, on the thread that may wait for it (Engine::run_aside).
 class Inquiry : public std::enable_shared_from_this<Inquiry> {
  public:
   using Callback = std::function<void(Verdict)>;
@@ -45,7 +45,9 @@ class Inquiry : public std::enable_shared_from_this<Inquiry> {
 
  private:
   using Answer = void (Inquiry::*)(Operation&);
+  using Step = void (Inquiry::*)();
 
+  void aside(Step step);
   void start();
   Status look_up(Store& store);
   void ask(const std::string& operation, const json::Value& input, std::string provider_id, Answer answer);

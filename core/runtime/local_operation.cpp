@@ -206,7 +206,8 @@ void start_local(const LocalOperation& operation, LocalScope scope, std::string_
   if (operation.changes)
     (*engine)->change(std::move(task), [call](Status status) { call->finish(std::move(status)); });
   else
-    call->finish((*engine)->store().read(task));
+    (*engine)->run_aside(
+        [call, &store = (*engine)->store(), task = std::move(task)] { call->finish(store.read(task)); });
 }
 
 }  // namespace till

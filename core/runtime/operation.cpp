@@ -77,11 +77,6 @@ Error unknown_payment(std::string_view operation) {
           .field = "$." + std::string(id_member(operation))};
 }
 
-bool is_about_payment(std::string_view operation) {
-  return operation == "payments.get" || operation == "payments.watch" || operation == "payments.cancel" ||
-         operation == "payments.accept" || operation.starts_with("refunds.");
-}
-
 bool hands_out_secrets(const plugin::Manifest& manifest, std::string_view operation) {
   if (const std::string_view name = native_name(operation); !name.empty())
     return manifest.native.find(name)->second.returns_secrets;
@@ -120,6 +115,11 @@ Operation::~Operation() = default;
 
 const Clock& Operation::clock() const { return gateway_->runtime().clock(); }
 
+bool Operation::reads_first(std::string_view operation) {
+  return operation == "payments.get" || operation == "payments.watch" || operation == "payments.cancel" ||
+         operation == "payments.accept" || operation.starts_with("refunds.");
+}
+
 Result<std::unique_ptr<Operation>> Operation::prepare(std::shared_ptr<Gateway> gateway, std::string_view operation,
                                                       std::string_view input_json, StoreQueue& store,
                                                       std::optional<Settlement> settlement) {
@@ -130,7 +130,7 @@ Result<std::unique_ptr<Operation>> Operation::prepare(std::shared_ptr<Gateway> g
   Status begun = self->begin(input_json, store);
   const bool ended = begun.ok() && self->result_;
   if (!begun.ok() || (ended && !self->result_->ok()))
-    count_refusal(*self->gateway_, ended ? self->result_->error() : begun.error(), store);
+    count_refusal(*self->gateway_, ended ? self->result_->error() : begun.error());
   if (!begun.ok()) return std::move(begun).error();
   return self;
 }
@@ -147,7 +147,7 @@ Status Operation::begin(std::string_view input_json, StoreQueue& store) {
 Status Operation::look_up(StoreQueue& lookup) {
   if (settlement_) TILL_TRY(lookup.read([this](Store& store) { return look_up_settled(store); }));
   if (settlement_ && payment_) return {};
-  if (!is_about_payment(operation_)) return {};
+  if (!reads_first(operation_)) return {};
   TILL_TRY(lookup.read([this](Store& store) { return look_up_payment(store); }));
   return check_askable();
 }

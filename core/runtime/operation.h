@@ -55,6 +55,8 @@ class Operation {
     kNothing,  // result() stands
   };
 
+  // Whether prepare() looks in the store for what the call is about, and waits for that.
+  static bool reads_first(std::string_view operation);
   // Checks the input and runs the script to its first request. `store` is read for what the call is about.
   // Errors here mean that nothing was recorded or sent.
   static Result<std::unique_ptr<Operation>> prepare(std::shared_ptr<Gateway> gateway, std::string_view operation,
@@ -141,7 +143,7 @@ class Operation {
 
   // A webhook, between what it says and what is true.
   Status take_webhook(std::string_view input_json);
-  static void count_refusal(Gateway& gateway, const Error& error, StoreQueue& store);
+  static void count_refusal(Gateway& gateway, const Error& error);
   Error told(Error error) const;
   void take_news(json::Value output);
   WebhookOutcome::Trust told_trust() const;

@@ -5,6 +5,7 @@
 
 #include "core/json/json.h"
 #include "core/plugin/operation_output.h"
+#include "core/runtime/engine.h"
 #include "core/runtime/gateway.h"
 #include "core/runtime/gateway_memory.h"
 #include "core/runtime/log.h"
@@ -18,6 +19,11 @@ namespace {
 constexpr int kTooManyRequests = 429;
 constexpr int kServiceUnavailable = 503;
 
+void tell_refusals(StoreQueue& store, const std::shared_ptr<RefusalTransfer>& transfer) {
+  store.submit([transfer](Store& into) { return transfer->write(into); },
+               [transfer](const Status& status) { transfer->ended(status); });
+}
+
 bool is_mismatch(const Error& error) { return error.kind == ErrorKind::kProvider && is_mismatch_code(error.code); }
 
 }  // namespace
@@ -30,17 +36,23 @@ Status Operation::take_webhook(std::string_view input_json) {
   return {};
 }
 
-// What was refused is counted, and told to the store now and then; that it cannot be told is no reason to fail,
-// and it is told the next time.
-void Operation::count_refusal(Gateway& gateway, const Error& error, StoreQueue& store) {
+// What was refused is counted, and told to the store now and then: the first one at once, those that follow soon after
+// it in one change. That they cannot be told is no reason to fail, and they are told the next time.
+void Operation::count_refusal(Gateway& gateway, const Error& error) {
   if (error.kind != ErrorKind::kWebhookRejected) return;
-  const UnixMillis now_ms = gateway.runtime().clock().now_ms();
+  const auto engine = gateway.runtime().engine();
+  const auto clock = gateway.runtime().options().clock;
   const auto& counter = gateway.memory().refusals;
-  counter->count(error.reason, now_ms);
+  counter->count(error.reason, clock->now_ms());
+  if (!engine.ok()) return;
+  StoreQueue& store = (*engine)->store();
   const auto transfer = std::make_shared<RefusalTransfer>(counter, gateway.name());
-  if (!transfer->take(now_ms)) return;
-  store.submit([transfer](Store& into) { return transfer->write(into); },
-               [transfer](const Status& status) { transfer->ended(status); });
+  if (transfer->take(clock->now_ms())) return tell_refusals(store, transfer);
+  if (!counter->plan()) return;
+  // Holds no gateway and no runtime: neither is kept open by it.
+  (*engine)->wait_or_close(kRefusalFlushMs, [&store, transfer, clock] {
+    if (transfer->take_all(clock->now_ms())) tell_refusals(store, transfer);
+  });
 }
 
 // A script that cannot make sense of what anybody may send is not at fault.

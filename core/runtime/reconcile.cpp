@@ -13,6 +13,7 @@
 #include "core/base/random.h"
 #include "core/base/time.h"
 #include "core/json/json.h"
+#include "core/json/written.h"
 #include "core/payment/looks.h"
 #include "core/runtime/engine.h"
 #include "core/runtime/gateway_config.h"
@@ -203,7 +204,7 @@ void Pass::answered(const Write& write, Verdict verdict) {
 void Pass::answered(const Payment& payment, const Result<std::string>& now) {
   note(now.ok() ? std::nullopt : std::optional(now.error()));
   if (now.ok()) {
-    const auto seen = json::parse(*now, {.max_bytes = now->size()});
+    const auto seen = json::parse_written(*now);
     if (seen.ok() && seen->find_string("status") != payment_status_name(payment.status)) {
       const std::lock_guard lock(mutex_);
       ++changed_;
@@ -231,12 +232,14 @@ void Pass::put_off(StoreQueue::Task task) {
 void Pass::sum_up() {
   auto engine = gateway_->runtime().engine();
   if (!engine.ok()) return end(std::move(engine).error());
-  std::optional<Result<std::string>> text;
-  Status read = (*engine)->store().read([&](Store& store) {
-    text.emplace(report(store));
-    return Status();
+  (*engine)->run_aside([self = shared_from_this(), &queue = (*engine)->store()] {
+    std::optional<Result<std::string>> text;
+    Status read = queue.read([&](Store& store) {
+      text.emplace(self->report(store));
+      return Status();
+    });
+    self->end(read.ok() ? *std::move(text) : Result<std::string>(std::move(read).error()));
   });
-  end(read.ok() ? *std::move(text) : Result<std::string>(std::move(read).error()));
 }
 
 Result<std::string> Pass::report(Store& store) const {

@@ -8,6 +8,7 @@
 #include "core/base/time.h"
 #include "core/base/utf8.h"
 #include "core/json/json.h"
+#include "core/json/written.h"
 
 namespace till {
 namespace {
@@ -29,7 +30,7 @@ Value time_or_null(UnixMillis at) { return at == 0 ? Value() : Value(format_iso_
 // What was written as JSON, as JSON; other text as text.
 Value json_or_text(const std::string& text) {
   if (text.empty()) return nullptr;
-  auto parsed = json::parse(text, {.max_bytes = text.size()});
+  auto parsed = json::parse_written(text);
   return parsed.ok() ? *std::move(parsed) : Value(text);
 }
 

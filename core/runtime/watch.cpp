@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/json/json.h"
+#include "core/json/written.h"
 #include "core/runtime/engine.h"
 #include "core/runtime/fork.h"
 #include "core/runtime/gateway.h"
@@ -172,7 +173,7 @@ void Watch::fetch() {
 
 void Watch::fetched(Result<std::string> result) {
   if (!result.ok()) return failed(result.error());
-  auto payment = json::parse(*result, {.max_bytes = result->size()});
+  auto payment = json::parse_written(*result);
   if (!payment.ok()) return finish(std::move(payment).error());
   if (tell(*std::move(payment))) return;
   std::int64_t delay_ms = 0;
@@ -217,6 +218,13 @@ bool Watch::tell(json::Value payment) {
 // ---- listening
 
 void Watch::connect() {
+  if (const auto running = engine())
+    running->run_aside([weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->ask_where_to_listen();
+    });
+}
+
+void Watch::ask_where_to_listen() {
   const auto running = engine();
   if (!running) return;
   auto prepared = Operation::prepare(gateway_, "payments.watch", connect_input_, running->store());

@@ -75,6 +75,7 @@ class Watch : public std::enable_shared_from_this<Watch> {
 
   // Listening.
   void connect();
+  void ask_where_to_listen();
   void addressed(Operation& operation);
   void listen(WatchTarget target);
   bool heard(Listener& listener, const http::Response& head, std::string_view bytes);

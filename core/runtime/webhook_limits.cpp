@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/runtime/fork.h"
+
 namespace till {
 
 std::optional<UnixMillis> HintLimit::later(std::string_view payment_id, UnixMillis now_ms) {
@@ -24,6 +26,7 @@ std::optional<UnixMillis> HintLimit::later(std::string_view payment_id, UnixMill
 
 void RefusalCounter::count(std::string_view reason, UnixMillis now_ms) {
   const std::lock_guard lock(mutex_);
+  begin_in_this_process();
   Refusals& counted = counted_[std::string(reason)];
   if (counted.count++ == 0) counted.first_at = now_ms;
   counted.last_at = now_ms;
@@ -40,6 +43,11 @@ std::vector<Refusals> RefusalCounter::take_all(std::string_view gateway, UnixMil
   return take_locked(gateway, now_ms);
 }
 
+bool RefusalCounter::plan() {
+  const std::lock_guard lock(mutex_);
+  return !std::exchange(planned_, true);
+}
+
 void RefusalCounter::give_back(const std::vector<Refusals>& taken) {
   const std::lock_guard lock(mutex_);
   for (const Refusals& one : taken) {
@@ -50,7 +58,15 @@ void RefusalCounter::give_back(const std::vector<Refusals>& taken) {
   }
 }
 
+void RefusalCounter::begin_in_this_process() {
+  if (std::exchange(fork_generation_, fork_generation()) == fork_generation()) return;
+  counted_.clear();
+  planned_ = false;
+}
+
 std::vector<Refusals> RefusalCounter::take_locked(std::string_view gateway, UnixMillis now_ms) {
+  begin_in_this_process();
+  planned_ = false;
   std::vector<Refusals> out;
   for (auto& [reason, counted] : counted_) {
     counted.gateway = gateway;

@@ -38,7 +38,7 @@ class HintLimit {
 // How often counts of refusals go to the store: whoever sends rubbish shall not make it write.
 inline constexpr std::int64_t kRefusalFlushMs = 1'000;
 
-// Safe to call from any thread.
+// Safe to call from any thread. In a forked child it begins anew: what was counted before is the parent's to write.
 class RefusalCounter {
  public:
   void count(std::string_view reason, UnixMillis now_ms);
@@ -46,14 +46,20 @@ class RefusalCounter {
   std::vector<Refusals> take(std::string_view gateway, UnixMillis now_ms);
   // The same at once.
   std::vector<Refusals> take_all(std::string_view gateway, UnixMillis now_ms);
+  // True for who is to take_all() after kRefusalFlushMs, or when this process ends before: nobody else has been told so
+  // since the last time.
+  bool plan();
   // What was taken and could not be written counts again.
   void give_back(const std::vector<Refusals>& taken);
 
  private:
+  void begin_in_this_process();
   std::vector<Refusals> take_locked(std::string_view gateway, UnixMillis now_ms);
 
-  std::mutex mutex_;
+  std::mutex mutex_;  // and below: guarded by it
+  std::uint64_t fork_generation_ = 0;
   UnixMillis taken_at_ = 0;
+  bool planned_ = false;
   std::map<std::string, Refusals, std::less<>> counted_;  // by reason; the reasons are our own words
 };
 

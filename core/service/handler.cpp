@@ -10,6 +10,7 @@
 #include "core/base/encoding.h"
 #include "core/crypto/hmac.h"
 #include "core/json/json.h"
+#include "core/json/written.h"
 #include "core/runtime/inbox.h"
 #include "core/runtime/inbox_feed.h"
 #include "core/service/surroundings.h"
@@ -98,8 +99,12 @@ class Handler::State : public std::enable_shared_from_this<State> {
       around_->log->warn("inbox", {{"reason", given.error().code}});
       return ask_later();
     }
-    auto event = json::parse(*given, {.max_bytes = given->size()});
-    if (!event.ok() || !event->object()) return;  // null: the feed is closed
+    auto event = json::parse_written(*given);
+    if (!event.ok()) {  // its lease brings it again
+      around_->log->warn("inbox", {{"reason", event.error().code}});
+      return ask_later();
+    }
+    if (!event->object()) return;  // null: the feed is closed
     enter();
     send(std::move(*event->object()));
   }

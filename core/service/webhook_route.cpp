@@ -4,6 +4,7 @@
 #include "core/base/encoding.h"
 #include "core/base/utf8.h"
 #include "core/json/json.h"
+#include "core/json/written.h"
 #include "core/service/answers.h"
 #include "core/service/visit.h"
 
@@ -53,8 +54,10 @@ void tell(Visit& visit, std::string_view gateway, const Result<std::string>& rep
     visit.set_result(refused ? "refused" : "failed", reason);
     return visit.answer(webhook_answer(error));
   }
-  const auto parsed = json::parse(*reply);
-  const json::Value result = parsed.ok() ? *parsed : json::Value(json::Object());
+  // Without a result nobody knows that it was taken: the sender is asked to come again.
+  const auto parsed = json::parse_written(*reply);
+  if (!parsed.ok()) return tell(visit, gateway, internal_error("the result of a webhook cannot be read"));
+  const json::Value& result = *parsed;
   const bool duplicate = result.find_bool("duplicate").value_or(false);
   const bool again = result.find_integer("http_status").value_or(200) != 200;
   const auto reason = result.find_string("reason").value_or("");

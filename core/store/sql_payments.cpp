@@ -1,15 +1,10 @@
 // SqlStore: payments.
 #include "core/json/json.h"
+#include "core/json/written.h"
 #include "core/store/sql_store.h"
 
 namespace till {
 namespace {
-
-// As large and as deep as it was written: its members were bounded when they came.
-Result<json::Value> parse_record(std::string_view text) {
-  constexpr std::size_t kAnyDepth = 1'000;
-  return json::parse(text, {.max_bytes = text.size(), .max_depth = kAnyDepth, .max_values = text.size()});
-}
 
 Error unreadable(std::string_view id, const Error& why) {
   return {.kind = ErrorKind::kInternal,
@@ -20,7 +15,7 @@ Error unreadable(std::string_view id, const Error& why) {
 
 // From the columns record, look_at, looks and id. look_at is 0 for a payment that nobody needs to look at.
 Result<Payment> read_payment(const SqlRows& rows, std::size_t row) {
-  const auto record = parse_record(rows.text(row, 0));
+  const auto record = json::parse_written(rows.text(row, 0));
   if (!record.ok()) return unreadable(rows.text(row, 3), record.error());
   auto payment = payment_from_record(*record);
   if (!payment.ok()) return unreadable(rows.text(row, 3), payment.error());

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/id.h"
+#include "core/json/written.h"
 #include "core/runtime/engine.h"
 #include "core/runtime/inbox.h"
 #include "tests/runtime/fixture.h"
@@ -74,6 +75,20 @@ TEST_F(InboxFeedTest, gives_what_waits_already) {
   const auto given = feed->next(kLongMs);
   EXPECT_EQ(id_of(given), id);
   EXPECT_EQ(get(id).find_string("state"), "taken");
+}
+
+TEST_F(InboxFeedTest, gives_an_event_whose_payment_is_as_deep_as_the_store_may_hold) {
+  json::Value raw = "told";
+  for (int depth = 0; depth < 63; ++depth) raw = json::Array{std::move(raw)};
+  Payment payment;
+  payment.id = "pay_1";
+  payment.gateway = "acme/live";
+  payment.raw = raw;
+  ASSERT_TRUE(store()->put_payment(payment).ok());
+  happen("pay_1");
+  const auto given = open()->next(kLongMs);
+  ASSERT_TRUE(given.ok()) << given.error().message;
+  EXPECT_EQ(*json::parse_written(*given)->find("payment")->find("raw"), raw);
 }
 
 TEST_F(InboxFeedTest, gives_what_this_process_commits_at_once) {

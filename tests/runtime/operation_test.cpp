@@ -732,6 +732,8 @@ TEST_F(OperationTest, a_refund_of_a_payment_that_has_gone_is_not_sent) {
       [](const Status&) {});
   shop_->start("refunds.create", json::write(json::Object{{"payment_id", id}}),
                [&](const Result<std::string>& result) { ended.set_value(result); });
+  // Begins after the refund has, on the same thread.
+  ASSERT_TRUE(shop_->call("payments.stored", "{}").ok());
   looked_up.set_value();
   const Result<std::string> refund = ended.get_future().get();
   ASSERT_FALSE(refund.ok());

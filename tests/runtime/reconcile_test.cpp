@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <future>
 #include <mutex>
@@ -12,6 +13,7 @@
 
 #include "core/base/time.h"
 #include "core/payment/looks.h"
+#include "core/runtime/engine.h"
 #include "tests/http/stub_server.h"
 #include "tests/runtime/fixture.h"
 
@@ -204,7 +206,7 @@ class ReconcileTest : public AcmeTest {
  protected:
   ReconcileTest() { open(R"("payments.create": {"by": "reference"}, "refunds.create": {"by": "list"})"); }
 
-  void open(std::string_view ways, std::string_view idempotency = "null") {
+  void open(std::string_view ways, std::string_view idempotency = "null", std::string_view settings = "") {
     std::string manifest =
         replaced(kAcmeManifest, R"("payments.cancel": {},)", R"("payments.cancel": {}, "payments.accept": {},)");
     manifest = replaced(manifest, R"("payments.accept": "Acme settles underpayments by itself.", )", "");
@@ -213,7 +215,8 @@ class ReconcileTest : public AcmeTest {
                  R"("idempotency": )" + std::string(idempotency) + R"(, "reconcile": {)" + std::string(ways) + "}");
     books_.now_ms = clock_->now_ms();
     open_variant(manifest,
-                 R"({"api_key":"sk_live_SECRET123","timeout_ms":5000,"base_url":")" + books_.base_url() + "\"}",
+                 R"({"api_key":"sk_live_SECRET123","timeout_ms":5000,"base_url":")" + books_.base_url() + "\"" +
+                     std::string(settings) + "}",
                  std::string(kAcmeScript) + std::string(kReconcileScript));
   }
 
@@ -536,6 +539,40 @@ TEST_F(ReconcileTest, a_key_that_the_provider_may_have_forgotten_by_its_own_cloc
   lost("payments.create", order("1235", "later"));
   clock_->advance(kLastMoment - 1);
   EXPECT_EQ(count(pass(), "settled"), 1);
+}
+
+TEST_F(ReconcileTest, the_same_request_again_only_when_its_key_outlives_the_wait_for_a_rate_limit) {
+  open(R"("payments.create": {"by": "repeat", "keys_last_hours": 24})", R"({"header": "Idempotency-Key"})",
+       R"(,"rate_limit_wait_ms":60000)");
+  books_.acts = false;
+  constexpr std::int64_t kLastMoment = 24 * 3'600'000 - 600'000 - 5'000 - 60'000;
+  lost("payments.create", order("1234", "late"));
+  clock_->advance(kLastMoment);
+  EXPECT_EQ(reason(pass()), "key_too_old");
+  lost("payments.create", order("1235", "later"));
+  clock_->advance(kLastMoment - 1);
+  EXPECT_EQ(count(pass(), "settled"), 1);
+}
+
+TEST_F(ReconcileTest, a_pass_that_has_to_look_something_up_holds_up_no_change_of_the_store) {
+  lost("payments.create", order("1234", "once"));
+  StoreQueue& queue = runtime_->engine().value()->store();
+  std::promise<void> held, go;
+  const auto reader = std::async(std::launch::async, [&] {
+    return queue.read([&](Store&) {
+      held.set_value();
+      go.get_future().wait();
+      return Status();
+    });
+  });
+  held.get_future().wait();
+  std::promise<Result<std::string>> ended;
+  shop_->start("reconcile", "{}", [&](Result<std::string> report) { ended.set_value(std::move(report)); });
+  std::promise<void> changed;
+  queue.submit([](Store&) { return Status(); }, [&](const Status&) { changed.set_value(); });
+  EXPECT_EQ(changed.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  go.set_value();
+  EXPECT_EQ(count(json::parse(ended.get_future().get().value()).value(), "settled"), 1);
 }
 
 TEST_F(ReconcileTest, a_payment_by_card_is_never_sent_again) {

@@ -257,6 +257,32 @@ TEST_F(RuntimeTest, an_exchange_may_go_inside_a_callback_and_a_call_there_is_an_
   EXPECT_EQ(called.get_future().get(), ErrorKind::kInternal);
 }
 
+TEST_F(RuntimeTest, a_call_begins_without_waiting_for_what_it_looks_up) {
+  shop_ = open_gateway(kNobody);
+  ASSERT_TRUE(runtime_->engine().ok());
+  std::promise<void> held, go;
+  const auto reader = std::async(std::launch::async, [&] {
+    return runtime_->engine().value()->store().read([&](Store&) {
+      held.set_value();
+      go.get_future().wait();
+      return Status();
+    });
+  });
+  held.get_future().wait();
+  std::promise<std::string> get, stored, all;
+  const auto code = [](const Result<std::string>& end) { return end.ok() ? "ok" : end.error().code; };
+  auto begun = std::async(std::launch::async, [&] {
+    shop_->start("payments.get", R"({"id":"pay_1"})", [&](const auto& end) { get.set_value(code(end)); });
+    shop_->start("payments.stored", "{}", [&](const auto& end) { stored.set_value(code(end)); });
+    runtime_->start_store("store.info", "{}", [&](const auto& end) { all.set_value(code(end)); });
+  });
+  EXPECT_EQ(begun.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  go.set_value();
+  EXPECT_EQ(get.get_future().get(), "unknown_payment");
+  EXPECT_EQ(stored.get_future().get(), "ok");
+  EXPECT_EQ(all.get_future().get(), "ok");
+}
+
 TEST_F(RuntimeTest, one_key_from_eight_threads_is_sent_once) {
   std::atomic<int> handed_out = 0;
   std::vector<std::thread> threads;

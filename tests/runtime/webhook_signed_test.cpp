@@ -1,5 +1,7 @@
 // Webhooks that prove who sent them: what is believed takes effect at once and once, what is not is refused.
 #include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -9,6 +11,7 @@
 #include "core/runtime/webhook.h"
 #include "core/runtime/webhook_limits.h"
 #include "core/webhook/reason.h"
+#include "tests/base/eventually.h"
 #include "tests/runtime/webhook_fixture.h"
 
 namespace till {
@@ -313,6 +316,14 @@ TEST_F(WebhookFixture, the_signed_address_is_the_settings_and_never_the_host_hea
 
 // ---- refusals are counted
 
+std::int64_t refusals_in(Store& store, std::string_view reason = "missing_signature") {
+  std::int64_t count = 0;
+  const auto all = store.list_refusals().value();
+  for (const Refusals& one : all)
+    if (one.reason == reason) count += one.count;
+  return count;
+}
+
 TEST_F(SignedWebhook, refusals_are_counted_by_reason_and_written_now_and_then) {
   for (int i = 0; i < 50; ++i) refusal(request(kPaidEvent));
   refusal(signed_request("{"));
@@ -325,6 +336,38 @@ TEST_F(SignedWebhook, refusals_are_counted_by_reason_and_written_now_and_then) {
   for (const Refusals& one : refusals) counted[one.reason] = one.count;
   EXPECT_EQ(counted,
             (std::map<std::string, std::int64_t>{{"missing_signature", 50}, {"malformed", 1}, {"mismatch", 1}}));
+}
+
+TEST_F(SignedWebhook, refusals_of_a_burst_are_written_soon_by_themselves) {
+  for (int i = 0; i < 10; ++i) refusal(request(kPaidEvent));
+  const auto reader = store();
+  EXPECT_TRUE(eventually([&] { return refusals_in(*reader) == 10; })) << refusals_in(*reader);
+  for (int i = 0; i < 10; ++i) refusal(request(kPaidEvent));
+  EXPECT_TRUE(eventually([&] { return refusals_in(*reader) == 20; })) << "and those of the next one";
+}
+
+TEST_F(SignedWebhook, refusals_of_a_burst_are_written_when_the_runtime_is_closed) {
+  for (int i = 0; i < 10; ++i) refusal(request(kPaidEvent));
+  shop_.reset();
+  runtime_.reset();
+  EXPECT_EQ(refusals_in(*store()), 10);
+}
+
+TEST_F(SignedWebhook, refusals_counted_before_a_fork_are_the_parents_to_write) {
+  for (int i = 0; i < 10; ++i) refusal(request(kPaidEvent));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);
+    for (int i = 0; i < 5; ++i) refusal(signed_request("{"));
+    const auto reader = store();
+    ::_exit(eventually([&] { return refusals_in(*reader, "malformed") == 5; }) ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  shop_.reset();
+  runtime_.reset();
+  EXPECT_EQ(refusals_in(*store()), 10);
 }
 
 TEST_F(SignedWebhook, refusals_are_listed_with_those_that_were_not_written_yet) {

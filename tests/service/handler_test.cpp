@@ -97,6 +97,16 @@ class HandlerTest : public ServiceTest {
   http::StubServer shop_{[this](http::Peer& peer) { serve_shop(peer); }};
 };
 
+TEST_F(HandlerTest, event_of_a_deep_payment_comes_as_any_other) {
+  open();
+  const std::string id = pay();
+  service_.reset();
+  deepen(id);
+  open_with_handler();
+  EXPECT_EQ(json::parse_written(wait_for(1)[0].body())->find_string("payment_id"), id);
+  EXPECT_TRUE(becomes(EventState::kDone));
+}
+
 TEST_F(HandlerTest, event_comes_signed_and_is_done_when_it_was_taken) {
   open_with_handler();
   const std::string id = pay();

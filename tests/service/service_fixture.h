@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/json/json.h"
+#include "core/json/written.h"
 #include "core/service/service.h"
 #include "core/store/store.h"
 #include "tests/base/eventually.h"
@@ -115,7 +116,7 @@ end
     return ask(webhook_address(), "POST /webhooks/" + std::string(gateway), body);
   }
   static json::Value parsed(std::string_view answer) {
-    auto value = json::parse(http::body_of(answer));
+    auto value = json::parse_written(http::body_of(answer));
     EXPECT_TRUE(value.ok()) << answer;
     return value.ok() ? *std::move(value) : json::Value();
   }
@@ -125,6 +126,14 @@ end
         call("/v1/shop/payments.create", R"({"amount":{"amount":"48.25","currency":"EUR"},"reference":"1234"})");
     EXPECT_EQ(http::status_of(answer), 200) << answer;
     return std::string(parsed(answer).find_string("id").value_or(""));
+  }
+  // From here on the store has a payment that nests deeper than what is read from others.
+  void deepen(const std::string& id) const {
+    const auto opened = store();
+    Payment payment = opened->find_payment(id).value().value();
+    payment.raw = "told";
+    for (int depth = 0; depth < 64; ++depth) payment.raw = json::Array{std::move(payment.raw)};
+    ASSERT_TRUE(opened->put_payment(payment).ok());
   }
   // All lines so far; of a service that was closed, all there are.
   std::string log() {

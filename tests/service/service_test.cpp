@@ -3,11 +3,14 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
 #include <fstream>
+#include <future>
 #include <sstream>
 #include <thread>
 
 #include "tests/service/service_fixture.h"
+#include "tests/store/postgres_server.h"
 
 namespace till::service {
 namespace {
@@ -43,6 +46,57 @@ TEST_F(ServiceTest, webhook_that_is_no_good_is_refused_for_good) {
   EXPECT_EQ(status_of(send_webhook(std::string(300'000, 'x'))), 413);
 }
 
+TEST_F(ServiceTest, refused_webhooks_are_all_counted_in_the_store_when_the_service_has_ended) {
+  open();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(status_of(send_webhook("no json")), 400);
+  service_->close(5'000);
+  service_.reset();
+  const auto refusals = store()->list_refusals().value();
+  ASSERT_EQ(refusals.size(), 1u);
+  EXPECT_EQ(refusals.front().count, 10);
+}
+
+class SilentStoreTest : public ServiceTest {
+ protected:
+  SilentStoreTest() {
+    open({{"runtime", json::Object{{"store", postgres_.tcp_url()}, {"plugin_path", json::Array{folder_.path()}}}}});
+    id_ = pay();
+    postgres_.pause();
+  }
+  ~SilentStoreTest() override {
+    postgres_.resume();
+    service_.reset();
+  }
+
+  PostgresServer postgres_;
+  std::string id_;
+};
+
+TEST_F(SilentStoreTest, a_call_that_looks_something_up_holds_up_nobody_else) {
+  const auto stored = std::async(std::launch::async, [&] { return call("/v1/shop/payments.stored"); });
+  const auto got =
+      std::async(std::launch::async, [&] { return call("/v1/shop/payments.get", "{\"id\":\"" + id_ + "\"}"); });
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) {  // the calls come in meanwhile
+    EXPECT_EQ(status_of(ask(webhook_address(), "GET /healthz")), 200);
+    EXPECT_EQ(status_of(send_webhook("no json")), 400);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+  EXPECT_EQ(stored.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  EXPECT_EQ(got.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  postgres_.resume();
+}
+
+TEST_F(SilentStoreTest, the_service_ends_in_its_time) {
+  auto got = std::async(std::launch::async, [&] { return call("/v1/shop/payments.get", "{\"id\":\"" + id_ + "\"}"); });
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_EQ(status_of(ask(webhook_address(), "GET /healthz")), 200);
+  ASSERT_TRUE(eventually([&] { return log().find("healthz") != std::string::npos; }));
+  service_->close(100);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  (void)got.get();
+}
+
 TEST_F(ServiceTest, webhook_whose_truth_cannot_be_fetched_is_asked_for_again) {
   open();
   pay();
@@ -51,6 +105,13 @@ TEST_F(ServiceTest, webhook_whose_truth_cannot_be_fetched_is_asked_for_again) {
   EXPECT_EQ(status_of(answer), 503);
   EXPECT_THAT(answer, HasSubstr("\r\nRetry-After: "));
   EXPECT_EQ(body_of(answer), "try again later\n") << "nothing else of the shop";
+}
+
+TEST_F(ServiceTest, webhook_about_a_deep_payment_is_answered_as_any_other) {
+  open();
+  deepen(pay());
+  broken_ = true;
+  EXPECT_EQ(status_of(send_webhook(R"({"event":"paid","payment":{"id":"p1"}})")), 503);
 }
 
 TEST_F(ServiceTest, webhook_keeps_the_bytes_that_are_no_text) {

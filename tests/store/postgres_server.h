@@ -48,6 +48,10 @@ class PostgresServer {
     running_ = false;
   }
 
+  // From pause() to resume() the server is there and says nothing.
+  void pause() const { EXPECT_EQ(std::system(command("pause").c_str()), 0); }
+  void resume() const { EXPECT_EQ(std::system(command("resume").c_str()), 0); }
+
   const std::string& socket_url() const { return socket_url_; }
   // With the password "open-sesame".
   const std::string& tcp_url() const { return tcp_url_; }

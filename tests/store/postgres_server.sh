@@ -4,6 +4,8 @@
 # Usage: postgres_server.sh start FOLDER         makes the database in FOLDER unless it is there, starts it, and prints
 #                                                its URLs: over the socket, and over TCP with a password
 #        postgres_server.sh stop FOLDER [MODE]   MODE: fast (default), immediate, kill
+#        postgres_server.sh pause FOLDER         lets it stand still, with its connections, until
+#        postgres_server.sh resume FOLDER
 #        postgres_server.sh share FILE           starts one for many tests, in a folder of its own; FILE gets its URLs
 #        postgres_server.sh unshare FILE         ends it
 #
@@ -99,8 +101,17 @@ stop() {
   rm -f "$data/postmaster.pid" "$folder"/.s.PGSQL.*
 }
 
+# The children first: what the postmaster misses of them meanwhile it could wonder about.
+signal_all() {
+  local postmaster
+  postmaster=$(head -1 "$data/postmaster.pid")
+  kill "-$1" $(pgrep -P "$postmaster") "$postmaster"
+}
+
 case $command in
   start) start ;;
   stop) stop ;;
-  *) echo "postgres_server: start or stop" >&2; exit 2 ;;
+  pause) signal_all STOP ;;
+  resume) signal_all CONT ;;
+  *) echo "postgres_server: start, stop, pause or resume" >&2; exit 2 ;;
 esac
