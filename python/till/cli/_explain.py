@@ -80,6 +80,8 @@ def _flag(name: str, options: argparse.Namespace) -> str | None:
 def _advice(error: _errors.TillError, options: argparse.Namespace) -> str:
     if isinstance(error, _errors.OutcomeUnknown):
         return _after_no_answer(error, options)
+    if error.code == "webhooks_too_young":
+        return "\n  `--webhooks never` keeps them all, `--webhooks 30d` those that may come again."
     provider = getattr(options, "provider", None)
     if isinstance(error, _errors.AuthenticationError) and provider:
         return f"\n  Where to find the right credentials: till providers show {provider}"
