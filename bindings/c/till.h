@@ -270,7 +270,7 @@ TILL_API const char *till_error_message(const till_error *error);
 
 /*
  * All that is known about an error, as JSON (docs/schemas/error.json): error (the status name), status (its number), code,
- * message, field, provider_code, request_id, payment_id, reason, http_status (of a webhook: what to answer its sender with),
+ * message, field, provider_code, request_id, payment_id, reason, settle, http_status (of a webhook: what to answer its sender with),
  * sent, retryable, retry_after_ms; what is not known is left out.
  * Args:      error; size: optional; receives the number of bytes before the NUL.
  * Returns:   UTF-8 text ending with NUL; NULL when error is NULL.

@@ -23,7 +23,7 @@ py::tuple error_tuple(const Error& error) {
   if (error.kind == ErrorKind::kWebhookRejected) http_status = py::int_(webhook::refusal_http_status(error.reason));
   return py::make_tuple(text(error_kind_name(error.kind)), text(error.code), text(error.message), text(error.field),
                         text(error.provider_code), text(error.request_id), text(error.payment_id), text(error.reason),
-                        text(sent_name(error.sent)), error.retryable, retry_after, http_status);
+                        text(error.settle), text(sent_name(error.sent)), error.retryable, retry_after, http_status);
 }
 
 py::object reply_object(const Result<std::string>& reply) {

@@ -41,6 +41,7 @@ struct Error {
   std::string request_id{};     // the provider's own id of the request, if it gave one
   std::string payment_id{};     // ours; set on kOutcomeUnknown
   std::string reason{};         // set on kWebhookRejected
+  std::string settle{};         // set on kOutcomeUnknown: what finds out, "reconcile" or "dashboard"
   Sent sent = Sent::kNo;
   bool retryable = false;  // true when the same call may succeed later without a change
   std::optional<std::int64_t> retry_after_ms{};

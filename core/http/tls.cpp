@@ -89,6 +89,36 @@ Error unusable_store(const std::string& name, const std::string& path) {
   return store_error(name + " " + path + " is no PEM file of certificates");
 }
 
+// What is wrong with a server's certificate or key; `what` it should hold.
+Error unusable_pem(const char* option, const std::string& path, const std::string& what) {
+  const std::string why = why_unreadable(path);
+  if (!why.empty()) return file_error(option, std::string("cannot read ") + option + " " + path + ": " + why);
+  return file_error(option, std::string(option) + " " + path + " is no PEM file of " + what);
+}
+
+// The certificate, and the key that goes with it.
+Status load_pair(SSL_CTX* context, const std::string& cert_file, const std::string& key_file) {
+  if (SSL_CTX_use_certificate_chain_file(context, cert_file.c_str()) != 1)
+    return unusable_pem("cert_file", cert_file, "certificates");
+  // Nobody sits at a terminal to be asked for a passphrase.
+  bool asked = false;
+  const auto refuse = [](char*, int, int, void* told) {
+    *static_cast<bool*>(told) = true;
+    return -1;
+  };
+  SSL_CTX_set_default_passwd_cb(context, refuse);
+  SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
+  const bool taken = SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+  SSL_CTX_set_default_passwd_cb(context, nullptr);
+  SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+  // A key of another kind than the certificate's is taken as if another certificate were still to come.
+  if (taken && SSL_CTX_check_private_key(context) == 1) return {};
+  if (asked) return file_error("key_file", "key_file " + key_file + " has a passphrase, which nobody is there to give");
+  if (taken || ERR_GET_LIB(ERR_peek_last_error()) == ERR_LIB_X509)
+    return file_error("key_file", "key_file " + key_file + " is not the key of the certificate in " + cert_file);
+  return unusable_pem("key_file", key_file, "a private key");
+}
+
 // What both ends have in common.
 void set_protocol(SSL_CTX* context) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
@@ -196,14 +226,9 @@ Result<std::unique_ptr<TlsContext>> TlsContext::make_server(const std::string& c
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);  // idle connections keep none
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  // Nobody sits at a terminal to be asked for a passphrase.
-  SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return -1; });
-  const bool has_cert = SSL_CTX_use_certificate_chain_file(context, cert_file.c_str()) == 1;
-  const bool has_key = has_cert && SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+  const Status loaded = load_pair(context, cert_file, key_file);
   ERR_clear_error();
-  if (!has_cert) return file_error("cert_file", "cert_file is missing, unreadable or holds no PEM certificate");
-  if (!has_key)
-    return file_error("key_file", "key_file is missing, unreadable, has a passphrase or is not the certificate's");
+  if (!loaded.ok()) return loaded.error();
   return made;
 }
 

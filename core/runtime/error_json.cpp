@@ -25,6 +25,7 @@ std::string error_json(const Error& error) {
   set_if_known(object, "request_id", error.request_id);
   set_if_known(object, "payment_id", error.payment_id);
   set_if_known(object, "reason", error.reason);
+  set_if_known(object, "settle", error.settle);
   if (error.kind == ErrorKind::kWebhookRejected)
     object.set("http_status", json::Value::integer(webhook::refusal_http_status(error.reason)));
   object.set("sent", sent_name(error.sent));

@@ -56,6 +56,7 @@ std::string Inbox::redacted(std::string text) const {
 json::Object Inbox::event_to_json(const InboxEvent& inbox) const {
   const Event& event = inbox.event;
   auto detail = json::parse(event.detail, {.max_bytes = event.detail.size()});
+  const bool waits_until = is_open(inbox.state) && inbox.due_at > 0;  // 0: not taken yet
   return {{"id", event.id},
           {"type", event.type},
           {"payment_id", json::text_or_null(event.payment_id)},
@@ -65,7 +66,7 @@ json::Object Inbox::event_to_json(const InboxEvent& inbox) const {
           {"detail", detail.ok() ? *std::move(detail) : json::Value()},
           {"state", event_state_name(inbox.state)},
           {"attempts", json::Value::integer(inbox.attempts)},
-          {"due_at", is_open(inbox.state) ? json::Value(format_iso_time(inbox.due_at)) : json::Value()},
+          {"due_at", waits_until ? json::Value(format_iso_time(inbox.due_at)) : json::Value()},
           {"lease", nullptr},
           {"last_error", json::text_or_null(redacted(inbox.last_error))}};
 }

@@ -182,7 +182,8 @@ Status Operation::check_askable() {
                  .message = "nobody knows whether this payment exists at the provider, which gave no id for it: " +
                             std::string(how_to_settle(config(), "payments.create")) +
                             " and only if it is not there call payments.create with a new idempotency key",
-                 .payment_id = payment_->id};
+                 .payment_id = payment_->id,
+                 .settle = settled_by(config(), "payments.create")};
   if (operation_ != "payments.get")
     return Error{.kind = ErrorKind::kConflict,
                  .code = "no_provider_id",
@@ -526,6 +527,7 @@ Error Operation::unknown_outcome(Error why) const {
   why.message = "the outcome of " + operation_ + " (idempotency key " + write_->idempotency_key + ") is unknown, " +
                 std::string(how_to_settle(config(), operation_)) + " before trying again: " + why.message;
   why.payment_id = payment_ ? payment_->id : std::string();
+  why.settle = settled_by(config(), operation_);
   if (why.sent == Sent::kNo) why.sent = acted_ || refused_ ? Sent::kYes : Sent::kMaybe;
   why.retryable = false;
   return hide_secrets(std::move(why), config(), handles_);

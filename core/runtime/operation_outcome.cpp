@@ -137,12 +137,16 @@ std::pair<UnixMillis, UnixMillis> settlement_window(const Write& write) {
   return {write.created_at - kClockSkewMs, write.deadline_at + kClockSkewMs};
 }
 
-std::string_view how_to_settle(const GatewayConfig& config, std::string_view operation) {
+std::string settled_by(const GatewayConfig& config, std::string_view operation) {
   const plugin::Manifest& manifest = config.manifest();
   const bool shows = (operation == "payments.cancel" || operation == "payments.accept") &&
                      manifest.capabilities.contains("payments.get");  // the payment's state does
-  return shows || manifest.reconcile.contains(operation) ? "let reconcile ask, or look on the provider's dashboard,"
-                                                         : "look on the provider's dashboard";
+  return shows || manifest.reconcile.contains(operation) ? "reconcile" : "dashboard";
+}
+
+std::string_view how_to_settle(const GatewayConfig& config, std::string_view operation) {
+  return settled_by(config, operation) == "reconcile" ? "let reconcile ask, or look on the provider's dashboard,"
+                                                      : "look on the provider's dashboard";
 }
 
 Result<std::string> earlier_outcome(const GatewayConfig& config, const Write& earlier, const Write& now,
@@ -159,6 +163,7 @@ Result<std::string> earlier_outcome(const GatewayConfig& config, const Write& ea
                  .message = "the first call with this idempotency key was sent and never answered: " +
                             std::string(how_to_settle(config, earlier.operation)) + " before trying again",
                  .payment_id = earlier.payment_id,
+                 .settle = settled_by(config, earlier.operation),
                  .sent = Sent::kMaybe};
   if (earlier.outcome.empty())
     return conflict("outcome_not_kept",

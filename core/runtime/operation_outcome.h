@@ -54,8 +54,10 @@ json::Value wanted_input(const Write& write);
 // When the provider can have taken the write, by a clock of its own.
 std::pair<UnixMillis, UnixMillis> settlement_window(const Write& write);
 
-// What settles a write that nobody knows the end of, for people: reconcile where the manifest has a way or the
-// payment's state shows it, else the dashboard only.
+// What settles a write that nobody knows the end of, as Error::settle: "reconcile" where the manifest has a way or the
+// payment's state shows it, else "dashboard" only.
+std::string settled_by(const GatewayConfig& config, std::string_view operation);
+// The same for people.
 std::string_view how_to_settle(const GatewayConfig& config, std::string_view operation);
 
 // What a call answers whose idempotency key was used before: the first outcome again, kConflict when the inputs differ

@@ -24,7 +24,8 @@ inline constexpr std::size_t kMaxExportPage = 100;
 // Input and output: docs/schemas/store.info.json, store.prune.json, store.export.json; an input was checked before.
 // `place` is shown as it is.
 Result<json::Value> store_info(Store& store, const std::string& place);
-// kInvalidRequest when webhooks younger than kRedeliveryHorizonMs are to go, unless `forget_webhooks` says so.
+// kInvalidRequest when webhooks younger than kRedeliveryHorizonMs are to go, unless `forget_webhooks` says so or
+// nothing goes.
 Result<json::Value> prune_store(Store& store, const Clock& clock, const json::Value& input);
 // `redact` hides secrets in what handlers said that failed; empty: there are none.
 Result<json::Value> export_store(Store& store, const json::Value& input,

@@ -133,6 +133,8 @@ std::string_view outcome_trust_name(WebhookOutcome::Trust trust) {
 }
 
 json::Value webhook_result(const ReceivedWebhook& received, const WebhookNews& news, WebhookOutcome outcome) {
+  // Whoever may be anybody does not learn which payments the shop has.
+  const std::string http_body = received.is_authentic() ? outcome.reason : std::string();
   return json::Object{{"event", news.event},
                       {"payment", std::move(outcome.payment)},
                       {"signature", webhook::signature_name(received.verified.signature)},
@@ -141,7 +143,7 @@ json::Value webhook_result(const ReceivedWebhook& received, const WebhookNews& n
                       {"changed", outcome.changed},
                       {"reason", outcome.reason.empty() ? json::Value() : json::Value(std::move(outcome.reason))},
                       {"http_status", json::Value::integer(outcome.http_status)},
-                      {"http_body", ""}};
+                      {"http_body", http_body}};
 }
 
 }  // namespace till

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-NativeError: TypeAlias = tuple[str, str, str, str, str, str, str, str, str, bool, int | None, int | None]
+NativeError: TypeAlias = tuple[str, str, str, str, str, str, str, str, str, str, bool, int | None, int | None]
 """An error as the compiled core hands it over: kind, code, message, field, provider_code, request_id,
-payment_id, reason, sent, retryable, retry_after_ms, http_status."""
+payment_id, reason, settle, sent, retryable, retry_after_ms, http_status."""
 
 
 class TillError(Exception):
@@ -139,14 +139,16 @@ class TransportError(TillError):
 class OutcomeUnknown(TillError):
     """A write was sent and no answer came: nobody knows whether it happened.
 
-    `gateway.reconcile()`, `reconcile_every` and `till payments reconcile PROVIDER` find out where the
-    provider's manifest declares a way (`reconcile`); until then the same idempotency key gives this error
-    again and sends nothing. Where it declares none, or what is asked does not settle it, look for the payment
-    on the provider's dashboard, by its reference or, where the provider keeps none, by its amount and time;
-    only if it is not there call again with a new key. A traceback ends with which of the two it is.
-    `payment_id` is ours, in the store. The message names the idempotency key, also one that was made for you:
-    with that key the same call is safe to repeat.
+    `settle` says what finds out. `reconcile`: `gateway.reconcile()`, `reconcile_every` and `till payments
+    reconcile PROVIDER` do; until then the same idempotency key gives this error again and sends nothing.
+    `dashboard`: the provider documents no way to ask, so look for the payment on its dashboard, by its
+    reference or, where the provider keeps none, by its amount and time, as you do where reconciling leaves it
+    unknown; only if it is not there call again with a new key. A traceback ends with which of the two it is.
+    `payment_id` is ours, in the store. The message names the idempotency key, also one
+    that was made for you: with that key the same call is safe to repeat.
     """
+
+    settle: Literal["reconcile", "dashboard"] | None = None
 
 
 class WebhookRejected(TillError):
@@ -169,6 +171,16 @@ for _class in (TillError, *_CLASSES.values()):
     _class.__module__ = "till"  # a traceback names them as an `except` does
 
 
+# How the traceback of an `OutcomeUnknown` ends.
+_NEXT = {
+    "reconcile": "Next: gateway.reconcile(), or reconcile_every in the background, asks the provider what"
+    " became of it; see docs/reconcile.md",
+    "dashboard": "Next: look on the provider's dashboard, for it documents no way to ask what became of this,"
+    " and gateway.reconcile() cannot settle it. Only if it is not there, call again with a new"
+    " idempotency key; see docs/reconcile.md",
+}
+
+
 def error_from_native(native: NativeError) -> TillError:
     """The exception for an error that the core returned; the caller raises it."""
     (
@@ -180,6 +192,7 @@ def error_from_native(native: NativeError) -> TillError:
         request_id,
         payment_id,
         reason,
+        settle,
         sent,
         retryable,
         after,
@@ -200,4 +213,7 @@ def error_from_native(native: NativeError) -> TillError:
     if isinstance(error, WebhookRejected):
         error.reason = reason or None
         error.http_status = status or error.http_status
+    if isinstance(error, OutcomeUnknown) and settle:
+        error.settle = "reconcile" if settle == "reconcile" else "dashboard"
+        error.add_note(_NEXT[error.settle])
     return error

@@ -20,7 +20,7 @@ from till import (
     _webhooks,
 )
 from till._call import Call
-from till._errors import NativeError, OutcomeUnknown, TillError, error_from_native
+from till._errors import NativeError, TillError, error_from_native
 from till._exchange import Exchange
 from till._json import decode, encode
 from till._names import in_python, nearest
@@ -192,10 +192,7 @@ class _Account:
         return call.decode(decode(reply))
 
     def _advising(self, error: TillError, operation: str) -> TillError:
-        """The error; when there is no operation or native call of that name, with one that may be meant, and
-        when the outcome is unknown, with a note in its traceback on what to do."""
-        if isinstance(error, OutcomeUnknown):
-            error.add_note(_reconcile.advice(operation, self.runtime.describe(self.provider)))
+        """The error; when there is no operation or native call of that name, with one that may be meant."""
         if error.code == "unsupported" and operation not in _DECODERS:
             kind = "native" if operation.startswith("native.") else "capabilities"
             known = self.runtime.describe(self.provider).get(kind, {})
@@ -278,6 +275,7 @@ class AsyncGateway(_Account):
     """A `Gateway` whose calls are awaited: the same names, parameters and results, on asyncio.
 
     One gateway may serve several event loops. A cancelled call goes on in the core, and its end is recorded.
+    As with a `Gateway` there is nothing to close: no `async with` is needed, and there is none.
 
     >>> import asyncio
     >>> async def pay():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -80,27 +79,6 @@ def report(value: Any) -> ReconcileReport:
             for write in value["unknown"]
         ),
         next_at=_values.time(value["next_at"]),
-    )
-
-
-def can_settle(operation: str, manifest: Mapping[str, Any]) -> bool:
-    """Whether a write of this kind whose answer was lost can be settled by asking the provider."""
-    asked_by_state = operation in ("payments.accept", "payments.cancel")
-    written = "payments.create" if operation == "payments.get" else operation
-    return asked_by_state or written in manifest.get("reconcile", {})
-
-
-def advice(operation: str, manifest: Mapping[str, Any]) -> str:
-    """What to do after an `OutcomeUnknown`."""
-    if can_settle(operation, manifest):
-        return (
-            "Next: gateway.reconcile(), or reconcile_every in the background, asks the provider what became"
-            " of it; see docs/reconcile.md"
-        )
-    return (
-        f"Next: look on {manifest['name']}'s dashboard, for it documents no way to ask what became of this,"
-        " and gateway.reconcile() cannot settle it. Only if it is not there, call again with a new"
-        " idempotency key; see docs/reconcile.md"
     )
 
 

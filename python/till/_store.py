@@ -119,7 +119,8 @@ class Store:
         would take effect again, and providers repeat them for up to 30 days: younger ones need
         `forget_webhooks`.
         What waits for something is never removed. With `dry_run` nothing is, and the counts are what would
-        go by itself. Runs in small steps, so that payments go on meanwhile; a second call finds the rest.
+        go by itself, young webhooks included. Runs in small steps, so that payments go on meanwhile; a second
+        call finds the rest.
 
         >>> from datetime import timedelta
         >>> till.Runtime(store="memory").store.prune(payments=timedelta(days=365)).total

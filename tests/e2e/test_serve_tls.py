@@ -95,6 +95,6 @@ def test_certificate_that_is_no_good_is_told_and_the_old_one_stays(service: Serv
     first.key.write_text("no key")
     told = reload(service, 2)[str(first.key)]
     assert told["level"] == "warn"
-    assert told["reason"].startswith("key_file is missing, unreadable")
+    assert told["reason"] == f"key_file {first.key} is no PEM file of a private key"
     assert Client(service, first).ask() == 200
     assert service.end()[0] == 0

@@ -1,8 +1,12 @@
 // What the server promises to honest clients: requests as they came, answers in order, from any thread.
 #include "tests/http/server_fixture.h"
 
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <sys/stat.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -368,6 +372,13 @@ class TlsServer : public ServerTest {
     std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing);
   }
 
+  static void write_key(const std::string& path, EVP_PKEY* key, const char* passphrase) {
+    std::FILE* const file = std::fopen(path.c_str(), "w");
+    PEM_write_PrivateKey(file, key, passphrase ? EVP_aes_128_cbc() : nullptr, nullptr, 0, nullptr,
+                         const_cast<char*>(passphrase));
+    std::fclose(file);
+  }
+
   Authority authority_;
 };
 
@@ -414,16 +425,27 @@ TEST_F(TlsServer, handshake_that_stalls_is_ended) {
 }
 
 TEST_F(TlsServer, files_that_do_not_fit_are_refused) {
-  Authority other;
-  const std::string good = authority_.cert_file();
-  for (const auto& [cert, key, field] :
-       {std::tuple("/nowhere"s, authority_.key_file(), "listen[0].cert_file"),
-        std::tuple(good, ""s, "listen[0].key_file"), std::tuple(good, other.key_file(), "listen[0].key_file")}) {
+  const Authority other, rsa, locked, empty;
+  EVP_PKEY* const key_of_another_kind = EVP_RSA_gen(2048);
+  write_key(rsa.key_file(), key_of_another_kind, nullptr);
+  write_key(locked.key_file(), key_of_another_kind, "a passphrase");
+  EVP_PKEY_free(key_of_another_kind);
+  std::ofstream(empty.key_file()) << "no key";
+  const std::string good = authority_.cert_file(), good_key = authority_.key_file();
+  for (const auto& [cert, key, field, why] :
+       {std::tuple("/nowhere"s, good_key, "listen[0].cert_file", "cannot read cert_file /nowhere: "),
+        std::tuple(good_key, good_key, "listen[0].cert_file", "is no PEM file of certificates"),
+        std::tuple(good, "/nowhere"s, "listen[0].key_file", "cannot read key_file /nowhere: "),
+        std::tuple(good, empty.key_file(), "listen[0].key_file", "is no PEM file of a private key"),
+        std::tuple(good, locked.key_file(), "listen[0].key_file", "has a passphrase"),
+        std::tuple(good, rsa.key_file(), "listen[0].key_file", "is not the key of the certificate in "),
+        std::tuple(good, other.key_file(), "listen[0].key_file", "is not the key of the certificate in ")}) {
     ServerOptions options;
     options.listen = {{"127.0.0.1:0", cert, key}};
     const auto opened = Server::open(options, [](const InboundRequest&, const Respond&) {});
     ASSERT_FALSE(opened.ok());
     EXPECT_EQ(opened.error().field, field);
+    EXPECT_THAT(opened.error().message, testing::HasSubstr(why));
   }
 }
 

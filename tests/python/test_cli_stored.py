@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +216,41 @@ def test_events_are_listed_shown_and_replayed(
     assert as_json(run("events", "dead", "globalpay", "--json"))["items"] == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "globalpay evt_1 evt_2 --store s --json",
+        "globalpay --store s evt_1 evt_2 --json",
+        "globalpay evt_1 --store s evt_2 --json",
+        "--store s globalpay --json evt_1 evt_2",
+    ],
+)
+def test_ids_may_stand_before_and_after_the_options(words: str) -> None:
+    from till.cli import _whole_parser
+
+    options = _whole_parser().parse_args(["events", "replay", *words.split()])
+    assert (options.provider, options.ids, options.store, options.json) == (
+        "globalpay",
+        ["evt_1", "evt_2"],
+        "s",
+        True,
+    )
+
+
+def test_an_option_that_is_not_there_stays_a_mistake(run: Callable[..., tuple[int, str]]) -> None:
+    status, out = run("events", "replay", "globalpay", "evt_1", "--dread", "evt_2")
+    assert status == 2 and "unrecognized arguments: --dread" in out
+
+
+def test_an_event_that_was_not_taken_yet_is_due_at_no_time(
+    shop: till.Gateway, run: Callable[..., tuple[int, str]]
+) -> None:
+    pay(shop, "order-1")
+    (event,) = as_json(run("events", "list", "globalpay", "--json"))["items"]
+    assert (event["state"], event["due_at"]) == ("waiting", None)
+    assert "1970" not in run("events", "show", "globalpay", event["id"])[1]
+
+
 def test_pages_of_events_follow_each_other(shop: till.Gateway, run: Callable[..., tuple[int, str]]) -> None:
     pay(shop, "order-1")
     pay(shop, "order-2")
@@ -237,7 +273,13 @@ def test_a_replay_of_nothing_says_what_is_missing(run: Callable[..., tuple[int, 
 def test_each_reason_for_an_unknown_end_has_advice() -> None:
     from typing import get_args, get_type_hints
 
-    from till.cli.payments import _WHAT_TO_DO
+    from till.cli.payments import _WHAT_TO_DO, _report_lines
 
     reasons = get_args(get_args(get_type_hints(till.UnknownWrite)["reason"])[0])
     assert set(_WHAT_TO_DO) == set(reasons)
+    written = "2026-01-01T00:00:00Z"
+    write = till.UnknownWrite(
+        "wr_1", "payments.create", "pay_1", "k", datetime.fromisoformat(written), "newer"
+    )  # type: ignore[arg-type]
+    told = _report_lines(till.ReconcileReport(1, 0, 0, 0, (write,), None), [])
+    assert "newer: look on the provider's dashboard" in told[-1]

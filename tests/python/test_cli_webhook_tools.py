@@ -7,6 +7,7 @@ import json
 import shutil
 import socket
 import stat
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -103,7 +104,44 @@ def test_a_providers_documented_event_is_sent_about_a_payment(
     told = json.loads(server.came[0].body)
     assert (told["id"], told["status"]) == ("inv_7", "paid")
     assert told["url"] == "https://test.bitpay.com/invoice?id=inv_7"
-    assert json.loads(capsys.readouterr().out)["event"] == "paid"
+    told = json.loads(capsys.readouterr().out)
+    assert (told["event"], told["payment"]) == ("paid", "inv_7")
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "more", "shown", "not_shown"),
+    [
+        (200, b"", [], ["is kept as unmatched", "--payment ID"], []),
+        (
+            200,
+            b"",
+            ["--payment", "inv_7"],
+            ["about payment inv_7.", "list bitpay --stored"],
+            ["--payment ID"],
+        ),
+        (
+            200,
+            b"unknown_payment",
+            ["--payment", "inv_7"],
+            ["the shop's store has no payment inv_7"],
+            ["about"],
+        ),
+        (401, b"refused: mismatch", [], [], ["unmatched", "--payment ID"]),
+    ],
+)
+def test_what_was_taken_may_have_moved_no_payment(
+    shop: Callable[..., ShopServer],
+    capsys: pytest.CaptureFixture[str],
+    status: int,
+    answer: bytes,
+    more: list[str],
+    shown: list[str],
+    not_shown: list[str],
+) -> None:
+    server = shop(status, body=answer)
+    main(["webhooks", "trigger", "bitpay", "--event", "paid", "--to", server.url, *more])
+    out = capsys.readouterr().out
+    assert all(words in out for words in shown) and not any(words in out for words in not_shown), out
 
 
 @pytest.mark.parametrize("provider", ["bitgpt", "bitpay", "forumpay", "globalpay"])
@@ -221,7 +259,10 @@ def test_a_provider_signs_when_a_secret_is_given(
         (["gihtub", "--to", "http://127.0.0.1:9/"], "no scheme and no provider"),
         (["openpay", "--to", "http://127.0.0.1:9/"], "openpay sends no webhooks: OpenPay documents no"),
         (["openpay", "--body", "BODY", "--to", "http://127.0.0.1:9/"], "openpay sends no webhooks: "),
-        (["bitpay", "--event", "payed", "--to", "http://127.0.0.1:9/"], "there are invoice_completed"),
+        (
+            ["bitpay", "--event", "payed", "--to", "http://127.0.0.1:9/"],
+            "there are samples of invoice_completed",
+        ),
         (["bitpay", "--bad-signature", "--to", "http://127.0.0.1:9/"], "without a secret"),
         (["forumpay", "--secret-file", "SECRET", "--to", "http://127.0.0.1:9/"], "--scheme"),
         (
@@ -315,8 +356,8 @@ def test_each_webhook_is_judged_and_answered(
 ) -> None:
     listening = listen("--scheme", "stripe", "--secret-file", files[1], "--count", "3", "--status", "202")
     assert listening.post(BODY, signed()) == 202
-    assert listening.post(BODY, signed(at=5)) == 400
-    assert listening.post(b"\x1b[2J", signed(valid=False)) == 400
+    assert listening.post(BODY, signed(at=5)) == 401
+    assert listening.post(b"\x1b[2J", signed(valid=False)) == 401
     out, err = listening.end()
     assert "accepted: signature valid, trust signed" in out and "evt_1" in out
     assert "refused: too_old" in out and "refused: mismatch" in out
@@ -431,6 +472,18 @@ def test_chunks_are_read_and_too_much_is_refused(listen: Callable[..., Listening
     assert json.loads(listening.end()[0])["body"] == '{"a": 1}'
 
 
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_webhook_whose_sender_did_not_wait_counts(listen: Callable[..., Listening], reset: bool) -> None:
+    listening = listen("--count", "2", "--delay", "0.2")
+    for body in (b'{"half', b'{"half": 1}', b'{"half": 2}'):
+        with socket.create_connection(("127.0.0.1", listening.port)) as sender:
+            if reset:
+                sender.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sender.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n" + body)
+    out, _ = listening.end()
+    assert out.count("11 bytes: 200") == 2
+
+
 def test_json_lines_are_masked_too(listen: Callable[..., Listening], files: tuple[str, str]) -> None:
     listening = listen("--json", "--count", "1", "--scheme", "stripe", "--secret-file", files[1])
     listening.post(BODY, {**signed(), "Authorization": "hidden"})
@@ -465,7 +518,7 @@ def test_a_signed_url_has_the_query_that_came(
 ) -> None:
     url = "https://shop.example/hooks"
     listening = listen("--scheme", "mercado-pago", "--secret-file", files[1], "--url", url, "--count", "2")
-    for query, status in [("data.id=7", 200), ("data.id=8", 400)]:
+    for query, status in [("data.id=7", 200), ("data.id=8", 401)]:
         headers = till.webhooks.sign(
             "mercado-pago", BODY, SECRET, headers={"x-signature": "ts=5"}, url=f"{url}?{query}"
         ).headers
@@ -507,7 +560,7 @@ def test_a_recording_goes_as_it_came(
     server, file = shop(200, 500), recording(tmp_path / "r", 3)
     assert main(["webhooks", "replay", file, "--to", server.url]) == 1
     out = capsys.readouterr().out
-    assert out.startswith("sent 3 of 3 recorded, in ")
+    assert out.startswith("sent 3 recorded, in ")
     assert [line.split() for line in out.splitlines()[-2:]] == [["200", "1"], ["500", "2"]]
     assert [json.loads(came.body)["id"] for came in server.came] == ["evt_0", "evt_1", "evt_2"]
     assert {verify("stripe", came) for came in server.came} == {"too_old"}
@@ -534,10 +587,21 @@ def test_copies_go_at_the_same_moment(
     server, file = shop(), recording(tmp_path / "r", 2)
     status, told = replay(capsys, file, "--to", server.url, "--duplicates", "3")
     assert (status, told["sent"], told["answers"]) == (0, 8, {"200": 8})
+    assert told["recorded"] == 2
     assert len({came.body for came in server.came[:4]}) == 1
     assert {(one["number"], one["copy"]) for one in told["deliveries"]} == {
         (number, copy) for number in (1, 2) for copy in (1, 2, 3, 4)
     }
+
+
+def test_copies_are_told_apart_from_what_was_recorded(
+    shop: Callable[..., ShopServer], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server, file = shop(), recording(tmp_path / "r", 2)
+    assert main(["webhooks", "replay", file, "--to", server.url, "--duplicates", "3"]) == 0
+    assert capsys.readouterr().out.startswith(
+        "sent 2 recorded and 6 copies, those of one at the same moment, in "
+    )
 
 
 def test_the_order_of_chance_can_be_had_again(

@@ -37,7 +37,8 @@ KINDS = (
 
 
 def native(kind: str) -> NativeError:
-    return (kind, "code", "message", "$.a", "P1", "req_1", "pay_1", "stale", "maybe", True, 1500, 401)
+    rest = ("P1", "req_1", "pay_1", "stale", "reconcile", "maybe", True, 1500, 401)
+    return (kind, "code", "message", "$.a", *rest)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -82,9 +83,10 @@ def test_the_json_of_the_command_line_is_that_of_the_schema(kind: str) -> None:
     assert (shown["error"], shown["status"]) == (kind, SCHEMA["properties"]["error"]["enum"].index(kind) + 1)
     of_its_own = {
         "RateLimited": {"retry_after_ms": 1500},
+        "OutcomeUnknown": {"settle": "reconcile"},
         "WebhookRejected": {"reason": "stale", "http_status": 401},
     }
-    own_members = {"retry_after_ms", "reason", "http_status"} & shown.keys()
+    own_members = {"retry_after_ms", "reason", "settle", "http_status"} & shown.keys()
     assert {member: shown[member] for member in own_members} == of_its_own.get(kind, {})
 
 
@@ -98,7 +100,7 @@ def test_retry_after_is_in_seconds_and_reason_is_kept() -> None:
 
 
 def test_empty_texts_are_none() -> None:
-    error = error_from_native(("NotFound", "c", "m", "", "", "", "", "", "no", False, None, None))
+    error = error_from_native(("NotFound", "c", "m", "", "", "", "", "", "", "no", False, None, None))
     assert (error.field, error.provider_code, error.request_id, error.payment_id) == (None,) * 4
     assert str(error) == "m"
 
@@ -118,14 +120,16 @@ def test_the_text_of_an_error_names_its_place_once() -> None:
 def test_a_lost_answer_ends_in_what_to_do_next_at_this_provider(
     gateway: Callable[..., till.Gateway], payer: Callable[[str], Control]
 ) -> None:
-    told = {}
+    told, settle = {}, {}
     for provider, currency in (("globalpay", "BTN"), ("openpay", "BZD")):
         payer(provider).fault("reset_after_read", count=0)
         with pytest.raises(till.OutcomeUnknown) as caught:
             gateway(provider).payments.create(till.Money("1.00", currency), reference="order-1")
         payer(provider)
+        settle[provider] = caught.value.settle
         told[provider] = "".join(traceback.format_exception_only(caught.value))
         assert "Next:" in "".join(traceback.format_exception_only(pickle.loads(pickle.dumps(caught.value))))
     assert "gateway.reconcile(), or reconcile_every" in told["globalpay"]
-    assert "look on OpenPay's dashboard" in told["openpay"]
+    assert settle == {"globalpay": "reconcile", "openpay": "dashboard"}
+    assert "look on the provider's dashboard, for it documents no way" in told["openpay"]
     assert "cannot settle it" in told["openpay"]

@@ -74,7 +74,8 @@ def test_no_answer_to_a_write_is_an_unknown_outcome(shop: till.Gateway) -> None:
     with pytest.raises(till.OutcomeUnknown) as caught:
         exchange.result()
     assert caught.value.payment_id
-    assert caught.value.sent == "maybe"
+    assert (caught.value.sent, caught.value.settle) == ("maybe", "dashboard")
+    assert caught.value.__notes__[0].startswith("Next: look on the provider's dashboard")
 
 
 def test_a_write_that_never_left_is_a_transport_error(shop: till.Gateway) -> None:

@@ -114,7 +114,16 @@ def test_pruning_on_the_command_line_keeps_to_the_policy_of_each_kind(
     assert run("prune", "--store", place, "--older-than", "1d") == 2, "webhooks of the last 30 days"
     told = capsys.readouterr().err
     assert "InvalidRequest: --webhooks: " in told and "say --forget-webhooks" in told
-    assert "$." not in told
+    assert "`--webhooks never`" in told and "$." not in told
+    assert run("prune", "--store", place, "--older-than", "1d", "--dry-run", "--json") == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["webhooks"] == 0 and printed.err == ""
+    assert run("prune", "--store", place, "--older-than", "1d", "--dry-run") == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("would go: ") and "--webhooks never" in printed.err
+    sure = ["--older-than", "1d", "--forget-webhooks", "--dry-run"]
+    assert run("prune", "--store", place, *sure) == 0
+    assert capsys.readouterr().err == ""
     assert run("prune", "--store", place, "--webhooks", "0d") == 2, "an age of 0 is an age"
     assert "--forget-webhooks" in capsys.readouterr().err
     assert run("prune", "--store", place, "--payments", "101y") == 2

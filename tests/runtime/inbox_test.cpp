@@ -93,6 +93,14 @@ TEST_F(InboxTest, gives_an_event_with_its_payment_and_ends_when_it_is_done) {
   EXPECT_THAT(take(), IsEmpty());
 }
 
+TEST_F(InboxTest, event_that_was_not_taken_yet_is_due_at_no_time) {
+  ASSERT_TRUE(run("payments.create", kPay, 201, kPending).ok());
+  const json::Value listed = call("events.list", json::Object{}).value();
+  const json::Value& event = listed.find("items")->array()->front();
+  EXPECT_EQ(text(event, "state"), "waiting");
+  EXPECT_TRUE(event.find("due_at")->is_null()) << json::write(event);
+}
+
 TEST_F(InboxTest, fails_an_event_whose_payment_cannot_be_read_and_gives_the_others) {
   ASSERT_TRUE(run("payments.create", kPay, 201, kPending).ok());
   const std::string id = all_stored().front().id;

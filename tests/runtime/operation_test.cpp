@@ -396,19 +396,20 @@ TEST_F(OperationTest, a_payment_of_unknown_outcome_without_an_id_says_how_to_fin
 }
 
 TEST_F(OperationTest, what_is_unknown_says_reconcile_only_where_the_provider_has_a_way) {
-  const auto advice = [&] {
+  const auto advice = [&](std::string_view settle) {
     const auto exchange = begin("payments.create", kPay);
     fail(*exchange, Sent::kMaybe);
     const Error error = exchange->result().error();
     const auto asked = shop_->begin("payments.get", json::write(json::Object{{"id", error.payment_id}}));
     const auto again = begin("payments.create", kPay);
+    for (const Error& one : {error, again->result().error(), asked.error()}) EXPECT_EQ(one.settle, settle);
     return std::vector<std::string>{error.message, again->result().error().message, asked.error().message};
   };
-  EXPECT_THAT(advice(), Each(AllOf(HasSubstr("dashboard"), Not(HasSubstr("reconcile")))));
+  EXPECT_THAT(advice("dashboard"), Each(AllOf(HasSubstr("dashboard"), Not(HasSubstr("reconcile")))));
   open_variant(replaced(kAcmeManifest, R"("idempotency": null)",
                         R"("idempotency": null, "reconcile": {"payments.create": {"by": "reference"}})"),
                R"({"api_key":"sk_live_SECRET123","label":"another"})");
-  EXPECT_THAT(advice(), Each(HasSubstr("let reconcile ask, or look on the provider's dashboard")));
+  EXPECT_THAT(advice("reconcile"), Each(HasSubstr("let reconcile ask, or look on the provider's dashboard")));
 }
 
 TEST_F(OperationTest, an_unknown_cancellation_says_reconcile_for_the_payments_state_shows_it) {

@@ -80,6 +80,9 @@ TEST_F(UpkeepTest, a_webhook_that_may_come_again_is_kept) {
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, "webhooks_too_young");
   EXPECT_EQ(refused.error().field, "$.webhooks_older_than_ms");
+  json::Value tried = older("webhooks", 10);
+  tried.object()->set("dry_run", true);
+  EXPECT_EQ(number(ask("store.prune", tried).value(), "webhooks"), 2) << "what is only counted comes again to nobody";
   EXPECT_EQ(number(ask("store.prune", older("webhooks", 30)).value(), "webhooks"), 1);
   json::Value forced = older("webhooks", 10);
   forced.object()->set("forget_webhooks", true);

@@ -219,6 +219,7 @@ TEST_F(SignedWebhook, without_a_status_is_a_hint) {
 TEST_F(SignedWebhook, about_an_unknown_payment_is_kept_until_it_is_known) {
   const json::Value result = outcome_of(kPaidEvent);
   EXPECT_EQ(result.find_string("reason"), "unknown_payment");
+  EXPECT_EQ(result.find_string("http_body"), "unknown_payment") << "the sender proved itself";
   EXPECT_EQ(result.find_string("trust"), "signed");
   EXPECT_EQ(kept().front().state, WebhookState::kUnmatched);
   EXPECT_EQ(outcome_of(kPaidEvent).find_bool("duplicate"), true);

@@ -80,6 +80,8 @@ def _flag(name: str, options: argparse.Namespace) -> str | None:
 def _advice(error: _errors.TillError, options: argparse.Namespace) -> str:
     if isinstance(error, _errors.OutcomeUnknown):
         return _after_no_answer(error, options)
+    if error.code == "webhooks_too_young":
+        return "\n  `--webhooks never` keeps them all, `--webhooks 30d` those that may come again."
     provider = getattr(options, "provider", None)
     if isinstance(error, _errors.AuthenticationError) and provider:
         return f"\n  Where to find the right credentials: till providers show {provider}"
@@ -99,7 +101,7 @@ def _after_no_answer(error: _errors.OutcomeUnknown, options: argparse.Namespace)
         return "\n  It may have arrived: look at the service before you run this again."
     ours = f" {error.payment_id}" if error.payment_id else ""
     provider = getattr(options, "provider", None)
-    if provider and not _can_be_settled(provider):
+    if provider and error.settle == "dashboard":
         return (
             f"\n  Nothing settles payment{ours} by itself: {provider} documents no way to, and its list does"
             f" not\n  tell. Look for its amount and time on the provider's dashboard.{_PAY_AGAIN}"
@@ -113,14 +115,6 @@ def _after_no_answer(error: _errors.OutcomeUnknown, options: argparse.Namespace)
 
 
 _PAY_AGAIN = "\n  Only if it is not there, pay again with a new --idempotency-key."
-
-
-def _can_be_settled(provider: str) -> bool:
-    """Whether the provider's manifest declares how a payment is found whose answer was lost."""
-    from till._reconcile import can_settle
-
-    manifest = _manifest(provider)
-    return not manifest or can_settle("payments.create", manifest)  # of none, nothing can be ruled out
 
 
 def _manifest(provider: str) -> dict[str, Any]:

@@ -89,6 +89,7 @@ def error_json(error: TillError) -> dict[str, Any]:
         "request_id": error.request_id,
         "payment_id": error.payment_id,
         "reason": getattr(error, "reason", None),
+        "settle": getattr(error, "settle", None),
         "http_status": getattr(error, "http_status", None),
         "sent": error.sent,
         "retryable": error.retryable,

@@ -198,7 +198,11 @@ def _report_lines(report: till.ReconcileReport, settled: list[till.Payment]) -> 
         ]
         parts.append(f"Still unknown\n{table(['Sent', 'Operation', 'Payment', 'Why'], rows)}")
         reasons = sorted({write.reason for write in report.unknown if write.reason})
-        parts += ["\n".join(f"{reason.replace('_', ' ')}: {_WHAT_TO_DO[reason]}" for reason in reasons)]
+        parts += [
+            "\n".join(
+                f"{reason.replace('_', ' ')}: {_WHAT_TO_DO.get(reason, _BY_HAND)}" for reason in reasons
+            )
+        ]
     return [part for part in parts if part]
 
 

@@ -26,6 +26,7 @@ _UNITS = {
     "y": timedelta(days=365),
 }
 _LONGEST_AGE = 100 * _UNITS["y"]
+_MAY_COME_AGAIN = timedelta(days=30)
 _PROGRESS_EVERY = 10_000  # records between two lines of progress
 
 _PRUNE_HELP = """\
@@ -151,6 +152,12 @@ def _prune(options: argparse.Namespace) -> int:
     verb = "would go" if options.dry_run else "removed"
     counts = ", ".join(f"{count} {kind}" for kind, count in dataclasses.asdict(gone).items())
     print(f"{verb}: {counts}")
+    young = ages["webhooks"] is not None and ages["webhooks"] < _MAY_COME_AGAIN
+    if options.dry_run and young and not options.forget_webhooks:
+        tell(
+            "till: without --dry-run this is refused: webhooks of the last 30 days may come again. Write"
+            " --webhooks never, --webhooks 30d, or --forget-webhooks"
+        )
     return OK
 
 

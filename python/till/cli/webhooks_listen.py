@@ -30,7 +30,8 @@ def add(actions: Any) -> None:
         "listen",
         help="receive webhooks on this machine: show, record, forward",
         description="Shows each webhook that comes to http://127.0.0.1:PORT, and why it is refused. Answers"
-        " with --status, or as --forward-to does; 400 to what is refused and not forwarded.",
+        " with --status, or as --forward-to does; what is refused and not forwarded is answered as a gateway"
+        " does: 401 where nothing proves the sender, 413 where it is too large, else 400.",
     )
     listen.add_argument("--port", type=_port, default=8300, help="default: 8300; 0 takes a free one")
     listen.add_argument(
@@ -60,7 +61,9 @@ def add(actions: Any) -> None:
         default=0,
         help="hang up on the first N, once they are read",
     )
-    listen.add_argument("--count", metavar="N", type=_count, default=0, help="stop after N webhooks")
+    listen.add_argument(
+        "--count", metavar="N", type=_count, default=0, help="stop after N that came whole, answered or not"
+    )
     add_sending_options(listen)
     listen.add_argument("--json", action="store_true", help="print one line of JSON for each")
     listen.set_defaults(run=_listen)
@@ -157,10 +160,11 @@ class Listener:
         try:
             verified = self._verifier.verify(**request)
         except till.WebhookRejected as refused:
-            verdict = {"accepted": False, "reason": refused.reason}
+            verdict = {"accepted": False, "reason": refused.reason, "http_status": refused.http_status}
             return verdict, lines_of(self._verifier.explain(**request), None)
         except till.InvalidRequest as error:  # a query that cannot be read
-            return {"accepted": False, "reason": "malformed"}, [f"refused: {error}"]
+            verdict = {"accepted": False, "reason": "malformed", "http_status": 400}
+            return verdict, [f"refused: {error}"]
         verdict = {
             "accepted": True,
             "signature": verified.signature,
@@ -179,8 +183,8 @@ class Listener:
     def _answer(self, message: Message, verdict: dict[str, Any] | None) -> Answer:
         if self._forward:
             return self._forward.send(self._forward.with_query(message, message.query))
-        refused = verdict is not None and not verdict["accepted"]
-        return Answer(400 if refused else self._options.status, b"", None, 0.0)
+        refusal = None if verdict is None else verdict.get("http_status")
+        return Answer(refusal or self._options.status, b"", None, 0.0)
 
     def _report(
         self,

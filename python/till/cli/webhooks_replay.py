@@ -76,7 +76,7 @@ def _replay(options: argparse.Namespace) -> int:
     deliveries = list(_send_all(messages, target, signer, options))
     took = time.monotonic() - began
     if options.json:
-        print_json(_as_json(deliveries, seed))
+        print_json(_as_json(deliveries, len(messages), seed))
     else:
         print(_summary(deliveries, len(messages), seed, took))
     return OK if all(one.answer.taken or options.crash_before_ack for one in deliveries) else FAILED
@@ -131,16 +131,17 @@ def _answers(deliveries: list[Delivery]) -> dict[str, int]:
 
 
 def _summary(deliveries: list[Delivery], recorded: int, seed: int | None, took: float) -> str:
-    each = len(deliveries) // recorded
-    times = "" if each == 1 else f", each {each} times at once"
+    copies = len(deliveries) - recorded
+    more = f" and {copies} copies, those of one at the same moment" if copies else ""
     order = "" if seed is None else f", in the order of --seed {seed}"
     rows = [[word, str(count)] for word, count in _answers(deliveries).items()]
-    head = f"sent {len(deliveries)} of {recorded} recorded{times}{order}, in {milliseconds(took)}"
+    head = f"sent {recorded} recorded{more}{order}, in {milliseconds(took)}"
     return f"{head}\n\n{table(['Answer', 'Count'], rows, right=['Count'])}"
 
 
-def _as_json(deliveries: list[Delivery], seed: int | None) -> dict[str, Any]:
+def _as_json(deliveries: list[Delivery], recorded: int, seed: int | None) -> dict[str, Any]:
     return {
+        "recorded": recorded,
         "sent": len(deliveries),
         "seed": seed,
         "answers": _answers(deliveries),

@@ -54,7 +54,7 @@ def add_sending_options(parser: argparse.ArgumentParser) -> None:
 
 def _trigger(options: argparse.Namespace) -> int:
     _check_sender(options)
-    event, message = _event(options)
+    sample, message = _event(options)
     if options.print:
         print(message.body.decode("utf-8", "backslashreplace"))
         return OK
@@ -66,9 +66,9 @@ def _trigger(options: argparse.Namespace) -> int:
     message = _signed(options, scheme, secret, message, target)
     answer = target.send(message)
     if options.json:
-        print_json(_as_json(event, scheme, message, answer))
+        print_json(_as_json(sample, scheme, message, answer))
     else:
-        print("\n".join(_lines(event, scheme, message, answer)))
+        print("\n".join(_lines(sample, scheme, message, answer) + _effect(sample, options, answer)))
     return OK if answer.taken else FAILED
 
 
@@ -81,8 +81,8 @@ def _check_sender(options: argparse.Namespace) -> None:
         )
 
 
-def _event(options: argparse.Namespace) -> tuple[str | None, Message]:
-    """The event's name, and the request without a signature."""
+def _event(options: argparse.Namespace) -> tuple[_samples.Sample | None, Message]:
+    """The sample that is sent, if it is one, and the request without a signature."""
     given = tuple(_webhook_files.header(line) for line in options.header)
     samples = _samples.of(options.name)
     if options.body is not None:
@@ -99,7 +99,10 @@ def _event(options: argparse.Namespace) -> tuple[str | None, Message]:
         )
     event = options.event or next(iter(samples))
     if event not in samples:
-        raise Failure(f"{options.name} has no event {event!r}; there are {', '.join(samples)}")
+        raise Failure(
+            f"there is no sample of an event {event!r} of {options.name}; there are samples of"
+            f" {', '.join(samples)}. --body FILE sends any other"
+        )
     sample = samples[event]
     if options.payment is not None:
         try:
@@ -109,7 +112,7 @@ def _event(options: argparse.Namespace) -> tuple[str | None, Message]:
     headers = given
     for name, value in sample.headers.items():
         headers = with_header(headers, name, value)
-    return event, Message(headers, sample.body)
+    return sample, Message(headers, sample.body)
 
 
 def _scheme_of(options: argparse.Namespace, secret: till.webhooks.Secret | None) -> str | None:
@@ -144,8 +147,8 @@ def _signed(
     return _signing.Signer(scheme, secret, options).sign(message, target, id=options.id)
 
 
-def _lines(event: str | None, scheme: str | None, message: Message, answer: Answer) -> list[str]:
-    named = f"{event}, " if event else ""
+def _lines(sample: _samples.Sample | None, scheme: str | None, message: Message, answer: Answer) -> list[str]:
+    named = f"{sample.event}, " if sample else ""
     how = f"signed by {scheme}" if scheme else "not signed"
     lines = [f"sent      {named}{len(message.body)} bytes, {how}"]
     lines.append(f"answered  {answer.word} in {milliseconds(answer.seconds)}")
@@ -153,9 +156,29 @@ def _lines(event: str | None, scheme: str | None, message: Message, answer: Answ
     return [*lines, f"          {printable(text)}"] if text else lines
 
 
-def _as_json(event: str | None, scheme: str | None, message: Message, answer: Answer) -> dict[str, Any]:
+def _effect(sample: _samples.Sample | None, options: argparse.Namespace, answer: Answer) -> list[str]:
+    """What a 2xx means for the payment: a webhook about one that the store does not know is taken all the
+    same. Only a sender that signs is told so."""
+    if sample is None or sample.payment is None or not answer.taken:
+        return []
+    if answer.body == b"unknown_payment":
+        lines = [f"kept as unmatched: the shop's store has no payment {sample.payment}, and none moved"]
+    else:
+        lines = [
+            f"about payment {sample.payment}. One that the shop's store does not have is kept as unmatched,",
+            f"and none moves: `till payments list {options.name} --stored` shows those that it has",
+        ]
+    if options.payment is None:
+        lines.append("that payment is the documentation's: --payment ID tells of one of yours")
+    return [f"          {printable(line)}" for line in lines]
+
+
+def _as_json(
+    sample: _samples.Sample | None, scheme: str | None, message: Message, answer: Answer
+) -> dict[str, Any]:
     return {
-        "event": event,
+        "event": sample and sample.event,
+        "payment": sample and sample.payment,
         "scheme": scheme,
         "bytes": len(message.body),
         "status": answer.status,
