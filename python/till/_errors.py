@@ -144,8 +144,8 @@ class OutcomeUnknown(TillError):
     `dashboard`: the provider documents no way to ask, so look for the payment on its dashboard, by its
     reference or, where the provider keeps none, by its amount and time, as you do where reconciling leaves it
     unknown; only if it is not there call again with a new key. A traceback ends with which of the two it is.
-    `payment_id` is ours, in the store. The message names the idempotency key, also one
-    that was made for you: with that key the same call is safe to repeat.
+    `payment_id` is ours, in the store. The message names the idempotency key, also one that was made for you:
+    with that key the same call is safe to repeat.
     """
 
     settle: Literal["reconcile", "dashboard"] | None = None
