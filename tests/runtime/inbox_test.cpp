@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <future>
 #include <set>
 #include <thread>
 
@@ -326,10 +327,10 @@ TEST_F(InboxTest, belongs_to_its_gateway) {
   EXPECT_EQ(call("events.list").value().find("items")->array()->size(), 1u);
   EXPECT_THAT(handle_all(), ElementsAre(ours));
 
-  std::optional<Result<std::string>> all;
+  std::promise<Result<std::string>> all;
   start_local(*find_local_operation("events.list"), {.runtime = runtime_}, "{}",
-              [&](Result<std::string> result) { all.emplace(std::move(result)); });
-  EXPECT_EQ(json::parse(all->value()).value().find("items")->array()->size(), 2u);
+              [&](Result<std::string> result) { all.set_value(std::move(result)); });
+  EXPECT_EQ(json::parse(all.get_future().get().value()).value().find("items")->array()->size(), 2u);
 }
 
 TEST_F(InboxTest, keeps_a_bounded_message_without_secrets) {
