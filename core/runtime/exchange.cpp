@@ -11,7 +11,7 @@
 namespace till {
 
 Exchange::Exchange(std::unique_ptr<Operation> operation, std::shared_ptr<Engine> engine)
-    : fork_generation_(fork_generation()), engine_(std::move(engine)), operation_(std::move(operation)) {
+    : fork_generation_(fork_generation()), operation_(std::move(operation)), engine_(std::move(engine)) {
   settle();
 }
 
@@ -22,8 +22,9 @@ Exchange::~Exchange() {
   }
   auto task = operation_->abandon();
   if (!task) return;
-  // Does not wait, so that an exchange may go inside a callback. The task's operation lives until it has run.
-  engine_->store().submit(*std::move(task), [keep = operation_](const Status&) {});
+  // Does not wait, so that an exchange may go inside a callback. The task's operation lives until it has run, and may
+  // be the last owner of the runtime.
+  engine_->change(*std::move(task), [keep = operation_](const Status&) {});
 }
 
 bool Exchange::inherited() const { return fork_generation_ != fork_generation(); }

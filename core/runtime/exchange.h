@@ -46,8 +46,9 @@ class Exchange {
   void settle();
 
   std::uint64_t fork_generation_;
-  std::shared_ptr<Engine> engine_;
   std::shared_ptr<Operation> operation_;
+  std::shared_ptr<Engine>
+      engine_;  // goes first: as the last owner, the operation's runtime ends it where that may wait
   UnixMillis send_at_ms_ = 0;
 };
 

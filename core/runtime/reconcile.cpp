@@ -104,11 +104,12 @@ void Pass::begin() {
   auto engine = gateway_->runtime().engine();
   if (!engine.ok()) return end(std::move(engine).error());
   config_ = gateway_->config();
-  (*engine)->store().submit([self = shared_from_this()](Store& store) { return self->take(store); },
-                            [self = shared_from_this()](Status taken) {
-                              if (!taken.ok()) return self->end(std::move(taken).error());
-                              self->ask_more();
-                            });
+  // The task holds nothing: what the last of the two lets go may be the runtime.
+  (*engine)->change([this](Store& store) { return take(store); },
+                    [self = shared_from_this()](Status taken) {
+                      if (!taken.ok()) return self->end(std::move(taken).error());
+                      self->ask_more();
+                    });
 }
 
 Status Pass::take(Store& store) {
@@ -226,7 +227,7 @@ void Pass::answered(const Payment& payment, const Result<std::string>& now) {
 void Pass::put_off(StoreQueue::Task task) {
   auto engine = gateway_->runtime().engine();
   if (!engine.ok()) return one_done();
-  (*engine)->store().submit(std::move(task), [self = shared_from_this()](const Status&) { self->one_done(); });
+  (*engine)->change(std::move(task), [self = shared_from_this()](const Status&) { self->one_done(); });
 }
 
 void Pass::sum_up() {

@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
 #include <future>
 #include <thread>
 
+#include "tests/base/eventually.h"
 #include "tests/runtime/fixture.h"
 
 namespace till {
@@ -133,6 +135,22 @@ TEST_F(RuntimeTest, the_last_owner_may_go_inside_a_callback) {
     called.set_value();
   });
   called.get_future().wait();
+}
+
+// An exchange that is given up has its end written by the store's thread, which then lets go of the runtime.
+TEST_F(RuntimeTest, an_exchange_that_goes_last_takes_the_runtime_with_it) {
+  namespace fs = std::filesystem;
+  const auto threads = [] {
+    return std::distance(fs::directory_iterator("/proc/self/task"), fs::directory_iterator());
+  };
+  const auto before = threads();
+  auto exchange = begin("payments.create", kPay);
+  ASSERT_NE(exchange->request(), nullptr);
+  shop_.reset();
+  runtime_.reset();
+  EXPECT_GT(threads(), before);
+  exchange.reset();
+  EXPECT_TRUE(eventually([&] { return threads() == before; })) << threads();
 }
 
 TEST_F(RuntimeTest, works_in_a_child_after_the_parent_used_it_and_in_the_parent_after_that) {
