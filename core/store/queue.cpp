@@ -175,20 +175,38 @@ Status StoreQueue::run(Task task) {
   return future.get();
 }
 
-Status StoreQueue::try_read(const Task& task) {
+// `away_since` becomes since when the reader has found no store: now, unless it was so before.
+Status StoreQueue::try_read(const Task& task, std::chrono::steady_clock::time_point& away_since) {
   const std::lock_guard lock(reader_ ? reader_mutex_ : store_mutex_);
   Store& store = reader_ ? *reader_ : *store_;
-  TILL_TRY(store.resume());
-  Status status = run_task(store, task);
-  return store.lost() ? Status(lost_connection()) : status;
+  Status status = store.resume();
+  if (status.ok()) {
+    status = run_task(store, task);
+    if (store.lost()) status = lost_connection();
+  }
+  if (!is(status, "store_unreachable"))
+    reader_away_since_.reset();
+  else if (!reader_away_since_)
+    reader_away_since_ = Patience::Clock::now();
+  away_since = reader_away_since_.value_or(Patience::Clock::now());
+  return status;
 }
 
+// Reads that come one after the other while the store is away do not each wait for it: the first one did.
 Status StoreQueue::read(const Task& task) {
-  Patience patience(kReadPatience);
+  std::optional<Patience> patience;
   while (true) {
-    Status status = try_read(task);
-    if (!may_run_again(status) || !patience.pause()) return status;
+    Patience::Clock::time_point since;
+    Status status = try_read(task, since);
+    if (!may_run_again(status)) return status;
+    if (!patience) patience.emplace(kReadPatience, since);
+    if (!patience->pause()) return status;
   }
+}
+
+bool StoreQueue::is_closing() {
+  const std::lock_guard lock(mutex_);
+  return closing_;
 }
 
 void StoreQueue::loop() {
@@ -208,6 +226,7 @@ void StoreQueue::loop() {
     }
     lock.unlock();
     run_batch(batch);
+    batch.clear();  // without the mutex: nobody knows what the tasks let go
     lock.lock();
   }
 }
@@ -273,7 +292,9 @@ Status StoreQueue::run_until_known(std::span<const Waiting> batch, std::vector<S
     if (is(committed, "store_commit_unknown")) committed = was_committed(std::move(committed));
     // One that is alone has nobody to hold up.
     if (committed.ok() && batch.size() == 1 && is(results[0], "store_conflict")) committed = results[0];
-    if (may_run_again(committed) && patience.pause()) continue;
+    // Who closes the queue does not wait for a store that is away.
+    const bool in_vain = is(committed, "store_unreachable") && is_closing();
+    if (may_run_again(committed) && !in_vain && patience.pause()) continue;
     if (is(committed, "store_unreachable") || is(committed, "store_commit_unknown"))
       away_since_ = patience.start();
     else

@@ -41,7 +41,7 @@ class StoreQueue {
   // the end of a commit to be known.
   explicit StoreQueue(std::unique_ptr<Store> store, std::unique_ptr<Store> reader = nullptr,
                       std::chrono::milliseconds patience = kStorePatience);
-  // Finishes what is waiting.
+  // Finishes what is waiting; where the store is away, that ends with its error at once.
   ~StoreQueue();
   StoreQueue(const StoreQueue&) = delete;
   StoreQueue& operator=(const StoreQueue&) = delete;
@@ -61,7 +61,7 @@ class StoreQueue {
   static void register_for_fork();
 
   // Looks something up, on the calling thread: what was committed, nothing half done. The task must change nothing, and
-  // may run more than once, for as long as kReadPatience.
+  // may run more than once, for as long as kReadPatience since the store was found away.
   Status read(const Task& task);
 
  private:
@@ -79,7 +79,8 @@ class StoreQueue {
   Status was_committed(Status unknown);
   Status run_until_known(std::span<const Waiting> batch, std::vector<Status>& results);
   void run_batch(std::vector<Waiting>& batch);
-  Status try_read(const Task& task);
+  Status try_read(const Task& task, std::chrono::steady_clock::time_point& away_since);
+  bool is_closing();
 
   std::unique_ptr<Store> store_;
   std::unique_ptr<Store> reader_;
@@ -87,6 +88,7 @@ class StoreQueue {
   std::function<void()> on_inbox_change_;
   std::mutex store_mutex_;
   std::mutex reader_mutex_;
+  std::optional<std::chrono::steady_clock::time_point> reader_away_since_;  // guarded as the reader is
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Waiting> waiting_;

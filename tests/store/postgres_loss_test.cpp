@@ -357,5 +357,37 @@ TEST(PostgresLoss, a_server_that_stays_away_is_an_error_within_its_time_and_reco
   EXPECT_EQ(counted(place), 2);
 }
 
+TEST(PostgresLoss, reads_of_a_server_that_stays_away_do_not_each_wait_for_it) {
+  PostgresServer server;
+  const PostgresSchema schema(server.socket_url());
+  StoreQueue queue(open_store(schema.url()).value(), open_store(schema.url()).value());
+  const StoreQueue::Task look = [](Store& store) -> Status {
+    TILL_TRY(store.list_refusals());
+    return {};
+  };
+  server.stop("fast");
+  const auto asked_at = steady_clock::now();
+  EXPECT_EQ(queue.read(look).error().code, "store_unreachable");
+  EXPECT_GE(steady_clock::now() - asked_at, kReadPatience);
+  const auto again_at = steady_clock::now();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(queue.read(look).error().code, "store_unreachable");
+  EXPECT_LE(steady_clock::now() - again_at, kReadPatience / 2);
+  server.start();
+  EXPECT_TRUE(queue.read(look).ok());
+}
+
+TEST(PostgresLoss, who_closes_the_queue_waits_for_no_server_that_is_away) {
+  PostgresServer server;
+  const PostgresSchema schema(server.socket_url());
+  std::promise<Status> ended;
+  auto queue = std::make_unique<StoreQueue>(open_store(schema.url()).value());
+  server.stop("fast");
+  const auto closed_at = steady_clock::now();
+  queue->submit(count_one, [&](Status status) { ended.set_value(std::move(status)); });
+  queue.reset();
+  EXPECT_LE(steady_clock::now() - closed_at, kStorePatience / 2);
+  EXPECT_EQ(ended.get_future().get().error().code, "store_unreachable");
+}
+
 }  // namespace
 }  // namespace till
