@@ -144,7 +144,7 @@ LocalScope Gateway::local_scope() {
   return {.runtime = runtime_,
           .gateway = name_,
           .redact = [config = config()](std::string text) { return config->redact(std::move(text)); },
-          .refusals = std::make_shared<RefusalTransfer>(memory_->refusals, name_)};
+          .refusals = std::make_shared<RefusalTransfer>(memory_->refusals.here(), name_)};
 }
 
 Result<std::unique_ptr<Exchange>> Gateway::begin(std::string_view operation, std::string_view input_json) {

@@ -1,8 +1,6 @@
 // GatewayMemory: what a gateway remembers from one operation to the next, in this process only.
 #pragma once
 
-#include <memory>
-
 #include "core/base/counter.h"
 #include "core/runtime/rate_limit.h"
 #include "core/runtime/webhook_limits.h"
@@ -14,7 +12,7 @@ struct GatewayMemory {
   Counter nonces;   // time.nonce("count")
   RateMemory rate;  // until when nothing is sent
   HintLimit hints;
-  const std::shared_ptr<RefusalCounter> refusals = std::make_shared<RefusalCounter>();
+  RefusalCounters refusals;
 };
 
 }  // namespace till

@@ -2,6 +2,7 @@
 #include "core/runtime/inquiry.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "core/base/time.h"
@@ -45,7 +46,13 @@ Inquiry::Inquiry(Private, std::shared_ptr<Gateway> gateway, Write write, Callbac
 void Inquiry::aside(Step step) {
   auto engine = gateway_->runtime().engine();
   if (!engine.ok()) return failed(std::move(engine).error());
-  (*engine)->run_aside([self = shared_from_this(), step] { ((*self).*step)(); });
+  (*engine)->run_aside([self = shared_from_this(), step] {
+    try {
+      ((*self).*step)();
+    } catch (const std::exception& fault) {
+      if (self->callback_) self->failed(internal_error(std::string("it could not be asked about: ") + fault.what()));
+    }
+  });
 }
 
 void Inquiry::start() {

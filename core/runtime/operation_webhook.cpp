@@ -42,7 +42,7 @@ void Operation::count_refusal(Gateway& gateway, const Error& error) {
   if (error.kind != ErrorKind::kWebhookRejected) return;
   const auto engine = gateway.runtime().engine();
   const auto clock = gateway.runtime().options().clock;
-  const auto& counter = gateway.memory().refusals;
+  const auto counter = gateway.memory().refusals.here();
   counter->count(error.reason, clock->now_ms());
   if (!engine.ok()) return;
   StoreQueue& store = (*engine)->store();

@@ -26,7 +26,6 @@ std::optional<UnixMillis> HintLimit::later(std::string_view payment_id, UnixMill
 
 void RefusalCounter::count(std::string_view reason, UnixMillis now_ms) {
   const std::lock_guard lock(mutex_);
-  begin_in_this_process();
   Refusals& counted = counted_[std::string(reason)];
   if (counted.count++ == 0) counted.first_at = now_ms;
   counted.last_at = now_ms;
@@ -58,14 +57,14 @@ void RefusalCounter::give_back(const std::vector<Refusals>& taken) {
   }
 }
 
-void RefusalCounter::begin_in_this_process() {
-  if (std::exchange(fork_generation_, fork_generation()) == fork_generation()) return;
-  counted_.clear();
-  planned_ = false;
+std::shared_ptr<RefusalCounter> RefusalCounters::here() {
+  const std::lock_guard lock(fork_mutex());
+  if (std::exchange(generation_, fork_generation()) != fork_generation() || !counter_)
+    counter_ = std::make_shared<RefusalCounter>();
+  return counter_;
 }
 
 std::vector<Refusals> RefusalCounter::take_locked(std::string_view gateway, UnixMillis now_ms) {
-  begin_in_this_process();
   planned_ = false;
   std::vector<Refusals> out;
   for (auto& [reason, counted] : counted_) {

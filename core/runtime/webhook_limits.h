@@ -38,7 +38,7 @@ class HintLimit {
 // How often counts of refusals go to the store: whoever sends rubbish shall not make it write.
 inline constexpr std::int64_t kRefusalFlushMs = 1'000;
 
-// Safe to call from any thread. In a forked child it begins anew: what was counted before is the parent's to write.
+// Safe to call from any thread.
 class RefusalCounter {
  public:
   void count(std::string_view reason, UnixMillis now_ms);
@@ -46,21 +46,31 @@ class RefusalCounter {
   std::vector<Refusals> take(std::string_view gateway, UnixMillis now_ms);
   // The same at once.
   std::vector<Refusals> take_all(std::string_view gateway, UnixMillis now_ms);
-  // True for who is to take_all() after kRefusalFlushMs, or when this process ends before: nobody else has been told so
+  // True for who is to take_all() after kRefusalFlushMs, or when the engine goes before: nobody else has been told so
   // since the last time.
   bool plan();
   // What was taken and could not be written counts again.
   void give_back(const std::vector<Refusals>& taken);
 
  private:
-  void begin_in_this_process();
   std::vector<Refusals> take_locked(std::string_view gateway, UnixMillis now_ms);
 
   std::mutex mutex_;  // and below: guarded by it
-  std::uint64_t fork_generation_ = 0;
   UnixMillis taken_at_ = 0;
   bool planned_ = false;
   std::map<std::string, Refusals, std::less<>> counted_;  // by reason; the reasons are our own words
+};
+
+// A gateway's counter. A forked child gets another: what was counted before is the parent's to write, and one of its
+// threads may have held the counter's mutex.
+class RefusalCounters {
+ public:
+  // This process's. Any thread; not within a task of the store, for it takes fork_mutex().
+  std::shared_ptr<RefusalCounter> here();
+
+ private:
+  std::uint64_t generation_ = 0;  // guarded by fork_mutex(), as the counter is
+  std::shared_ptr<RefusalCounter> counter_;
 };
 
 // Counts on their way from a counter to the store; they go back unless the transaction that wrote them was committed.
