@@ -521,10 +521,13 @@ void Operation::finish(Error error) {
   need_ = Need::kStore;
 }
 
-// Names the key, which may be one that the caller never gave: with it the same call is safe to repeat.
+// Names the key, which may be one that the caller never gave: with it the same call is safe to repeat, unless its
+// record is gone from the store.
 Error Operation::unknown_outcome(Error why) const {
   why.kind = ErrorKind::kOutcomeUnknown;
-  why.message = "the outcome of " + operation_ + " (idempotency key " + write_->idempotency_key + ") is unknown, " +
+  const bool is_kept = why.code != "store_write_gone";
+  const std::string key = is_kept ? " (idempotency key " + write_->idempotency_key + ")" : std::string();
+  why.message = "the outcome of " + operation_ + key + " is unknown, " +
                 std::string(how_to_settle(config(), operation_)) + " before trying again: " + why.message;
   why.payment_id = payment_ ? payment_->id : std::string();
   why.settle = settled_by(config(), operation_);

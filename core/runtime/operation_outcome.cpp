@@ -160,7 +160,7 @@ Result<std::string> earlier_outcome(const GatewayConfig& config, const Write& ea
   if (earlier.state == WriteState::kUnknown || given_up)
     return Error{.kind = ErrorKind::kOutcomeUnknown,
                  .code = "outcome_unknown",
-                 .message = "the first call with this idempotency key was sent and never answered: " +
+                 .message = "the outcome of the first call with this idempotency key is unknown: " +
                             std::string(how_to_settle(config, earlier.operation)) + " before trying again",
                  .payment_id = earlier.payment_id,
                  .settle = settled_by(config, earlier.operation),

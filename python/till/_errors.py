@@ -137,7 +137,8 @@ class TransportError(TillError):
 
 
 class OutcomeUnknown(TillError):
-    """A write was sent and no answer came: nobody knows whether it happened.
+    """A write was sent and no answer came, or the store failed when it may have been recorded: nobody knows
+    whether it happens.
 
     `settle` says what finds out. `reconcile`: `gateway.reconcile()`, `reconcile_every` and `till payments
     reconcile PROVIDER` do; until then the same idempotency key gives this error again and sends nothing.
@@ -145,7 +146,7 @@ class OutcomeUnknown(TillError):
     reference or, where the provider keeps none, by its amount and time, as you do where reconciling leaves it
     unknown; only if it is not there call again with a new key. A traceback ends with which of the two it is.
     `payment_id` is ours, in the store. The message names the idempotency key, also one that was made for you:
-    with that key the same call is safe to repeat.
+    with that key the same call is safe to repeat, unless `code` is `store_write_gone`.
     """
 
     settle: Literal["reconcile", "dashboard"] | None = None
