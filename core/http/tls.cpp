@@ -98,8 +98,6 @@ Error unusable_pem(const char* option, const std::string& path, const std::strin
 
 // The certificate, and the key that goes with it.
 Status load_pair(SSL_CTX* context, const std::string& cert_file, const std::string& key_file) {
-  if (SSL_CTX_use_certificate_chain_file(context, cert_file.c_str()) != 1)
-    return unusable_pem("cert_file", cert_file, "certificates");
   // Nobody sits at a terminal to be asked for a passphrase.
   bool asked = false;
   const auto refuse = [](char*, int, int, void* told) {
@@ -108,9 +106,12 @@ Status load_pair(SSL_CTX* context, const std::string& cert_file, const std::stri
   };
   SSL_CTX_set_default_passwd_cb(context, refuse);
   SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
-  const bool taken = SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+  const bool has_certificate = SSL_CTX_use_certificate_chain_file(context, cert_file.c_str()) == 1;
+  asked = false;
+  const bool taken = has_certificate && SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) == 1;
   SSL_CTX_set_default_passwd_cb(context, nullptr);
   SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+  if (!has_certificate) return unusable_pem("cert_file", cert_file, "certificates");
   // A key of another kind than the certificate's is taken as if another certificate were still to come.
   if (taken && SSL_CTX_check_private_key(context) == 1) return {};
   if (asked) return file_error("key_file", "key_file " + key_file + " has a passphrase, which nobody is there to give");
