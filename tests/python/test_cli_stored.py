@@ -223,6 +223,7 @@ def test_events_are_listed_shown_and_replayed(
         "globalpay --store s evt_1 evt_2 --json",
         "globalpay evt_1 --store s evt_2 --json",
         "--store s globalpay --json evt_1 evt_2",
+        "globalpay evt_1 --store s --json -- evt_2",
     ],
 )
 def test_ids_may_stand_before_and_after_the_options(words: str) -> None:

@@ -23,7 +23,7 @@ class Parser(argparse.ArgumentParser):
         # argparse fills a list at the first chance, with nothing where an option comes first.
         if many is not None and (late := [word for word in rest if not word.startswith("-")]):
             setattr(found, many.dest, [*getattr(found, many.dest), *self._get_values(many, late)])
-            rest = [word for word in rest if word.startswith("-")]
+            rest = [word for word in rest if word.startswith("-") and word != "--"]
         return found, rest
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
