@@ -95,6 +95,15 @@ def test_the_secret_may_come_from_the_environment(
     assert (verify("svix", server.came[0]), server.came[0].headers["svix-id"]) == ("valid", "m1")
 
 
+def test_a_documented_signature_is_told_from_none(
+    shop: Callable[..., ShopServer], capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = shop()
+    assert main(["webhooks", "trigger", "bitpay", "--to", server.url]) == 0
+    assert server.came[0].headers.get("x-signature")
+    assert "with the documentation's x-signature, not signed anew" in capsys.readouterr().out
+
+
 def test_a_providers_documented_event_is_sent_about_a_payment(
     shop: Callable[..., ShopServer], capsys: pytest.CaptureFixture[str]
 ) -> None:

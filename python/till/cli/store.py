@@ -20,7 +20,6 @@ from till.cli._output import OK, Failure, print_json, table, tell
 
 _KINDS = ("payments", "writes", "events", "webhooks", "refusals")
 _UNITS = {
-    "m": timedelta(minutes=1),
     "h": timedelta(hours=1),
     "d": timedelta(days=1),
     "y": timedelta(days=365),
@@ -86,9 +85,9 @@ def _add_export(export: argparse.ArgumentParser) -> None:
 
 
 def _age(text: str) -> timedelta:
-    match = re.fullmatch(r"(\d{1,6})([mhdy])", text)
+    match = re.fullmatch(r"(\d{1,6})([hdy])", text)
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no age; write 90d, 36h, 30m or 2y")
+        raise argparse.ArgumentTypeError(f"{text!r} is no age; write 90d, 36h or 2y (six months are 180d)")
     age = int(match[1]) * _UNITS[match[2]]
     if age > _LONGEST_AGE:
         raise argparse.ArgumentTypeError("an age is at most 100y")

@@ -149,11 +149,19 @@ def _signed(
 
 def _lines(sample: _samples.Sample | None, scheme: str | None, message: Message, answer: Answer) -> list[str]:
     named = f"{sample.event}, " if sample else ""
-    how = f"signed by {scheme}" if scheme else "not signed"
-    lines = [f"sent      {named}{len(message.body)} bytes, {how}"]
+    lines = [f"sent      {named}{len(message.body)} bytes, {_signature(sample, scheme)}"]
     lines.append(f"answered  {answer.word} in {milliseconds(answer.seconds)}")
     text = answer.body[:_SHOWN_ANSWER].decode("utf-8", "replace").strip()
     return [*lines, f"          {printable(text)}"] if text else lines
+
+
+def _signature(sample: _samples.Sample | None, scheme: str | None) -> str:
+    if scheme is not None:
+        return f"signed by {scheme}"
+    documented = [name for name in sample.headers if name.lower() != "content-type"] if sample else []
+    return (
+        f"with the documentation's {', '.join(documented)}, not signed anew" if documented else "not signed"
+    )
 
 
 def _effect(sample: _samples.Sample | None, options: argparse.Namespace, answer: Answer) -> list[str]:
@@ -166,7 +174,8 @@ def _effect(sample: _samples.Sample | None, options: argparse.Namespace, answer:
     else:
         lines = [
             f"about payment {sample.payment}. One that the shop's store does not have is kept as unmatched,",
-            f"and none moves: `till payments list {options.name} --stored` shows those that it has",
+            "and none moves: a gateway tells a sender that signs (unknown_payment), and nobody else;",
+            f"`till payments list {options.name} --stored` shows those that the store has",
         ]
     if options.payment is None:
         lines.append("that payment is the documentation's: --payment ID tells of one of yours")
