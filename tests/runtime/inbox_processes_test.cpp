@@ -1,14 +1,18 @@
 // The inbox between processes: who handles what, when all want it, and when they are killed meanwhile.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <future>
+#include <limits>
 #include <map>
+#include <new>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -31,8 +35,16 @@ struct Effect {
   int number = 0;
 };
 
+// Shared by all processes: how much may be handled by now.
+struct Pace {
+  std::atomic<int> handled{0};
+  std::atomic<int> allowed{std::numeric_limits<int>::max()};
+};
+
 class InboxProcessesTest : public AcmeTest {
  protected:
+  ~InboxProcessesTest() override { ::munmap(pace_, sizeof(Pace)); }
+
   void fill() {
     auto book = store();
     ASSERT_TRUE(book->begin().ok());
@@ -73,7 +85,11 @@ class InboxProcessesTest : public AcmeTest {
       const std::string taken = shop->call("events.take", taking).value();
       const json::Value page = json::parse(taken).value();
       const json::Array& events = *page.find("items")->array();
-      for (const json::Value& event : events) handle(log, event);
+      for (const json::Value& event : events) {
+        while (pace_->handled >= pace_->allowed) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        ++pace_->handled;
+        handle(log, event);
+      }
       end(*shop, events);
       if (events.empty() && nothing_left(*shop)) return;
       if (events.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -112,6 +128,8 @@ class InboxProcessesTest : public AcmeTest {
   }
 
   std::int64_t lease_ms_ = kDefaultLeaseMs;  // no living worker is ever as slow
+  Pace* const pace_ =
+      ::new (::mmap(nullptr, sizeof(Pace), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Pace;
 };
 
 TEST_F(InboxProcessesTest, each_event_is_handled_once_and_in_its_order) {
@@ -131,12 +149,15 @@ TEST_F(InboxProcessesTest, each_event_is_handled_once_and_in_its_order) {
 
 TEST_F(InboxProcessesTest, no_event_is_lost_when_workers_are_killed) {
   lease_ms_ = kMinLeaseMs;  // so that what the dead had comes again soon
+  pace_->allowed = 0;
   fill();
   std::vector<pid_t> workers;
   for (int i = 0; i < kWorkers; ++i) workers.push_back(start_worker());
-  // Each time that some more events were handled, a worker dies and another one comes.
+  // Each time that some more events were handled, a worker dies and another one comes. The others wait for that with
+  // what is left, so that there is work for all.
   constexpr std::size_t kKills = 8;
   for (std::size_t kill = 1; kill <= kKills; ++kill) {
+    pace_->allowed = static_cast<int>(kill * (40 + 1));  // one more for each that died between counting and handling
     while (effects().size() < kill * 40) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     pid_t& worker = workers[kill % workers.size()];
     ::kill(worker, SIGKILL);
@@ -145,6 +166,7 @@ TEST_F(InboxProcessesTest, no_event_is_lost_when_workers_are_killed) {
     EXPECT_TRUE(WIFSIGNALED(status)) << "it was killed while there was work";
     worker = start_worker();
   }
+  pace_->allowed = std::numeric_limits<int>::max();
   for (const pid_t worker : workers) {
     int status = 0;
     ASSERT_EQ(::waitpid(worker, &status, 0), worker);
