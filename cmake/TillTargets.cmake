@@ -65,7 +65,7 @@ endfunction()
 # tests known to ctest. A start takes longer than most tests, so with TILL_TEST_SHARES ctest knows a program's shares
 # instead, whose reports of single tests are reports/<room>.<share>.xml of the build folder. Beside them, ctest knows the
 # tests that TILL_TESTS_ALONE filters: those whose forked children start threads, which ThreadSanitizer supports only
-# where no other test has started any before.
+# where no other test has started any before, and none is inside its allocator at the fork.
 function(till_test room)
   if(TILL_PRECOMPILE AND NOT TARGET till_test_headers)
     add_executable(till_test_headers "${PROJECT_BINARY_DIR}/precompiled.cpp")  # position independent as the tests are

@@ -356,6 +356,7 @@ TEST_F(SignedWebhook, refusals_of_a_burst_are_written_when_the_runtime_is_closed
 
 TEST_F(SignedWebhook, refusals_counted_before_a_fork_are_the_parents_to_write) {
   for (int i = 0; i < 10; ++i) refusal(request(kPaidEvent));
+  ASSERT_TRUE(eventually([&] { return refusals_in(*store()) >= 1; })) << "the first one at once";
   const pid_t child = ::fork();
   if (child == 0) {
     ::alarm(60);
