@@ -47,8 +47,8 @@ class Exchange {
 
   std::uint64_t fork_generation_;
   std::shared_ptr<Operation> operation_;
-  std::shared_ptr<Engine>
-      engine_;  // goes first: as the last owner, the operation's runtime ends it where that may wait
+  // Goes before the operation, whose runtime, as the last owner, ends it where that may wait.
+  std::shared_ptr<Engine> engine_;
   UnixMillis send_at_ms_ = 0;
 };
 
