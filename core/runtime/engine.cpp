@@ -55,15 +55,16 @@ void Engine::wait(std::int64_t delay_ms, std::function<void()> task) {
 }
 
 void Engine::run_aside(std::function<void()> task) {
-  reading_.run([task = std::move(task)]() mutable {
+  const std::function<void()> run = [shared = std::make_shared<std::function<void()>>(std::move(task))] {
     const OwnThread mark;
-    const auto held = std::move(task);  // goes before the mark does
+    const auto held = std::move(*shared);  // goes before the mark does
     try {
       held();
     } catch (const std::exception& failed) {
       write_log("warn", "runtime", std::string("what was begun could not go on: ") + failed.what());
     }
-  });
+  };
+  if (!reading_.submit(run)) run();  // without a thread for it, here
 }
 
 void Engine::wait_or_close(std::int64_t delay_ms, std::function<void()> task) {

@@ -6,10 +6,10 @@
 #include <string>
 
 #include "core/base/result.h"
+#include "core/base/worker.h"
 #include "core/http/client.h"
 #include "core/runtime/bell.h"
 #include "core/runtime/operation.h"
-#include "core/runtime/reading_thread.h"
 #include "core/store/queue.h"
 
 namespace till {
@@ -55,8 +55,8 @@ class Engine {
 
   Bell inbox_bell_;  // outlives the store, which rings it
   StoreQueue store_;
-  http::Client client_;    // goes first, so that no reply, and nothing that waited, meets a closed store
-  ReadingThread reading_;  // goes before them: what it runs uses both
+  http::Client client_;  // goes first, so that no reply, and nothing that waited, meets a closed store
+  Worker reading_;       // goes before them: what it runs uses both. One is enough: reads take turns anyway
 };
 
 }  // namespace till

@@ -113,7 +113,7 @@ Result<std::unique_ptr<Service>> Service::open(ServiceConfig config, Log::Sink s
   around->token = std::move(config.token);
   around->api_begins = config.webhooks.size();
   around->log = std::make_unique<Log>(config.log, around->clock, std::move(sink));
-  around->worker = std::make_unique<Worker>();
+  around->worker = std::make_unique<Worker>(kMaxWaitingTasks);
   TILL_TRY(around->runtime->engine());  // a store that cannot be opened is told now, not to the first webhook
   begin_counts(*around, config);
 

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "core/base/clock.h"
+#include "core/base/worker.h"
 #include "core/crypto/secret.h"
 #include "core/http/server.h"
 #include "core/runtime/gateway.h"
@@ -16,9 +18,11 @@
 #include "core/service/login_limit.h"
 #include "core/service/metrics.h"
 #include "core/service/session.h"
-#include "core/service/worker.h"
 
 namespace till::service {
+
+// Reads of the store, for pages and status, that wait at once.
+inline constexpr std::size_t kMaxWaitingTasks = 64;
 
 // Lives until the last callback has run. Members that are not said to change do not, once the service is open.
 struct Surroundings {

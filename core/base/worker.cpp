@@ -1,18 +1,12 @@
-#include "core/service/worker.h"
+#include "core/base/worker.h"
 
 #include <exception>
+#include <system_error>
 #include <utility>
 
 #include "core/base/signals.h"
 
-namespace till::service {
-
-Worker::Worker() {
-  thread_ = std::thread([this] {
-    block_all_signals();
-    run();
-  });
-}
+namespace till {
 
 Worker::~Worker() {
   {
@@ -20,14 +14,27 @@ Worker::~Worker() {
     closing_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 bool Worker::submit(std::function<void()> task) {
   const std::lock_guard lock(mutex_);
-  if (closing_ || waiting_.size() >= kMaxWaitingTasks) return false;
+  if (closing_ || waiting_.size() >= max_waiting_ || !start()) return false;
   waiting_.push_back(std::move(task));
   changed_.notify_all();
+  return true;
+}
+
+bool Worker::start() {
+  if (thread_.joinable()) return true;
+  try {
+    thread_ = std::thread([this] {
+      block_all_signals();
+      run();
+    });
+  } catch (const std::system_error&) {
+    return false;
+  }
   return true;
 }
 
@@ -39,13 +46,13 @@ void Worker::run() {
       changed_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
       if (closing_) return;
       task = std::move(waiting_.front());
-      waiting_.erase(waiting_.begin());
+      waiting_.pop_front();
     }
     try {
       task();
-    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): its request is answered with 500
+    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): as submit() says
     }
   }
 }
 
-}  // namespace till::service
+}  // namespace till
