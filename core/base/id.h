@@ -1,6 +1,10 @@
 // Ids that sort by the time they were made.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,5 +20,25 @@ namespace till {
 // goes back: the first 16 of the random bits then count on. The last 64 bits are always fresh from the kernel, so a
 // forked child never repeats its parent. Takes no lock.
 std::string new_id(std::string_view prefix, const Clock& clock);
+
+// An id for each prefix, the first one being the oldest, with one call to the kernel.
+template <std::size_t kCount>
+std::array<std::string, kCount> new_ids(const std::string_view (&prefixes)[kCount], const Clock& clock);
+
+inline constexpr std::size_t kIdRandomBytes = 10;
+
+// An id with this randomness, which is to be used once.
+std::string id_from(std::string_view prefix, const Clock& clock, std::span<const std::uint8_t, kIdRandomBytes> random);
+
+template <std::size_t kCount>
+std::array<std::string, kCount> new_ids(const std::string_view (&prefixes)[kCount], const Clock& clock) {
+  std::array<std::uint8_t, kCount * kIdRandomBytes> random;
+  fill_random(random);
+  std::array<std::string, kCount> ids;
+  for (std::size_t i = 0; i < kCount; ++i)
+    ids[i] = id_from(prefixes[i], clock,
+                     std::span<const std::uint8_t, kIdRandomBytes>(&random[i * kIdRandomBytes], kIdRandomBytes));
+  return ids;
+}
 
 }  // namespace till

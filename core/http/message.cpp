@@ -22,12 +22,12 @@ bool is_reserved(std::string_view name) {
 }
 
 Status check_field(const Headers::Field& field) {
-  const auto& [name, value] = field;
+  const std::string &name = field.first, &value = field.second;
+  const auto refuse = [&](std::string problem) { return invalid_request("$.headers." + name, std::move(problem)); };
   if (!is_token(name)) return invalid_request("$.headers", "a header's name is not a token");
-  const std::string where = "$.headers." + name;
-  if (!is_field_value(value)) return invalid_request(where, "the header's value has a control character");
-  if (name.size() + value.size() > kMaxFieldBytes) return invalid_request(where, "the header is longer than 32 KiB");
-  if (is_reserved(name)) return invalid_request(where, "this header is set by the client only");
+  if (!is_field_value(value)) return refuse("the header's value has a control character");
+  if (name.size() + value.size() > kMaxFieldBytes) return refuse("the header is longer than 32 KiB");
+  if (is_reserved(name)) return refuse("this header is set by the client only");
   return {};
 }
 

@@ -2,16 +2,25 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "core/base/ascii.h"
 
 namespace till::http {
 
-// RFC 9110, section 5.6.2: methods and the names of fields.
+// RFC 9110, section 5.6.2, `tchar`, by the character's code.
+inline constexpr auto kTokenCharacters = [] {
+  std::array<bool, 256> fits{};
+  for (const char mark : std::string_view("!#$%&'*+-.^_`|~")) fits[static_cast<unsigned char>(mark)] = true;
+  for (int c = 0; c < 128; ++c)
+    if (is_letter(static_cast<char>(c)) || is_digit(static_cast<char>(c))) fits[static_cast<std::size_t>(c)] = true;
+  return fits;
+}();
+
+// Methods and the names of fields.
 inline bool is_token(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  auto fits = [&](char c) { return is_letter(c) || is_digit(c) || kMarks.find(c) != std::string_view::npos; };
+  const auto fits = [](char c) { return kTokenCharacters[static_cast<unsigned char>(c)]; };
   return !text.empty() && std::all_of(text.begin(), text.end(), fits);
 }
 

@@ -28,6 +28,8 @@ Result<Value> parse(std::string_view text, const ParseLimits& limits = {});
 std::string write(const Value& value);
 // Appends to `out` instead.
 void write_to(const Value& value, std::string& out);
+// The same with the members of every object in the order of their names: equal values have equal text.
+void write_sorted_to(const Value& value, std::string& out);
 // Appends `text` as a JSON string with its quotes.
 void write_string_to(std::string_view text, std::string& out);
 // True when `text` is a JSON number by the grammar of RFC 8259.

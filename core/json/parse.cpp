@@ -22,6 +22,8 @@ namespace ondemand = simdjson::ondemand;
 constexpr std::size_t kMaxDepthEver = 1000;
 // Up to here a duplicate key is searched for linearly, above by sorting: a hostile object costs n log n.
 constexpr std::size_t kLinearMembers = 16;
+// Room for so many is made with the first one.
+constexpr std::size_t kUsualMembers = 4;
 // A thread keeps its buffers between calls up to this size of document.
 constexpr std::size_t kKeptBytes = 256u << 10;
 
@@ -236,6 +238,7 @@ class Parser {
     if (const auto code = field.unescaped_key().get(key)) return fail(code);
     if (object.members_.size() <= kLinearMembers && object.find(key) != nullptr)
       return fail("stands twice in its object"), step_out(key, kIsKey);
+    if (object.empty()) object.reserve(kUsualMembers);
     auto& member = object.members_.emplace_back(std::string(key), Value());
     return read_value(field.value(), member.second) || step_out(member.first, kIsKey);
   }

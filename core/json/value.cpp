@@ -10,14 +10,6 @@ namespace {
 // Above this many members, comparing sorts instead of searching, so that a hostile document cannot make it slow.
 constexpr std::size_t kLinearLookup = 16;
 
-std::vector<const Object::Member*> sorted_members(const Object& object) {
-  std::vector<const Object::Member*> members;
-  members.reserve(object.size());
-  for (const auto& member : object) members.push_back(&member);
-  std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
-  return members;
-}
-
 }  // namespace
 
 Object::Object(std::initializer_list<Listed> members) {
@@ -52,6 +44,14 @@ bool Object::erase(std::string_view key) {
   return true;
 }
 
+std::vector<const Object::Member*> Object::by_name() const {
+  std::vector<const Member*> members;
+  members.reserve(size());
+  for (const Member& member : members_) members.push_back(&member);
+  std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+  return members;
+}
+
 bool Object::operator==(const Object& other) const {
   if (size() != other.size()) return false;
   if (size() <= kLinearLookup) {
@@ -60,8 +60,8 @@ bool Object::operator==(const Object& other) const {
       return value != nullptr && *value == member.second;
     });
   }
-  const auto ours = sorted_members(*this);
-  const auto theirs = sorted_members(other);
+  const auto ours = by_name();
+  const auto theirs = other.by_name();
   return std::equal(ours.begin(), ours.end(), theirs.begin(), [](const auto* a, const auto* b) { return *a == *b; });
 }
 

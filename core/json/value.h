@@ -49,6 +49,10 @@ class Object {
   void append(std::string key, Value value);
   // True when a member was removed.
   bool erase(std::string_view key);
+  template <class Test>
+  void erase_if(Test test) {
+    std::erase_if(members_, test);
+  }
 
   bool empty() const;
   std::size_t size() const;
@@ -57,6 +61,8 @@ class Object {
   ConstIterator end() const;
   Iterator begin();
   Iterator end();
+  // The members in the order of their names. Good until the object changes.
+  std::vector<const Member*> by_name() const;
   // The same members with equal values, whatever their order.
   bool operator==(const Object&) const;
 

@@ -32,28 +32,28 @@ void write_control_to(unsigned char c, std::string& out) {
   }
 }
 
-void write_array_to(const Array& array, std::string& out) {
-  out += '[';
+// What stands between brackets: a comma before all parts but the first.
+template <class Parts, class WritePart>
+void write_parts(char begin, const Parts& parts, char end, std::string& out, const WritePart& write_part) {
+  out += begin;
   bool first = true;
-  for (const Value& element : array) {
+  for (const auto& part : parts) {
     if (!first) out += ',';
     first = false;
-    write_to(element, out);
+    write_part(part);
   }
-  out += ']';
+  out += end;
 }
 
-void write_object_to(const Object& object, std::string& out) {
-  out += '{';
-  bool first = true;
-  for (const auto& [key, value] : object) {
-    if (!first) out += ',';
-    first = false;
-    write_string_to(key, out);
-    out += ':';
-    write_to(value, out);
-  }
-  out += '}';
+void write_scalar_to(const Value& value, std::string& out) {
+  if (const auto* text = value.string())
+    write_string_to(*text, out);
+  else if (const auto* number = value.number())
+    assert(is_number(number->text)), out += number->text;
+  else if (const auto* boolean = value.boolean())
+    out += *boolean ? "true" : "false";
+  else
+    out += "null";
 }
 
 }  // namespace
@@ -65,18 +65,25 @@ std::string write(const Value& value) {
 }
 
 void write_to(const Value& value, std::string& out) {
-  if (const auto* text = value.string())
-    write_string_to(*text, out);
-  else if (const auto* number = value.number())
-    assert(is_number(number->text)), out += number->text;
-  else if (const auto* object = value.object())
-    write_object_to(*object, out);
-  else if (const auto* array = value.array())
-    write_array_to(*array, out);
-  else if (const auto* boolean = value.boolean())
-    out += *boolean ? "true" : "false";
-  else
-    out += "null";
+  if (const auto* array = value.array())
+    return write_parts('[', *array, ']', out, [&](const Value& element) { write_to(element, out); });
+  if (!value.object()) return write_scalar_to(value, out);
+  write_parts('{', *value.object(), '}', out, [&](const Object::Member& member) {
+    write_string_to(member.first, out);
+    out += ':';
+    write_to(member.second, out);
+  });
+}
+
+void write_sorted_to(const Value& value, std::string& out) {
+  if (const auto* array = value.array())
+    return write_parts('[', *array, ']', out, [&](const Value& element) { write_sorted_to(element, out); });
+  if (!value.object()) return write_scalar_to(value, out);
+  write_parts('{', value.object()->by_name(), '}', out, [&](const Object::Member* member) {
+    write_string_to(member->first, out);
+    out += ':';
+    write_sorted_to(member->second, out);
+  });
 }
 
 void write_string_to(std::string_view text, std::string& out) {

@@ -14,6 +14,9 @@ namespace {
 // What the keys of a table say it is; an object is known by its first key.
 enum class Shape { kEmpty, kArray, kObject, kMixed, kHoles, kForeign };
 
+// Room for so many is made with the first one.
+constexpr std::size_t kUsualMembers = 8;
+
 constexpr const char* kMixedKeys = "a table with both string and integer keys";
 constexpr const char* kForeignKeys = "a table with keys that are neither strings nor integers";
 
@@ -194,6 +197,7 @@ bool Reader::add_member(int key, int value, std::size_t depth, std::vector<json:
   if (!run_.walk(1)) return false;
   if (members.size() == kMaxScriptObjectMembers)
     return fail("an object with more than " + std::to_string(kMaxScriptObjectMembers) + " members");
+  if (members.empty()) members.reserve(kUsualMembers);
   members.emplace_back(std::string(name), json::Value());
   return read_at(value, depth + 1, members.back().second) || within_key(members.back().first);
 }

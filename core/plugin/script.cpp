@@ -13,6 +13,10 @@ namespace {
 // A short run makes less garbage than collecting it would cost.
 constexpr std::size_t kCollectFromBytes = 1u << 20;
 
+// What the arrays of a loaded script take for each byte of its bytecode, at most; should a script take more, the rest
+// stands where all else does.
+constexpr std::size_t kCodeBytesPerByte = 2;
+
 // Where the registry keeps the coroutine, so that it is not collected.
 constexpr char kThreadKey = 0;
 
@@ -45,7 +49,10 @@ int set_up(lua_State* state) {
   open_environment(state);
   run.sandbox->thread = lua_newthread(state);
   lua_rawsetp(state, LUA_REGISTRYINDEX, &kThreadKey);
-  if (lua_load(state, read_bytecode, bytecode, kScriptName, "b") != LUA_OK) return lua_error(state);
+  run.sandbox->heap.begin_code(kCodeBytesPerByte * static_cast<std::string_view*>(bytecode)->size());
+  const int status = lua_load(state, read_bytecode, bytecode, kScriptName, "b");
+  run.sandbox->heap.end_code();
+  if (status != LUA_OK) return lua_error(state);
   lua_xmove(state, run.sandbox->thread, 1);
   return 0;
 }

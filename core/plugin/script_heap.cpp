@@ -46,8 +46,10 @@ ScriptHeap::~ScriptHeap() {
 
 void* ScriptHeap::allocate(void* heap, void* block, std::size_t old_size, std::size_t new_size) {
   auto& self = *static_cast<ScriptHeap*>(heap);
-  if (block == nullptr) {  // Lua passes a type tag as the old size then
-    if (is_overlong_table(std::exchange(old_size, 0), new_size)) return self.refuse();
+  std::size_t type_tag = 0;
+  if (block == nullptr) {  // Lua passes a type tag as the old size then, and none for arrays
+    type_tag = std::exchange(old_size, 0);
+    if (is_overlong_table(type_tag, new_size)) return self.refuse();
   }
   if (new_size == 0) {
     if (block != nullptr) self.give_back(block, old_size);
@@ -58,7 +60,9 @@ void* ScriptHeap::allocate(void* heap, void* block, std::size_t old_size, std::s
     if (self.now_.work > self.max_work_) self.now_.overworked = true;
     if (self.now_.overworked || self.now_.refusals > kMaxRefusals) return nullptr;
   }
-  return block == nullptr ? self.take(new_size) : self.change(block, old_size, new_size);
+  if (block != nullptr) return self.change(block, old_size, new_size);
+  void* code = self.loads_code_ && type_tag == 0 ? self.take_code(new_size) : nullptr;
+  return code != nullptr ? code : self.take(new_size);
 }
 
 void* ScriptHeap::refuse() {
@@ -70,6 +74,22 @@ void* ScriptHeap::take(std::size_t size) {
   void* block = is_small(size) ? take_small(size) : take_large(size);
   if (block != nullptr) now_.in_use += size;
   return block;
+}
+
+void ScriptHeap::begin_code(std::size_t bytes) {
+  if (kMaxSmall == 0 || now_.reserved + bytes > max_bytes_) return;
+  code_ = std::make_unique_for_overwrite<char[]>(bytes);
+  code_bump_ = code_.get();
+  code_end_ = code_bump_ + bytes;
+  now_.reserved += bytes;
+  loads_code_ = true;
+}
+
+void* ScriptHeap::take_code(std::size_t size) {
+  const std::size_t bytes = rounded(size);
+  if (bytes > static_cast<std::size_t>(code_end_ - code_bump_)) return nullptr;
+  now_.in_use += size;
+  return std::exchange(code_bump_, code_bump_ + bytes);
 }
 
 void* ScriptHeap::take_small(std::size_t size) {
@@ -106,6 +126,7 @@ void* ScriptHeap::take_large(std::size_t size) {
 
 void ScriptHeap::give_back(void* block, std::size_t size) {
   now_.in_use -= size;
+  if (is_code(block)) return;
   if (is_small(size)) {
     Free*& list = now_.free[rounded(size) / kGrain];
     list = ::new (block) Free{list};
@@ -141,6 +162,11 @@ void* ScriptHeap::resize_large(void* block, std::size_t old_size, std::size_t ne
 }
 
 void* ScriptHeap::change(void* block, std::size_t old_size, std::size_t new_size) {
+  if (is_code(block)) {
+    if (new_size > old_size) return move(block, old_size, new_size);
+    now_.in_use = now_.in_use - old_size + new_size;
+    return block;
+  }
   if (is_small(old_size) && is_small(new_size) && rounded(old_size) == rounded(new_size)) {
     now_.in_use = now_.in_use - old_size + new_size;
     return block;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,12 @@ class ScriptHeap {
   static void* allocate(void* heap, void* block, std::size_t old_size, std::size_t new_size);
 
   static constexpr std::size_t kMaxTableEntries = 1u << 15;
+
+  // From begin_code() to end_code() a script's bytecode is loaded. The arrays that Lua makes meanwhile (instructions,
+  // constants, line numbers) are never written again, so up to `bytes` of them stand apart: neither sealed nor, once
+  // they are free, given to anybody else before the heap goes. Call each once.
+  void begin_code(std::size_t bytes);
+  void end_code() { loads_code_ = false; }
 
   // Remembers every byte that is held now. Call it once.
   void seal();
@@ -77,6 +84,8 @@ class ScriptHeap {
   static bool is_small(std::size_t size) { return size <= kMaxSmall; }
   void* refuse();
   void* take(std::size_t size);
+  void* take_code(std::size_t size);
+  bool is_code(const void* block) const { return block >= code_.get() && block < code_end_; }
   void* take_small(std::size_t size);
   void* take_large(std::size_t size);
   void* resize_large(void* block, std::size_t old_size, std::size_t new_size);
@@ -108,6 +117,10 @@ class ScriptHeap {
 
   std::size_t max_bytes_;
   std::uint64_t max_work_;
+  std::unique_ptr<char[]> code_;
+  char* code_bump_ = nullptr;
+  char* code_end_ = nullptr;
+  bool loads_code_ = false;
   Books now_;
   Books sealed_;
   std::vector<Sealed> sealed_parts_;

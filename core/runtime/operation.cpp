@@ -26,21 +26,6 @@ constexpr std::int64_t kWriteGraceMs = 60'000;
 // A server that says "now" to a request it has just refused is given this long all the same.
 constexpr std::int64_t kShortestWaitMs = 100;
 
-// JSON with the members of every object in the order of their names, so that equal inputs have equal text.
-json::Value sorted(const json::Value& value) {
-  if (const json::Array* array = value.array()) {
-    json::Array out;
-    for (const json::Value& item : *array) out.push_back(sorted(item));
-    return out;
-  }
-  if (!value.object()) return value;
-  std::vector<std::pair<std::string, json::Value>> members(value.object()->begin(), value.object()->end());
-  std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  json::Object out;
-  for (const auto& [key, member] : members) out.set(key, sorted(member));
-  return out;
-}
-
 std::string_view last4(const CardData& card) {
   const std::string_view number = card.number.reveal();
   return number.substr(number.size() - 4);
@@ -51,7 +36,8 @@ std::string_view last4(const CardData& card) {
 std::string hash_input(std::string_view operation, const OperationInput& input) {
   json::Value given = input.value;
   if (native_name(operation).empty()) given.object()->set("options", input.options);
-  std::string text = std::string(operation) + '\n' + json::write(sorted(given));
+  std::string text = std::string(operation) + '\n';
+  json::write_sorted_to(given, text);
   if (input.card)
     text.append("\n").append(last4(*input.card)).append(input.card->expiry_year).append(input.card->expiry_month);
   return hex_encode(byte_view(sha256(text)));
@@ -212,9 +198,10 @@ void Operation::plan_write() {
     return;
   }
   const UnixMillis now_ms = clock().now_ms();
-  if (operation_ == "payments.create") payment_ = planned_payment(config(), input_, now_ms, clock());
-  if (input_.idempotency_key.empty()) input_.idempotency_key = new_id("key_", clock());
-  write_ = Write{.id = new_id("wrt_", clock()),
+  auto [payment_id, key, write_id] = new_ids({"pay_", "key_", "wrt_"}, clock());
+  if (operation_ == "payments.create") payment_ = planned_payment(config(), input_, std::move(payment_id), now_ms);
+  if (input_.idempotency_key.empty()) input_.idempotency_key = std::move(key);
+  write_ = Write{.id = std::move(write_id),
                  .gateway = config().name,
                  .idempotency_key = input_.idempotency_key,
                  .operation = operation_,
@@ -254,7 +241,7 @@ json::Value Operation::script_input() {
   if (!native_name(operation_).empty()) return input;
   if (write_) members.set("idempotency_key", write_->idempotency_key);
   if (operation_ == "payments.list" && settlement_) members.set("wanted", wanted_input(settlement_->write));
-  if (payment_) {
+  if (payment_ && operation_ != "payments.create") {
     members.set("payment", payment_to_json(*payment_));
     members.set("provider_id", payment_->provider_id);
     if (!payment_->state.is_null()) members.set("state", payment_->state);

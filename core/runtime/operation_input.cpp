@@ -172,10 +172,7 @@ Result<json::Value> parse_input(std::string_view input_json) {
 }
 
 void drop_nulls(json::Object& input) {
-  json::Object kept;
-  for (auto& [key, value] : input)
-    if (!value.is_null()) kept.set(key, std::move(value));
-  input = std::move(kept);
+  input.erase_if([](const json::Object::Member& member) { return member.second.is_null(); });
 }
 
 std::string_view native_name(std::string_view operation) {

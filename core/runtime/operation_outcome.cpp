@@ -79,10 +79,9 @@ Payment blank_payment(const GatewayConfig& config) {
   return payment;
 }
 
-Payment planned_payment(const GatewayConfig& config, const OperationInput& input, UnixMillis now_ms,
-                        const Clock& clock) {
+Payment planned_payment(const GatewayConfig& config, const OperationInput& input, std::string id, UnixMillis now_ms) {
   Payment payment = blank_payment(config);
-  payment.id = new_id("pay_", clock);
+  payment.id = std::move(id);
   payment.reference = text_of(input.value, "reference");
   payment.description = text_of(input.value, "description");
   payment.outcome = Outcome::kUnknown;

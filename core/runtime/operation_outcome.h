@@ -25,8 +25,7 @@ inline constexpr std::int64_t kClockSkewMs = 10LL * 60'000;
 // A payment of this gateway of which nothing is known yet.
 Payment blank_payment(const GatewayConfig& config);
 // The payment that payments.create is about to make: pending, its outcome unknown until the provider answers.
-Payment planned_payment(const GatewayConfig& config, const OperationInput& input, UnixMillis now_ms,
-                        const Clock& clock);
+Payment planned_payment(const GatewayConfig& config, const OperationInput& input, std::string id, UnixMillis now_ms);
 // The provider's id of the refund that `input.id` names, ours or the provider's; ours where the provider gave it none.
 std::string refund_provider_id(const Payment& payment, const json::Value& input);
 

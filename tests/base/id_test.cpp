@@ -47,6 +47,20 @@ TEST(Id, sorts_after_every_earlier_one_even_when_the_clock_stands_or_goes_back) 
   }
 }
 
+TEST(Id, several_at_once_have_their_prefixes_and_sort_as_they_are_asked_for) {
+  const ManualClock clock(kFarFuture + 2000);
+  std::string previous = new_id("", clock);
+  std::set<std::string> random;
+  for (int i = 0; i < 1000; ++i)
+    for (const std::string& id : new_ids({"aa_", "bb_", "cc_"}, clock)) {
+      ASSERT_EQ(id[0], "abc"[random.size() % 3]);
+      ASSERT_LT(previous, id.substr(3));
+      previous = id.substr(3);
+      random.insert(id.substr(id.size() - 12));  // of the last 64 bits
+    }
+  EXPECT_EQ(random.size(), 3000u);
+}
+
 TEST(Id, survives_a_clock_that_is_out_of_range) {
   ManualClock clock(-1);
   EXPECT_EQ(new_id("x", clock).size(), 27u);

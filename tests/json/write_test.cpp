@@ -31,6 +31,15 @@ TEST(Write, appends_to_what_is_there) {
   EXPECT_EQ(out, R"(x=["a"]"b\n")");
 }
 
+TEST(Write, sorted_text_is_the_same_whatever_the_order_of_members) {
+  std::string one, other;
+  const Value inner = Array{Object{{"d", nullptr}, {"c", Number{"1.50"}}}, "x"};
+  write_sorted_to(Object{{"b", inner}, {"a", true}, {"ab", Object{}}}, one);
+  write_sorted_to(Object{{"ab", Object{}}, {"a", true}, {"b", inner}}, other);
+  EXPECT_EQ(one, R"({"a":true,"ab":{},"b":[{"c":1.50,"d":null},"x"]})");
+  EXPECT_EQ(other, one);
+}
+
 TEST(IsNumber, follows_the_grammar) {
   for (const char* text : {"0", "-0", "10", "1.5", "0.10", "1e5", "1E-5", "1e+05", "-12.30e7"})
     EXPECT_TRUE(is_number(text)) << text;

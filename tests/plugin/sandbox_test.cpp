@@ -103,6 +103,33 @@ TEST_F(SandboxTest, costs_the_same_work_the_second_time) {
 }
 
 // Each iteration is some instructions; the limit leaves room for one loop and not for two.
+// What a run drops and Lua collects is code that the next run needs.
+TEST(Sandbox, code_that_one_run_dropped_is_whole_in_the_next) {
+  auto plugin = std::make_shared<Plugin>();
+  plugin->script = R"(
+function provider.sum(n)
+  local total = 0
+  for i = 1, n do total = total + i * 2 - i end
+  return "the sum is " .. total
+end
+function provider.check(input)
+  local text = provider.sum(input.n)
+  provider.sum = nil
+  local kept = {}
+  for i = 1, 40000 do kept[i % 100 + 1] = {i, tostring(i)} end
+  return {text = text}
+end)";
+  plugin->chunk = Chunk::compile(plugin->script).value();
+  const ManualClock clock(0);
+  for (int i = 0; i < 5; ++i) {
+    auto run = ScriptRun::open(plugin, "check", json::Object{{"n", json::Value::integer(100)}}, json::Object(), clock);
+    ASSERT_TRUE(run.ok());
+    const auto step = run->begin();
+    ASSERT_TRUE(step.ok()) << step.error().message;
+    EXPECT_EQ(json::write(std::get<ScriptDone>(*step).output), R"({"text":"the sum is 5050"})");
+  }
+}
+
 TEST(Sandbox, top_level_has_the_limits_of_a_run_to_itself) {
   constexpr const char* kLoop = "for i = 1, 60000 do end ";
   const ScriptLimits limits{.max_instructions = 100'000};

@@ -147,6 +147,51 @@ TEST(ScriptHeap, what_was_free_when_it_was_sealed_is_free_again) {
   }
 }
 
+TEST(ScriptHeap, arrays_of_code_keep_their_bytes_though_they_are_freed) {
+  if (ScriptHeap::kMaxSmall == 0) GTEST_SKIP() << "under AddressSanitizer code stands where all else does";
+  ScriptHeap heap(1u << 20, kPlenty);
+  heap.begin_code(4096);
+  auto* code = static_cast<unsigned char*>(ScriptHeap::allocate(&heap, nullptr, 0, 48));
+  void* object = ScriptHeap::allocate(&heap, nullptr, 4, 48);  // with a type, so it is no array
+  auto* beyond = static_cast<unsigned char*>(ScriptHeap::allocate(&heap, nullptr, 0, 5000));
+  heap.end_code();
+  std::memset(code, 'a', 48);
+  std::memset(beyond, 'b', 5000);
+  heap.seal();
+  const std::size_t in_use = heap.bytes_in_use();
+  for (int round = 0; round < 3; ++round) {
+    ScriptHeap::allocate(&heap, object, 48, 0);
+    ScriptHeap::allocate(&heap, code, 48, 0);
+    EXPECT_EQ(ScriptHeap::allocate(&heap, nullptr, 0, 48), object);
+    std::memset(ScriptHeap::allocate(&heap, nullptr, 0, 48), 'x', 48);
+    std::memset(beyond, 'x', 5000);
+    heap.rewind();
+    EXPECT_EQ(heap.bytes_in_use(), in_use);
+    EXPECT_EQ(std::string(code, code + 48), std::string(48, 'a'));
+    EXPECT_EQ(std::string(beyond, beyond + 5000), std::string(5000, 'b'));
+  }
+}
+
+TEST(ScriptHeap, an_array_of_code_changes_its_size_without_writing_where_it_stands) {
+  ScriptHeap heap(1u << 20, kPlenty);
+  heap.begin_code(4096);
+  auto* code = static_cast<char*>(ScriptHeap::allocate(&heap, nullptr, 0, 100));
+  heap.end_code();
+  std::memset(code, 'a', 100);
+  code = static_cast<char*>(ScriptHeap::allocate(&heap, code, 100, 60));
+  EXPECT_EQ(heap.bytes_in_use(), 60u);
+  code = static_cast<char*>(ScriptHeap::allocate(&heap, code, 60, 3000));
+  EXPECT_EQ(heap.bytes_in_use(), 3000u);
+  EXPECT_EQ(std::string(code, 60), std::string(60, 'a'));
+}
+
+TEST(ScriptHeap, room_for_code_counts_against_the_cap) {
+  ScriptHeap heap(100'000, kPlenty);
+  heap.begin_code(60'000);
+  heap.end_code();
+  EXPECT_EQ(ScriptHeap::allocate(&heap, nullptr, 0, 50'000) == nullptr, ScriptHeap::kMaxSmall != 0);
+}
+
 TEST(ScriptHeap, takes_no_more_than_its_cap_however_often_it_is_rewound) {
   ScriptHeap heap(1u << 20, kPlenty);
   void* sealed = ScriptHeap::allocate(&heap, nullptr, 0, 100'000);

@@ -45,6 +45,22 @@ TEST_F(OperationTest, the_answer_becomes_the_payment) {
   EXPECT_EQ(stored(*payment->find_string("id")).outcome, Outcome::kKnown);
 }
 
+TEST_F(OperationTest, a_script_is_given_a_payment_once_there_is_one) {
+  open_variant(
+      kAcmeManifest, R"({"api_key":"sk_live_SECRET123"})",
+      replaced(replaced(kAcmeScript, "reference = input.reference,",
+                        "reference = input.reference, given = {input.payment == nil, input.provider_id == nil},"),
+               "return payment(http.get(\"/payments/{id}\", {path = {id = input.provider_id}}).json)",
+               "return payment(http.get(\"/payments/{id}\", {path = {id = input.payment.provider_id}}).json)"));
+  const auto create = begin("payments.create", kPay);
+  ASSERT_NE(create->request(), nullptr);
+  EXPECT_THAT(create->request()->body, HasSubstr(R"("given":[true,true])"));
+  reply(*create, 200, kPending);
+  const auto get = begin("payments.get", R"({"provider_id":"p1"})");
+  ASSERT_NE(get->request(), nullptr);
+  EXPECT_THAT(get->request()->url, testing::EndsWith("/payments/p1"));
+}
+
 TEST_F(OperationTest, the_same_key_again_sends_nothing_and_gives_the_first_outcome) {
   const auto first = run("payments.create", kPay, 200, kPending);
   const auto again = begin("payments.create", kPay);

@@ -10,6 +10,7 @@
 #include <future>
 #include <thread>
 
+#include "core/runtime/engine.h"
 #include "tests/base/eventually.h"
 #include "tests/runtime/fixture.h"
 
