@@ -24,9 +24,15 @@ inline bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), fits);
 }
 
-// No control character but the tab.
+// No control character but the tab. Without a way out of the loop, so that it looks at many characters at once.
 inline bool is_field_value(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return is_control(c) && c != '\t'; });
+  unsigned bad = 0;
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    bad |= static_cast<unsigned>(code < 0x20) & static_cast<unsigned>(code != '\t');
+    bad |= static_cast<unsigned>(code == 0x7f);
+  }
+  return bad == 0;
 }
 
 }  // namespace till::http

@@ -7,6 +7,9 @@
 namespace till::json {
 namespace {
 
+// Room for so many is made at once: it grows in few steps from there.
+constexpr std::size_t kUsualBytes = 128;
+
 void write_control_to(unsigned char c, std::string& out) {
   static constexpr char kHex[] = "0123456789abcdef";
   switch (c) {
@@ -60,6 +63,7 @@ void write_scalar_to(const Value& value, std::string& out) {
 
 std::string write(const Value& value) {
   std::string out;
+  out.reserve(kUsualBytes);
   write_to(value, out);
   return out;
 }

@@ -4,6 +4,9 @@
  *   cc pay.c $(pkg-config --cflags --libs till) -o pay
  *   ./pay PROVIDER '{"api_key": "sk_test_..."}' 150.00 BZD order-1234
  *
+ * Run again for the same order, it sends nothing new and prints the same payment. Beside `till sandbox` the settings
+ * take "base_url" as it prints it, and SSL_CERT_FILE=CA-FILE in the environment has its certificates trusted.
+ *
  * The providers' settings are listed by till_runtime_provider(), or by `till providers show PROVIDER`.
  */
 #include <stdio.h>
@@ -17,17 +20,19 @@ static int failed(const char *what, till_error *error) {
   return 1;
 }
 
-/* An amount, a currency or an order number that needs no escaping in JSON. */
+/* An amount, a currency or an order number that needs no escaping in JSON, nor as an idempotency key. */
 static int is_plain(const char *text) {
-  return *text != '\0' && strlen(text) < 64 && strpbrk(text, "\"\\\n\r\t") == NULL;
+  return *text != '\0' && strlen(text) < 64 && strpbrk(text, "\"\\\n\r\t ") == NULL;
 }
 
 static int pay(till_gateway *gateway, const char *amount, const char *currency, const char *reference) {
   char input[512];
   till_reply *reply = NULL;
   till_error *error = NULL;
-  snprintf(input, sizeof input, "{\"amount\": {\"amount\": \"%s\", \"currency\": \"%s\"}, \"reference\": \"%s\"}", amount,
-           currency, reference);
+  /* The order's number is the key as well, so that no order is paid twice, whatever is lost on the way. */
+  snprintf(input, sizeof input,
+           "{\"amount\": {\"amount\": \"%s\", \"currency\": \"%s\"}, \"reference\": \"%s\", \"idempotency_key\": \"%s\"}",
+           amount, currency, reference, reference);
   if (till_call(gateway, "payments.create", input, strlen(input), &reply, &error) != TILL_OK) {
     return failed("payment", error);
   }
