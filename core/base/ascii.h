@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,20 @@ inline std::string to_lower(std::string_view text) {
 // Equal but for the case of letters, as the names of headers, hosts and schemes are compared.
 inline bool same_word(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return to_lower(x) == to_lower(y); });
+}
+
+// `tchar` of RFC 9110, section 5.6.2, by the character's code.
+inline constexpr auto kTokenCharacters = [] {
+  std::array<bool, 256> fits{};
+  for (const char mark : std::string_view("!#$%&'*+-.^_`|~")) fits[static_cast<unsigned char>(mark)] = true;
+  for (char c = 0; c < 0x7f; ++c) fits[static_cast<unsigned char>(c)] |= is_letter(c) || is_digit(c);
+  return fits;
+}();
+
+// What HTTP's methods and names of fields are.
+inline bool is_token(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return kTokenCharacters[static_cast<unsigned char>(c)]; });
 }
 
 // Without the spaces and tabs around it.

@@ -47,11 +47,10 @@ void append_base32(std::string& out, std::uint64_t high, std::uint64_t low) {
 
 }  // namespace
 
-std::string new_id(std::string_view prefix, const Clock& clock) {
-  return std::move(new_ids({prefix}, clock).front());
-}
+std::string new_id(std::string_view prefix, const Clock& clock) { return std::move(new_ids({prefix}, clock).front()); }
 
-std::string id_from(std::string_view prefix, const Clock& clock, std::span<const std::uint8_t, kIdRandomBytes> random) {
+std::string detail::id_from(std::string_view prefix, const Clock& clock,
+                            std::span<const std::uint8_t, kIdRandomBytes> random) {
   std::uint16_t start = 0;
   std::uint64_t low = 0;
   std::memcpy(&start, random.data(), sizeof start);

@@ -21,23 +21,24 @@ namespace till {
 // forked child never repeats its parent. Takes no lock.
 std::string new_id(std::string_view prefix, const Clock& clock);
 
-// An id for each prefix, the first one being the oldest, with one call to the kernel.
-template <std::size_t kCount>
-std::array<std::string, kCount> new_ids(const std::string_view (&prefixes)[kCount], const Clock& clock);
+namespace detail {
 
 inline constexpr std::size_t kIdRandomBytes = 10;
 
-// An id with this randomness, which is to be used once.
+// An id with this randomness, which serves no other one.
 std::string id_from(std::string_view prefix, const Clock& clock, std::span<const std::uint8_t, kIdRandomBytes> random);
 
+}  // namespace detail
+
+// An id for each prefix, the first one being the oldest, with one call to the kernel.
 template <std::size_t kCount>
 std::array<std::string, kCount> new_ids(const std::string_view (&prefixes)[kCount], const Clock& clock) {
-  std::array<std::uint8_t, kCount * kIdRandomBytes> random;
+  constexpr std::size_t kBytes = detail::kIdRandomBytes;
+  std::array<std::uint8_t, kCount * kBytes> random;
   fill_random(random);
   std::array<std::string, kCount> ids;
   for (std::size_t i = 0; i < kCount; ++i)
-    ids[i] = id_from(prefixes[i], clock,
-                     std::span<const std::uint8_t, kIdRandomBytes>(&random[i * kIdRandomBytes], kIdRandomBytes));
+    ids[i] = detail::id_from(prefixes[i], clock, std::span<const std::uint8_t, kBytes>(&random[i * kBytes], kBytes));
   return ids;
 }
 

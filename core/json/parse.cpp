@@ -23,7 +23,7 @@ constexpr std::size_t kMaxDepthEver = 1000;
 // Up to here a duplicate key is searched for linearly, above by sorting: a hostile object costs n log n.
 constexpr std::size_t kLinearMembers = 16;
 // Room for so many is made with the first one.
-constexpr std::size_t kUsualMembers = 4;
+constexpr std::size_t kUsualMembers = 2;
 // A thread keeps its buffers between calls up to this size of document.
 constexpr std::size_t kKeptBytes = 256u << 10;
 

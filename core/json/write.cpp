@@ -59,6 +59,25 @@ void write_scalar_to(const Value& value, std::string& out) {
     out += "null";
 }
 
+enum class Order { kAsTheyStand, kByName };
+
+template <Order kMembers>
+void write_value_to(const Value& value, std::string& out) {
+  const auto write_member = [&](const Object::Member& member) {
+    write_string_to(member.first, out);
+    out += ':';
+    write_value_to<kMembers>(member.second, out);
+  };
+  if (const auto* array = value.array())
+    write_parts('[', *array, ']', out, [&](const Value& element) { write_value_to<kMembers>(element, out); });
+  else if (!value.object())
+    write_scalar_to(value, out);
+  else if constexpr (kMembers == Order::kByName)
+    write_parts('{', value.object()->by_name(), '}', out, [&](const auto* member) { write_member(*member); });
+  else
+    write_parts('{', *value.object(), '}', out, write_member);
+}
+
 }  // namespace
 
 std::string write(const Value& value) {
@@ -68,27 +87,9 @@ std::string write(const Value& value) {
   return out;
 }
 
-void write_to(const Value& value, std::string& out) {
-  if (const auto* array = value.array())
-    return write_parts('[', *array, ']', out, [&](const Value& element) { write_to(element, out); });
-  if (!value.object()) return write_scalar_to(value, out);
-  write_parts('{', *value.object(), '}', out, [&](const Object::Member& member) {
-    write_string_to(member.first, out);
-    out += ':';
-    write_to(member.second, out);
-  });
-}
+void write_to(const Value& value, std::string& out) { write_value_to<Order::kAsTheyStand>(value, out); }
 
-void write_sorted_to(const Value& value, std::string& out) {
-  if (const auto* array = value.array())
-    return write_parts('[', *array, ']', out, [&](const Value& element) { write_sorted_to(element, out); });
-  if (!value.object()) return write_scalar_to(value, out);
-  write_parts('{', value.object()->by_name(), '}', out, [&](const Object::Member* member) {
-    write_string_to(member->first, out);
-    out += ':';
-    write_sorted_to(member->second, out);
-  });
-}
+void write_sorted_to(const Value& value, std::string& out) { write_value_to<Order::kByName>(value, out); }
 
 void write_string_to(std::string_view text, std::string& out) {
   out += '"';

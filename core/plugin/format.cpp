@@ -131,12 +131,6 @@ bool is_web_url(std::string_view text) {
   return is_hostname(host) && (!port || is_port(*port));
 }
 
-bool is_token(std::string_view text) {
-  return !text.empty() && all(text, [](char c) {
-    return is_letter(c) || is_digit(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
-
 bool is_header_value(std::string_view text) {
   return all(text, [](char c) { return c >= 0x20 && c < 0x7F; }) && !text.starts_with(' ') && !text.ends_with(' ');
 }

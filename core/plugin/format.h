@@ -18,8 +18,6 @@ bool is_email(std::string_view text);
 bool is_uri(std::string_view text);
 // "http://" or "https://" with a host name.
 bool is_web_url(std::string_view text);
-// RFC 9110 token: what may be a header's name.
-bool is_token(std::string_view text);
 // Printable ASCII that neither begins nor ends with a space: what may be a header's value.
 bool is_header_value(std::string_view text);
 // RFC 6901: "" or "/a/0/b~1c".

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/ascii.h"
 #include "core/base/error.h"
 #include "core/plugin/format.h"
 #include "core/plugin/manifest_parts.h"

@@ -1,5 +1,5 @@
 // The header fields in which a provider says how often it may be asked.
-#include "core/plugin/format.h"
+#include "core/base/ascii.h"
 #include "core/plugin/manifest_parts.h"
 
 namespace till::plugin {

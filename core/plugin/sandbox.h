@@ -40,7 +40,7 @@ class SandboxPool {
   // Ends a run: a sandbox of the pool is rewound and waits for the next one when the run ended well, else it goes.
   void give_back(std::unique_ptr<Sandbox> sandbox, bool ended_well);
 
-  // Each holds about twice what the loaded script takes, some 100 KiB.
+  // Each holds up to twice what the loaded script takes: 100 to 200 KiB.
   static constexpr int kMaxSandboxes = 16;
   // Of the heap. Beyond it a sandbox serves one run, as putting it back would cost what loading it does.
   static constexpr std::size_t kMaxSealedBytes = 1u << 20;

@@ -78,7 +78,8 @@ void* ScriptHeap::take(std::size_t size) {
 
 void ScriptHeap::begin_code(std::size_t bytes) {
   if (kMaxSmall == 0 || now_.reserved + bytes > max_bytes_) return;
-  code_ = std::make_unique_for_overwrite<char[]>(bytes);
+  code_.reset(new (std::nothrow) char[bytes]);
+  if (code_ == nullptr) return;
   code_bump_ = code_.get();
   code_end_ = code_bump_ + bytes;
   now_.reserved += bytes;

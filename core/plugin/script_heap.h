@@ -31,16 +31,18 @@ class ScriptHeap {
 
   static constexpr std::size_t kMaxTableEntries = 1u << 15;
 
-  // From begin_code() to end_code() a script's bytecode is loaded. The arrays that Lua makes meanwhile (instructions,
-  // constants, line numbers) are never written again, so up to `bytes` of them stand apart: neither sealed nor, once
-  // they are free, given to anybody else before the heap goes. Call each once.
+  // From begin_code() to end_code() a script's bytecode is loaded, and nothing else: new blocks without a type are then
+  // the arrays of its functions (instructions, constants, line numbers, names), which Lua only reads from then on. Up
+  // to `bytes` of them stand apart, neither sealed nor, once they are free, given to anybody else before the heap goes.
+  // Lua's stack and its records of calls have no type either: there must be room for both. Call each once.
   void begin_code(std::size_t bytes);
   void end_code() { loads_code_ = false; }
 
   // Remembers every byte that is held now. Call it once.
   void seal();
-  // Brings the heap back to what it was when it was sealed, byte for byte at the same addresses; what was taken since
-  // is gone. So a Lua state that was sealed before its script ran knows nothing of that run afterwards.
+  // Brings the heap back to what it was when it was sealed, byte for byte at the same addresses (code, which nobody
+  // wrote to, is left as it is); what was taken since is gone. So a Lua state that was sealed before its script ran
+  // knows nothing of that run afterwards.
   void rewind();
 
   bool has_limits(std::size_t max_bytes, std::uint64_t max_work_bytes) const {

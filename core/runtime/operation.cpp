@@ -198,6 +198,7 @@ void Operation::plan_write() {
     return;
   }
   const UnixMillis now_ms = clock().now_ms();
+  // All three at once, needed or not: the kernel's answer costs more than an id.
   auto [payment_id, key, write_id] = new_ids({"pay_", "key_", "wrt_"}, clock());
   if (operation_ == "payments.create") payment_ = planned_payment(config(), input_, std::move(payment_id), now_ms);
   if (input_.idempotency_key.empty()) input_.idempotency_key = std::move(key);

@@ -28,6 +28,17 @@ TEST(Ascii, knows_control_characters) {
   for (const char c : {' ', '~', '\x80', '\xff'}) EXPECT_FALSE(is_control(c));
 }
 
+// RFC 9110, section 5.6.2.
+TEST(Ascii, tokens_are_of_the_characters_that_headers_names_are_made_of) {
+  const std::string fits = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  EXPECT_TRUE(is_token(fits));
+  EXPECT_FALSE(is_token(""));
+  for (int code = 0; code < 256; ++code) {
+    const char c = static_cast<char>(code);
+    EXPECT_EQ(is_token(std::string("X") + c), fits.find(c) != std::string::npos) << code;
+  }
+}
+
 // RFC 3986, section 2.3.
 TEST(PercentEncoding, leaves_the_unreserved_characters_alone) {
   const std::string unreserved = "ABCXYZabcxyz0123456789-._~";

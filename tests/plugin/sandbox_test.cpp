@@ -102,7 +102,6 @@ TEST_F(SandboxTest, costs_the_same_work_the_second_time) {
   EXPECT_EQ(spent(), first);
 }
 
-// Each iteration is some instructions; the limit leaves room for one loop and not for two.
 // What a run drops and Lua collects is code that the next run needs.
 TEST(Sandbox, code_that_one_run_dropped_is_whole_in_the_next) {
   auto plugin = std::make_shared<Plugin>();
@@ -130,6 +129,7 @@ end)";
   }
 }
 
+// Each iteration is some instructions; the limit leaves room for one loop and not for two.
 TEST(Sandbox, top_level_has_the_limits_of_a_run_to_itself) {
   constexpr const char* kLoop = "for i = 1, 60000 do end ";
   const ScriptLimits limits{.max_instructions = 100'000};
