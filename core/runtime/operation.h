@@ -27,6 +27,7 @@
 namespace till {
 
 class Gateway;
+struct Incoming;
 
 // The code of the error for a list that one operation cannot go through.
 inline constexpr std::string_view kListTooLong = "list_too_long";
@@ -166,11 +167,12 @@ class Operation {
   void finish(Error error);
   void wipe_request();
   void note_answer(const http::Response& response, bool refusal);
-  void note_place(int status, bool is_json);
+  void note_place(int status, const Incoming& incoming);
   Error unknown_outcome(Error why) const;
   Status commit(Store& store);
-  Status commit_error(Store& store);
+  Status commit_error(Store& store, Error error);
   Status commit_output(Store& store);
+  Status commit_unfit(Store& store, Error error);
   Status commit_mismatch(Store& store, const std::string& reason);
   Result<json::Value> commit_result(Store& store);
   Result<json::Value> commit_payment(Store& store);

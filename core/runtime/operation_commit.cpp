@@ -87,7 +87,7 @@ Status Operation::commit(Store& store) {
     TILL_ASSIGN(const auto recorded, store.find_write(settlement_ ? settlement_->write.id : write_->id));
     if (recorded && recorded->state == WriteState::kDone) return answer_settled(*recorded);
   }
-  return error_ ? commit_error(store) : commit_output(store);
+  return error_ ? commit_error(store, *error_) : commit_output(store);
 }
 
 // Somebody was faster: reconcile, that took this call's sender for dead, the sender after all, or another reconcile
@@ -100,22 +100,22 @@ Status Operation::answer_settled(const Write& recorded) {
 
 // A refusal frees the idempotency key: nothing happened, so the caller may mend the cause and call again. What may have
 // happened stays, and says so.
-Status Operation::commit_error(Store& store) {
-  if (error_->kind == ErrorKind::kOutcomeUnknown) {
-    ready_.emplace(*error_);
+Status Operation::commit_error(Store& store, Error error) {
+  if (error.kind == ErrorKind::kOutcomeUnknown) {
+    ready_.emplace(std::move(error));
     return store.settle_write(write_->id, WriteState::kUnknown, "", clock().now_ms());
   }
   TILL_TRY(store.forget_write(write_->id));
   const bool creates = operation_ == "payments.create";
-  if (creates && !(refused_ && is_about_payment(error_->kind))) {
+  if (creates && !(refused_ && is_about_payment(error.kind))) {
     TILL_TRY(store.forget_payment(payment_->id));
-    error_->payment_id.clear();
+    error.payment_id.clear();
   }
-  ready_.emplace(*error_);
-  if (!creates || error_->payment_id.empty()) return {};
+  ready_.emplace(error);
+  if (!creates || error.payment_id.empty()) return {};
   payment_->status = PaymentStatus::kFailed;
   payment_->outcome = Outcome::kKnown;
-  payment_->decline = json::Object{{"code", error_->provider_code}, {"message", error_->message}};
+  payment_->decline = json::Object{{"code", error.provider_code}, {"message", error.message}};
   payment_->updated_at = clock().now_ms();
   TILL_TRY(store.put_payment(*payment_));
   return store.add_event(payment_event(*payment_, "payment.failed", "reply", clock()));
@@ -125,11 +125,7 @@ Status Operation::commit_output(Store& store) {
   auto value = commit_result(store);
   if (!value.ok()) {
     if (is_store_error(value.error())) return std::move(value).error();
-    Error error = hide_secrets(std::move(value).error(), config(), handles_);
-    if (error.sent == Sent::kNo) error.sent = Sent::kYes;
-    if (payment_) error.payment_id = payment_->id;
-    ready_.emplace(error);
-    return write_ && !settlement_ ? commit_mismatch(store, error.code) : Status();
+    return commit_unfit(store, hide_secrets(std::move(value).error(), config(), handles_));
   }
   if (settlement_) TILL_TRY(settle(store, *value));
   std::string text = json::write(*value);
@@ -138,8 +134,20 @@ Status Operation::commit_output(Store& store) {
   return store.settle_write(write_->id, WriteState::kDone, returns_secrets_ ? std::string() : text, clock().now_ms());
 }
 
-// The provider acted, but not as it was asked to: nobody should take that for an outcome. What it calls the payment is
-// kept, so that it can be asked about and refunded.
+// What cannot be the answer to what was asked. Nobody should take it for the outcome of a write: the provider acted,
+// and not as it was asked to.
+Status Operation::commit_unfit(Store& store, Error error) {
+  if (error.sent == Sent::kNo && answered_) error.sent = Sent::kYes;
+  if (payment_) error.payment_id = payment_->id;
+  const bool is_own_write = write_ && !settlement_;
+  if (is_own_write && !acted_) return commit_error(store, std::move(error));
+  if (!is_own_write) return ready_.emplace(std::move(error)), Status();
+  const std::string reason = error.code;
+  ready_.emplace(unknown_outcome(std::move(error)));
+  return commit_mismatch(store, reason);
+}
+
+// What the provider calls the payment is kept, so that it can be asked about and refunded.
 Status Operation::commit_mismatch(Store& store, const std::string& reason) {
   if (operation_ == "payments.create") {
     TILL_ASSIGN(payment_, current_payment(store));
