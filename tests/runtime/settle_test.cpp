@@ -306,7 +306,7 @@ TEST_F(SettleTest, a_call_that_is_under_way_is_left_to_its_sender) {
   for (const std::string_view word : {kIsNotDone, std::string_view(R"("provider_id":"p1")")}) {
     const auto settled = settle(payment(id), word);
     expect_error(settled, ErrorKind::kConflict, "in_flight");
-    EXPECT_TRUE(settled.error().retryable);
+    EXPECT_TRUE(!settled.ok() && settled.error().retryable);
     expect_unknown(id);
   }
   clock_->advance(kAbandonedMs);
