@@ -166,8 +166,7 @@ Status Operation::check_askable() {
     return Error{.kind = ErrorKind::kOutcomeUnknown,
                  .code = "outcome_unknown",
                  .message = "nobody knows whether this payment exists at the provider, which gave no id for it: " +
-                            std::string(how_to_settle(config(), "payments.create")) +
-                            " and only if it is not there call payments.create with a new idempotency key",
+                            std::string(how_to_settle(config(), "payments.create")) + " and tell settle what is there",
                  .payment_id = payment_->id,
                  .settle = settled_by(config(), "payments.create")};
   if (operation_ != "payments.get")

@@ -44,6 +44,7 @@ Result<bool> has_twin(Store& store, const Payment& payment);
 struct Settlement {
   Write write;
   std::string provider_id;  // of the payment that a list showed; empty: as the store has it
+  bool by_hand = false;     // a person named `provider_id`, and no list
 };
 
 // One call of one operation. Not thread-safe, but may move between threads from step to step.
@@ -117,7 +118,7 @@ class Operation {
   Status record(Store& store);
   bool may_be_recorded(const Error& why) const;
   void answer_repeat();
-  Status answer_settled(const Write& recorded);
+  Status answer_settled(Store& store, const Write& recorded);
 
   // Between requests.
   std::int64_t left_ms() const;
@@ -196,6 +197,7 @@ class Operation {
   // A write whose end was unknown.
   Status look_up_settled(Store& store);
   Status claim_found(Store& store, Payment& payment) const;
+  Status check_named(const Payment& payment, const Observation& seen) const;
   Result<json::Value> commit_candidates(Store& store);
   Result<json::Value> settled_refund(Store& store, const Payment& before, Payment& payment);
   Result<bool> tells(Store& store, const json::Value& result) const;

@@ -85,16 +85,26 @@ Status Operation::commit(Store& store) {
   if (news_) return error_ ? commit_unfetched(store, *error_) : commit_fetched(store);
   if (write_ || settlement_) {
     TILL_ASSIGN(const auto recorded, store.find_write(settlement_ ? settlement_->write.id : write_->id));
-    if (recorded && recorded->state == WriteState::kDone) return answer_settled(*recorded);
+    if (recorded && recorded->state == WriteState::kDone) return answer_settled(store, *recorded);
   }
   return error_ ? commit_error(store, *error_) : commit_output(store);
 }
 
-// Somebody was faster: reconcile, that took this call's sender for dead, the sender after all, or another reconcile
-// whose question took less long. What was settled stands, and nothing else of the payment is taken for this write's.
-Status Operation::answer_settled(const Write& recorded) {
+// Somebody was faster: reconcile or a person, that took this call's sender for dead, the sender after all, or another
+// reconcile whose question took less long. What was settled stands, and nothing else of the payment is taken for this
+// write's.
+Status Operation::answer_settled(Store& store, const Write& recorded) {
   settled_ = settlement_.has_value();
-  ready_.emplace(settled_ ? recorded.outcome : earlier_outcome(config(), recorded, *write_, clock().now_ms()));
+  if (settled_ && settlement_->by_hand) {
+    TILL_ASSIGN(const auto payment, store.find_payment(recorded.payment_id));
+    ready_.emplace(settled_before(recorded, payment, settlement_->provider_id));
+  } else if (settled_) {
+    ready_.emplace(recorded.outcome);
+  } else if (output_ && recorded.outcome == kNotDone) {
+    ready_.emplace(done_after_all(recorded));
+  } else {
+    ready_.emplace(earlier_outcome(config(), recorded, *write_, clock().now_ms()));
+  }
   return {};
 }
 
@@ -193,7 +203,8 @@ Status Operation::keep(Store& store, const Payment& before, Change& change) {
     change.payment.look_at = next_look(change.payment, clock().now_ms(), random_byte());
   TILL_TRY(store.put_payment(change.payment));
   if (settlement_ || before.provider_id != change.payment.provider_id) TILL_TRY(match_webhooks(store, change.payment));
-  const std::string source = settlement_ ? "reconcile" : is_write_ ? "reply" : news_ ? "webhook" : "poll";
+  const std::string found_by = settlement_ && settlement_->by_hand ? "settle" : "reconcile";
+  const std::string source = settlement_ ? found_by : is_write_ ? "reply" : news_ ? "webhook" : "poll";
   if (change.became_known) TILL_TRY(store.add_event(payment_event(change.payment, "payment.created", source, clock())));
   if (!change.status_changed) return {};
   const std::string type = "payment." + std::string(payment_status_name(change.payment.status));
@@ -205,6 +216,7 @@ Result<json::Value> Operation::commit_payment(Store& store) {
   TILL_ASSIGN(Payment current, current_payment(store));
   if ((settlement_ ? settlement_->write.operation : operation_) == "payments.accept") current.accepted = true;
   TILL_TRY(check_owner(store, current, seen.provider_id));
+  TILL_TRY(check_named(current, seen));
   TILL_ASSIGN(Change change, apply(current, seen, clock().now_ms()));
   if (!is_write_ && has_moved(current) && goes_back(current, seen)) return keep_newer(store, current);
   TILL_TRY(keep(store, current, change));

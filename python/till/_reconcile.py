@@ -11,6 +11,7 @@ from till import _native, _values
 from till._call import Call
 from till._errors import NativeError, TillError, error_from_native
 from till._json import decode
+from till._payments import Payment, payment
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,25 @@ def report(value: Any) -> ReconcileReport:
 def reconcile(limit: int | None = None) -> Call[ReconcileReport]:
     """One pass, as a call."""
     return Call("reconcile", {} if limit is None else {"limit": limit}, report)
+
+
+def settled(value: Any) -> Payment | None:
+    """What the settled call was about; None where that is no payment."""
+    return None if value is None else payment(value)
+
+
+def settle(
+    payment_id: str | None, write_id: str | None, provider_id: str | None, not_done: bool
+) -> Call[Payment | None]:
+    """What a person found, as a call."""
+    return Call.of(
+        "settle",
+        settled,
+        payment_id=payment_id,
+        write_id=write_id,
+        provider_id=provider_id,
+        not_done=not_done or None,
+    )
 
 
 class Reconciler:

@@ -24,6 +24,7 @@ def add(commands: Any) -> None:
     _add_show(actions.add_parser("show", aliases=["get"], help="one payment as it is now"))
     _add_list(actions.add_parser("list", help="the provider's own list, or the store's, a page at a time"))
     _add_reconcile(actions.add_parser("reconcile", help="ask the provider about what has no known end"))
+    _add_settle(actions.add_parser("settle", help="say how a call ended, after a look on the dashboard"))
 
 
 def _add_show(show: argparse.ArgumentParser) -> None:
@@ -54,6 +55,22 @@ def _add_reconcile(reconcile: argparse.ArgumentParser) -> None:
     reconcile.add_argument("--limit", metavar="N", type=int, help="ask about so many at most (100)")
     reconcile.add_argument("--json", action="store_true", help="print JSON")
     reconcile.set_defaults(run=_reconcile)
+
+
+def _add_settle(settle: argparse.ArgumentParser) -> None:
+    add_account_options(settle)
+    settle.add_argument("payment", metavar="PAYMENT", nargs="?", help="till's id of the payment")
+    settle.add_argument(
+        "--write",
+        metavar="ID",
+        help="instead of PAYMENT: one call, as `reconcile --json` lists what is unknown",
+    )
+    word = settle.add_mutually_exclusive_group(required=True)
+    word.add_argument("--provider-id", metavar="ID", help="it was made, and the provider calls it so")
+    word.add_argument("--not-done", action="store_true", help="the call never had its effect")
+    settle.add_argument("--json", action="store_true", help="print JSON")
+    places = {"payment_id": "PAYMENT", "provider_id": "--provider-id"}
+    settle.set_defaults(run=_settle, places=places)
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -160,9 +177,30 @@ def _reconcile(options: argparse.Namespace) -> int:
     return FAILED if report.failed else OK
 
 
+def _settle(options: argparse.Namespace) -> int:
+    gateway = gateway_from(options)
+    must_be_there(gateway.runtime.store)
+    if bool(options.payment) == bool(options.write):
+        raise Failure("give one of the two: PAYMENT, or --write")
+    word: dict[str, Any] = {"provider_id": options.provider_id, "not_done": options.not_done}
+    if options.write:
+        payment = gateway.settle(write_id=options.write, **word)
+    else:
+        payment = gateway.settle(payment_id=options.payment, **word)
+    if options.json:
+        print_json(payment and payment_json(payment))
+        return OK
+    ended = "not done" if options.not_done else f"{options.provider_id} at {gateway.provider}"
+    now = f": payment {payment.id} is {payment.status}" if payment else ""
+    print(f"settled as {ended}{now}")
+    return OK
+
+
+_SETTLE = "till payments settle PROVIDER PAYMENT"
 _BY_HAND = (
-    "look on the provider's dashboard, by reference or by amount and time;\n"
-    "  only if it is not there, call again with a new idempotency key"
+    "look on the provider's dashboard, by reference or by amount and time,\n"
+    f"  and say what is there: `{_SETTLE} --provider-id ID`, or `--not-done`;\n"
+    "  after --not-done call again, with a new idempotency key"
 )
 # What to do about a write that is still unknown, by the reason (docs/reconcile.md).
 _WHAT_TO_DO = {
@@ -173,7 +211,8 @@ _WHAT_TO_DO = {
     "no_reference": f"the payment has no reference to look for; give every payment one. This time {_BY_HAND}",
     "no_way": f"the provider documents no way to find out: {_BY_HAND}",
     "not_found": f"the provider's list shows nothing like it, which proves nothing: {_BY_HAND}",
-    "not_told": "the payment's state does not say whether the call had its effect: look at the payment",
+    "not_told": "the payment's state does not say whether the call had its effect: look at the payment;\n"
+    f"  where it had none: `{_SETTLE} --not-done`",
     "several": f"more than one thing may be it: {_BY_HAND}",
 }
 
