@@ -84,7 +84,7 @@ TEST_F(WrongPlaceTest, what_begins_like_json_says_where_it_cannot_be_read) {
   const std::string begin = "Acme Pay answered with HTTP status 502 (the answer of https://api.acme.example/v1/me ";
   EXPECT_EQ(error_of(R"({"data":{"id":1,"id":2}})", 502).message,
             begin + "cannot be read: $.data.id: stands twice in its object.)");
-  EXPECT_THAT(error_of("[1, \xFF]", 502).message, testing::HasSubstr("not valid UTF-8"));
+  EXPECT_THAT(error_of("[\"\xFF\"]", 502).message, testing::HasSubstr("not valid UTF-8"));
   const std::string message = error_of(R"({"sk_live_SECRET123":[1e]})", 502).message;
   EXPECT_THAT(message, testing::HasSubstr("cannot be read"));
   EXPECT_THAT(message, testing::Not(testing::HasSubstr("SECRET123")));

@@ -396,7 +396,7 @@ TEST_F(OperationTest, a_payment_over_another_amount_is_never_taken_for_this_one)
   EXPECT_EQ(result.error().kind, ErrorKind::kOutcomeUnknown) << "nobody should take it for a failure and charge again";
   EXPECT_EQ(result.error().code, "amount_mismatch");
   EXPECT_THAT(result.error().message, HasSubstr("idempotency key order-1234"));
-  EXPECT_EQ(result.error().settle, "reconcile");
+  EXPECT_EQ(result.error().settle, "dashboard");
   const Payment kept = stored(result.error().payment_id);
   EXPECT_EQ(kept.outcome, Outcome::kUnknown);
   EXPECT_NE(kept.status, PaymentStatus::kPaid);
@@ -461,7 +461,7 @@ TEST_F(OperationTest, a_script_that_returns_something_else_than_a_payment_settle
   EXPECT_EQ(result.error().code, "script_output");
   EXPECT_EQ(result.error().field, "$.status");
   EXPECT_EQ(result.error().sent, Sent::kYes);
-  EXPECT_EQ(result.error().settle, "reconcile");
+  EXPECT_EQ(result.error().settle, "dashboard");
   const Payment kept = stored(result.error().payment_id);
   EXPECT_EQ(kept.outcome, Outcome::kUnknown);
   EXPECT_EQ(kept.provider_id, "p1") << "so that it can be asked about and refunded";
