@@ -208,6 +208,7 @@ def test_events_are_listed_shown_and_replayed(
     assert [(one["id"], one["state"]) for one in told["items"]] == [(dead.id, "dead")]
     status, out = run("events", "show", "globalpay", dead.id)
     assert status == 0 and "order-1" in out and "payment.created" in out and "\x1b" not in out
+    assert f"at           {dead.at:%Y-%m-%d %H:%M:%S} UTC\n" in out
     assert run("events", "replay", "globalpay", "--dead") == (0, "1 wait once more\n")
     assert shop.events.get(dead.id).state == "waiting"
     status, out = run("events", "replay", "globalpay", dead.id, "evt_none")

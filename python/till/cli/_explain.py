@@ -16,6 +16,7 @@ _PLACES = {
     "amount.amount": "AMOUNT",
     "amount.currency": "CURRENCY",
     "currency": "CURRENCY",
+    "options": "--option",
     "payment_id": "ID",
     "provider_id": "ID",
 }

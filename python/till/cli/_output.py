@@ -9,6 +9,7 @@ import time
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 if TYPE_CHECKING:
@@ -121,6 +122,11 @@ def _width(text: str) -> int:
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in text
     )
+
+
+def moment_text(at: datetime) -> str:
+    """A point in time for people, in UTC as the library's are: `2026-12-01 22:07:53 UTC`."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def milliseconds(seconds: float) -> str:

@@ -10,7 +10,7 @@ import till
 from till import _events
 from till.cli._account import add_account_options, gateway_from, must_be_there
 from till.cli._delivery import printable
-from till.cli._output import FAILED, OK, Failure, print_json, table
+from till.cli._output import FAILED, OK, Failure, moment_text, print_json, table
 from till.cli._told import all_told, told
 
 _STATES = ("waiting", "taken", "done", "dead")
@@ -98,10 +98,10 @@ def _show(options: argparse.Namespace) -> int:
     lines = {
         "event": event.id,
         "type": event.type,
-        "at": event.at,
+        "at": moment_text(event.at),
         "known from": event.source,
         "handling": _handling(event),
-        "due": event.due_at,
+        "due": event.due_at and moment_text(event.due_at),
         "last error": event.last_error and printable(event.last_error),
         "payment": event.payment_id,
         "reference": event.payment and event.payment.reference,

@@ -13,7 +13,7 @@ import till
 from till import _events, _payments
 from till._reconcile import reconcile, report
 from till.cli._account import add_account_options, gateway_from, moment, must_be_there
-from till.cli._output import FAILED, OK, UNKNOWN, Failure, print_json, table, tell
+from till.cli._output import FAILED, OK, UNKNOWN, Failure, moment_text, print_json, table, tell
 from till.cli._told import all_told, told
 from till.cli.events import event_rows
 
@@ -173,7 +173,7 @@ _WHAT_TO_DO = {
 
 
 def _report_lines(report: till.ReconcileReport, settled: list[till.Payment]) -> list[str]:
-    due = f"; the next question is due at {report.next_at:%Y-%m-%d %H:%M:%S} UTC" if report.next_at else ""
+    due = f"; the next question is due at {moment_text(report.next_at)}" if report.next_at else ""
     parts = [
         f"asked about {report.looked}: {report.settled} settled, {report.changed} changed,"
         f" {report.failed} not answered{due}"
@@ -203,7 +203,7 @@ def _report_lines(report: till.ReconcileReport, settled: list[till.Payment]) -> 
 def _table_of(payments: Iterable[till.Payment]) -> str:
     rows = [
         [
-            payment.created_at.isoformat(timespec="seconds") if payment.created_at else "",
+            f"{payment.created_at:%Y-%m-%dT%H:%M:%SZ}" if payment.created_at else "",
             payment.status if payment.outcome == "known" else f"{payment.status}, unknown",
             str(payment.amount or ""),
             payment.reference or "",
@@ -248,7 +248,7 @@ def _write(payment: till.Payment) -> None:
         "QR code": payment.qr_url,
         "send": payment.pay_to
         and f"{payment.pay_to.amount} {payment.pay_to.currency} to {payment.pay_to.address}",
-        "expires": payment.expires_at,
+        "expires": payment.expires_at and moment_text(payment.expires_at),
     }
     for name, value in lines.items():
         if value is not None:
