@@ -480,6 +480,17 @@ def test_what_is_wrong_is_said_in_the_words_of_the_command(arguments: list[str],
     assert "$." not in done.stderr
 
 
+def test_a_certificate_that_nobody_vouches_for_is_told_with_one_flag(
+    account: list[str], key: dict[str, str]
+) -> None:
+    at = account.index("--ca-file")
+    done = till_command("pay", "openpay", "1", "BZD", *account[:at], *account[at + 2 :], env=key)
+    assert done.returncode == 1
+    assert "name its PEM file as --ca-file" in done.stderr
+    assert done.stderr.count("--ca-file") == 1
+    assert "ca_file" not in done.stderr
+
+
 def test_a_setting_that_is_missing_is_told_with_the_places_where_it_goes() -> None:
     pay = ["pay", "openpay", "1", "BZD"]
     told = till_command(*pay, env={"TILL_STORE": "memory"}).stderr
