@@ -147,7 +147,7 @@ def test_what_stays_unknown_says_why(
     assert "`till payments settle PROVIDER PAYMENT --provider-id ID`, or `--not-done`" in out
     status, out = run("payments", "reconcile", "globalpay", "--limit", "5", "--json")
     told = json.loads(out)
-    assert (status, told["unknown"][0]["payment_id"], told["payments"]) == (3, lost, [])
+    assert (status, told["unknown"][0]["payment_id"]) == (3, lost)
 
 
 def test_what_was_not_done_is_settled_by_hand(
@@ -202,7 +202,6 @@ def test_a_payment_is_shown_with_its_history(
     assert status == 0
     assert out.index("payment.created") < out.index("payment.paid")
     told = as_json(run("payments", "show", "globalpay", payment.id or "", "--json"))
-    assert [event["type"] for event in told["events"]] == ["payment.created", "payment.paid"]
     assert (told["status"], told["outcome"]) == ("paid", "known")
 
 
@@ -253,6 +252,7 @@ def test_events_are_listed_shown_and_replayed(
     assert [(one["id"], one["state"]) for one in told["items"]] == [(dead.id, "dead")]
     status, out = run("events", "show", "globalpay", dead.id)
     assert status == 0 and "order-1" in out and "payment.created" in out and "\x1b" not in out
+    assert f"at           {dead.at:%Y-%m-%d %H:%M:%S} UTC\n" in out
     assert run("events", "replay", "globalpay", "--dead") == (0, "1 wait once more\n")
     assert shop.events.get(dead.id).state == "waiting"
     status, out = run("events", "replay", "globalpay", dead.id, "evt_none")

@@ -16,6 +16,7 @@ _PLACES = {
     "amount.amount": "AMOUNT",
     "amount.currency": "CURRENCY",
     "currency": "CURRENCY",
+    "options": "--option",
     "payment_id": "ID",
     "provider_id": "ID",
 }
@@ -28,6 +29,7 @@ def explained(error: _errors.TillError, options: argparse.Namespace) -> str:
         text = text.replace(error.field, _place(error, options), 1)
     if error.sent == "no" and not _takes_json(options):  # else the words may be the provider's
         text = _WORD.sub(lambda word: _flag(word[0], options) or word[0], text)
+        text = _TWICE.sub(r"\1", text)
     return f"{type(error).__name__}: {text}{_advice(error, options)}"
 
 
@@ -66,6 +68,8 @@ def _place(error: _errors.TillError, options: argparse.Namespace) -> str:
 
 # A member's name of several words, as no sentence has one.
 _WORD = re.compile(r"(?<![.`\w])[a-z]+(?:_[a-z]+)+\b")
+# A member whose flag the message names, too: once both are the flag, one is enough.
+_TWICE = re.compile(r"(--[a-z-]+) \(\1 on the command line\)")
 
 
 # Members of the input whose flag is called otherwise.

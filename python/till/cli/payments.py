@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, get_args
 
 import till
+from till import _events, _payments
+from till._reconcile import reconcile, report
 from till.cli._account import add_account_options, gateway_from, moment, must_be_there
-from till.cli._output import FAILED, OK, UNKNOWN, Failure, payment_json, plain, print_json, table, tell
+from till.cli._output import FAILED, OK, UNKNOWN, Failure, moment_text, print_json, table, tell
+from till.cli._told import all_told, told
 from till.cli.events import event_rows
 
 _TIMES = "2026-02-01 or 2026-02-01T09:00:00Z"
@@ -50,11 +53,11 @@ def _add_list(listing: argparse.ArgumentParser) -> None:
     listing.set_defaults(run=_list)
 
 
-def _add_reconcile(reconcile: argparse.ArgumentParser) -> None:
-    add_account_options(reconcile)
-    reconcile.add_argument("--limit", metavar="N", type=int, help="ask about so many at most (100)")
-    reconcile.add_argument("--json", action="store_true", help="print JSON")
-    reconcile.set_defaults(run=_reconcile)
+def _add_reconcile(parser: argparse.ArgumentParser) -> None:
+    add_account_options(parser)
+    parser.add_argument("--limit", metavar="N", type=int, help="ask about so many at most (100)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_reconcile)
 
 
 def _add_settle(settle: argparse.ArgumentParser) -> None:
@@ -75,29 +78,29 @@ def _add_settle(settle: argparse.ArgumentParser) -> None:
 
 def _show(options: argparse.Namespace) -> int:
     gateway = gateway_from(options)
-    payment = _found(gateway, options)
-    events = list(gateway.events.iterate(payment_id=payment.id))[::-1] if payment.id else []
-    if options.json:
-        print_json({**payment_json(payment), "events": [plain(event) for event in events]})
+    found = _found(gateway, options)
+    show_payment(found, as_json=options.json)
+    if options.json or not found["id"]:
         return OK
-    show_payment(payment, as_json=False)
-    if events:
-        print("\n" + table(["At", "Event", "Known from", "Handling"], event_rows(events)))
+    history = all_told(gateway, _events.list_(payment_id=found["id"]))["items"]
+    if history:
+        rows = event_rows([_events.event(event) for event in reversed(history)])
+        print("\n" + table(["At", "Event", "Known from", "Handling"], rows))
     return OK
 
 
-def _found(gateway: till.Gateway, options: argparse.Namespace) -> till.Payment:
+def _found(gateway: till.Gateway, options: argparse.Namespace) -> Any:
     ours = options.id.startswith("pay_")
     if not options.stored:
         _check_named_store(gateway, options)
-        return gateway.payments.get(options.id) if ours else gateway.payments.get(provider_id=options.id)
+        return told(gateway, _payments.get(options.id) if ours else _payments.get(provider_id=options.id))
     if not ours:
         raise Failure("--stored takes till's id of the payment: see `till payments list PROVIDER --stored`")
     must_be_there(gateway.runtime.store)
-    page = gateway.payments.stored(options.id)
-    if not page:
+    page = told(gateway, _payments.stored(options.id))
+    if not page["items"]:
         raise Failure(f"the store has no payment {options.id} of {gateway.name}", FAILED)
-    return page[0]
+    return page["items"][0]
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -105,13 +108,16 @@ def _list(options: argparse.Namespace) -> int:
     stored = options.stored or options.unknown
     page = _stored_page(gateway, options) if stored else _provider_page(gateway, options)
     if options.json:
-        items = [payment_json(payment) for payment in page]
-        print_json({"items": items, "next": page.next, "total": page.total})
+        print_json(page)
         return OK
-    print(_table_of(page))
-    if page.next:
-        print(f"\nMore: --cursor {page.next}, or --all")
+    print(_table_of(_read(page)))
+    if page.get("next"):
+        print(f"\nMore: --cursor {page['next']}, or --all")
     return OK
+
+
+def _read(page: Any) -> list[till.Payment]:
+    return [_payments.payment(one) for one in page["items"]]
 
 
 def _check_named_store(gateway: till.Gateway, options: argparse.Namespace) -> None:
@@ -120,14 +126,12 @@ def _check_named_store(gateway: till.Gateway, options: argparse.Namespace) -> No
         must_be_there(gateway.runtime.store)
 
 
-def _provider_page(gateway: till.Gateway, options: argparse.Namespace) -> till.Page[till.Payment]:
+def _provider_page(gateway: till.Gateway, options: argparse.Namespace) -> Any:
     names = ("reference", "status", "limit", "cursor")
     filters: dict[str, Any] = {name: getattr(options, name) for name in names}
     _check_named_store(gateway, options)
     filters |= {"since": _time(options.since, "--since"), "until": _time(options.until, "--until")}
-    if options.all:
-        return till.Page(tuple(gateway.payments.iterate(**filters)))
-    return gateway.payments.list(**filters)
+    return (all_told if options.all else told)(gateway, _payments.list_(**filters))
 
 
 def _time(text: str | None, option: str) -> date | None:
@@ -140,41 +144,31 @@ def _time(text: str | None, option: str) -> date | None:
         return moment(text, option, _TIMES)
 
 
-def _stored_page(gateway: till.Gateway, options: argparse.Namespace) -> till.Page[till.Payment]:
+def _stored_page(gateway: till.Gateway, options: argparse.Namespace) -> Any:
     for name in ("since", "until"):
         if getattr(options, name) is not None:
             raise Failure(f"--{name} is for the provider's list: the store's is newest first")
     must_be_there(gateway.runtime.store)
     filters = {"reference": options.reference, "status": options.status, "unknown": options.unknown or None}
     if options.all:
-        return till.Page(tuple(_all_stored(gateway, **filters)))
-    return gateway.payments.stored(**filters, limit=options.limit, cursor=options.cursor)
-
-
-def _all_stored(gateway: till.Gateway, **filters: Any) -> Iterator[till.Payment]:
-    cursor = None
-    while True:
-        page = gateway.payments.stored(**filters, cursor=cursor)
-        yield from page
-        cursor = page.next
-        if cursor is None:
-            return
+        return all_told(gateway, _payments.stored(**filters))
+    return told(gateway, _payments.stored(**filters, limit=options.limit, cursor=options.cursor))
 
 
 def _reconcile(options: argparse.Namespace) -> int:
     gateway = gateway_from(options)
     must_be_there(gateway.runtime.store)
-    before = list(_all_stored(gateway, unknown=True))
-    report = gateway.reconcile(limit=options.limit)
-    now = [payment for one in before for payment in gateway.payments.stored(one.id)]
-    settled = [payment for payment in now if payment.outcome == "known"]
+    before = [] if options.json else _read(all_told(gateway, _payments.stored(unknown=True)))
+    done = told(gateway, reconcile(options.limit))
     if options.json:
-        print_json({**plain(report), "payments": [payment_json(payment) for payment in settled]})
+        print_json(done)
     else:
-        print("\n\n".join(_report_lines(report, settled)))
-    if report.unknown:
+        now = [payment for one in before for payment in gateway.payments.stored(one.id)]
+        settled = [payment for payment in now if payment.outcome == "known"]
+        print("\n\n".join(_report_lines(report(done), settled)))
+    if done["unknown"]:
         return UNKNOWN
-    return FAILED if report.failed else OK
+    return FAILED if done["failed"] else OK
 
 
 def _settle(options: argparse.Namespace) -> int:
@@ -218,7 +212,7 @@ _WHAT_TO_DO = {
 
 
 def _report_lines(report: till.ReconcileReport, settled: list[till.Payment]) -> list[str]:
-    due = f"; the next question is due at {report.next_at:%Y-%m-%d %H:%M:%S} UTC" if report.next_at else ""
+    due = f"; the next question is due at {moment_text(report.next_at)}" if report.next_at else ""
     parts = [
         f"asked about {report.looked}: {report.settled} settled, {report.changed} changed,"
         f" {report.failed} not answered{due}"
@@ -248,7 +242,7 @@ def _report_lines(report: till.ReconcileReport, settled: list[till.Payment]) -> 
 def _table_of(payments: Iterable[till.Payment]) -> str:
     rows = [
         [
-            payment.created_at.isoformat(timespec="seconds") if payment.created_at else "",
+            f"{payment.created_at:%Y-%m-%dT%H:%M:%SZ}" if payment.created_at else "",
             payment.status if payment.outcome == "known" else f"{payment.status}, unknown",
             str(payment.amount or ""),
             payment.reference or "",
@@ -261,20 +255,20 @@ def _table_of(payments: Iterable[till.Payment]) -> str:
     return table(head, rows, right=["Amount"])
 
 
-def show_payment(payment: till.Payment, *, as_json: bool) -> None:
-    """Shows the payment; where that cannot be done, its id at least."""
+def show_payment(shown: Any, *, as_json: bool) -> None:
+    """Shows a payment, given as its JSON; where that cannot be done, its id at least."""
     try:
-        _write(payment, as_json=as_json)
+        if as_json:
+            print_json(shown)
+        else:
+            _write(_payments.payment(shown))
         sys.stdout.flush()
     except OSError:
-        tell(f"payment {payment.id} is {payment.status}; it could not be written to standard output")
+        tell(f"payment {shown['id']} is {shown['status']}; it could not be written to standard output")
         raise
 
 
-def _write(payment: till.Payment, *, as_json: bool) -> None:
-    if as_json:
-        print_json(payment_json(payment))
-        return
+def _write(payment: till.Payment) -> None:
     lines = {
         "payment": payment.id,
         "provider id": payment.provider_id,
@@ -293,7 +287,7 @@ def _write(payment: till.Payment, *, as_json: bool) -> None:
         "QR code": payment.qr_url,
         "send": payment.pay_to
         and f"{payment.pay_to.amount} {payment.pay_to.currency} to {payment.pay_to.address}",
-        "expires": payment.expires_at,
+        "expires": payment.expires_at and moment_text(payment.expires_at),
     }
     for name, value in lines.items():
         if value is not None:
