@@ -22,7 +22,8 @@ class UnknownWrite:
     it; that proves nothing), `several` (more than one thing in the list may be it), `no_reference` (the
     payment has none to look for), `no_way` (the provider documents no way to find out), `list_too_long`,
     `input_not_kept` and `key_too_old` (the same request may not be sent again), `not_told` (the payment's
-    state does not say), `failed` (the provider could not be asked). None: it was not asked about this time.
+    state does not say), `failed` (the provider could not be asked: `message` says why). None: it was not
+    asked about this time.
     """
 
     write_id: str
@@ -44,6 +45,7 @@ class UnknownWrite:
         ]
         | None
     )
+    message: str | None
 
 
 @dataclass(frozen=True, slots=True)

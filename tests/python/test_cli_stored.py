@@ -324,7 +324,8 @@ def test_each_reason_for_an_unknown_end_has_advice() -> None:
     assert set(_WHAT_TO_DO) == set(reasons)
     written = "2026-01-01T00:00:00Z"
     write = till.UnknownWrite(
-        "wr_1", "payments.create", "pay_1", "k", datetime.fromisoformat(written), "newer"
+        "wr_1", "payments.create", "pay_1", "k", datetime.fromisoformat(written), "newer", "it is shut"
     )  # type: ignore[arg-type]
     told = _report_lines(till.ReconcileReport(1, 0, 0, 0, (write,), None), [])
-    assert "newer: look on the provider's dashboard" in told[-1]
+    assert "newer: look on the provider's dashboard" in told[-2]
+    assert told[-1] == "it is shut"

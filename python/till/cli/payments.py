@@ -236,6 +236,7 @@ def _report_lines(report: till.ReconcileReport, settled: list[till.Payment]) -> 
                 f"{reason.replace('_', ' ')}: {_WHAT_TO_DO.get(reason, _BY_HAND)}" for reason in reasons
             )
         ]
+        parts += sorted({write.message for write in report.unknown if write.message})
     return [part for part in parts if part]
 
 
