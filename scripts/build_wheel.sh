@@ -8,7 +8,7 @@ python=$1 folder=$2 log=$2.log
 rm -rf "$folder" && mkdir -p "$folder"
 echo "wheel: building (the whole log is $log)"
 "$python" -m pip wheel --disable-pip-version-check --no-deps -v -w "$folder" . 2>&1 | tee "$log" |
-  grep --line-buffered -oE '^ *\[[0-9]+/[0-9]+\] .*' | awk '{ print substr($0, 1, 110); fflush() }'
+  grep --line-buffered -oE '^ *\[[0-9]+/[0-9]+\] .{1,100}'  # no awk here: Debian's would hold the lines back
 status=${PIPESTATUS[0]}
 if [ "$status" -ne 0 ]; then
   tail -n 60 "$log" >&2

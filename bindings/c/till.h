@@ -200,7 +200,8 @@ TILL_API void till_gateway_free(till_gateway *gateway);
  *            for {}; out: the operation's output.
  * Returns:   TILL_OK, or any other status. A declined payment is TILL_OK with status "failed" and a `decline` member.
  *            TILL_OUTCOME_UNKNOWN: the write was sent and no answer came, or the store failed when it may have been
- *            recorded; the error's payment_id names it.
+ *            recorded; the error's payment_id names it. "reconcile" asks what became of it, and "settle" is told what a
+ *            person found (docs/reconcile.md).
  * Time:      at most the gateway's timeout_ms for the network and its rate_limit_wait_ms, plus the store's work.
  * Repeating: the same call with the same idempotency_key sends nothing new and returns the first outcome.
  * Ownership: *out is the caller's; free it with till_reply_free().

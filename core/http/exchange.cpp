@@ -54,6 +54,7 @@ Result<std::unique_ptr<Exchange>> make_exchange(Request request, const SendOptio
   made->attempts_left = std::max(1, options.max_attempts);
   const auto timeout = std::chrono::milliseconds(std::clamp<std::int64_t>(options.timeout_ms, 0, kMaxTimeoutMs));
   made->deadline = std::chrono::steady_clock::now() + timeout;
+  made->latest_start = made->deadline - timeout / 10;
   wipe(request.body);
   return made;
 }

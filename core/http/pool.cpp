@@ -18,6 +18,14 @@ Error timeout_error() {
   return error;
 }
 
+Error no_turn_error() {
+  Error error{ErrorKind::kTransport, "timeout",
+              "no connection became free in time: more requests are under way than connections are allowed to one "
+              "server (max_connections_per_origin)"};
+  error.retryable = true;
+  return error;
+}
+
 // A callback that throws is its owner's fault, and no reason to drop a connection or to forget what comes next.
 void tell(const Client::Callback& callback, Result<Response> result) noexcept {
   try {
@@ -81,7 +89,15 @@ void Pool::attempt(Exchange& exchange) {
     open(origin, exchange);
   } else {
     origin.line.push_back(&exchange);
+    expire_at(exchange, exchange.latest_start);
   }
+}
+
+Exchange& Pool::next_in_line(Origin& origin) {
+  Exchange& next = *origin.line.front();
+  origin.line.pop_front();
+  expire_at(next, next.deadline);
+  return next;
 }
 
 void Pool::give(Connection& connection, Exchange& exchange) {
@@ -129,9 +145,7 @@ void Pool::on_response(Connection& connection, Exchange& exchange, Response resp
   if (reusable && origin.line.empty()) {
     go_idle(origin, connection);
   } else if (reusable) {
-    Exchange& next = *origin.line.front();
-    origin.line.pop_front();
-    give(connection, next);
+    give(connection, next_in_line(origin));
   }
   response.repeated = exchange.repeated;
   tell(forget(exchange), std::move(response));
@@ -165,15 +179,13 @@ void Pool::on_gone(Connection& connection) {
 
 void Pool::serve_line(Origin& origin) {
   while (!origin.line.empty() && origin.connections.size() < around_.options.max_connections_per_origin) {
-    Exchange& next = *origin.line.front();
-    origin.line.pop_front();
-    open(origin, next);
+    open(origin, next_in_line(origin));
   }
 }
 
-void Pool::leave_line(Exchange& exchange) {
+bool Pool::leave_line(Exchange& exchange) {
   const auto origin = origins_.find(exchange.origin);
-  if (origin != origins_.end()) remove_one(origin->second.line, &exchange);
+  return origin != origins_.end() && remove_one(origin->second.line, &exchange);
 }
 
 // Only the lack of an answer is tried again, and only what may be: nothing went out, or twice is as good as once.
@@ -206,7 +218,7 @@ void Pool::expire_at(Exchange& exchange, TimePoint when) {
   });
 }
 
-void Pool::expire(Exchange& exchange) { end(exchange, timeout_error()); }
+void Pool::expire(Exchange& exchange) { end(exchange, leave_line(exchange) ? no_turn_error() : timeout_error()); }
 
 void Pool::end(Exchange& exchange, Error error) {
   if (exchange.connection != nullptr) return exchange.connection->abort(std::move(error));

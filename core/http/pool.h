@@ -49,7 +49,8 @@ class Pool final : private ConnectionOwner {
   void open(Origin& origin, Exchange& exchange);
   void go_idle(Origin& origin, Connection& connection);
   void serve_line(Origin& origin);
-  void leave_line(Exchange& exchange);
+  Exchange& next_in_line(Origin& origin);
+  bool leave_line(Exchange& exchange);  // whether it stood there
   bool may_retry(const Exchange& exchange, const Error& error) const;
   std::chrono::milliseconds back_off(const Exchange& exchange);
   void retry_at(Exchange& exchange, TimePoint when);

@@ -14,11 +14,13 @@
 #include "core/runtime/log.h"
 #include "core/runtime/operation.h"
 #include "core/runtime/reconcile.h"
+#include "core/runtime/settle.h"
 
 namespace till {
 namespace {
 
 constexpr std::string_view kReconcile = "reconcile";
+constexpr std::string_view kSettle = "settle";
 
 Status check_callable(std::string_view operation) {
   if (operation != "payments.watch") return {};
@@ -122,6 +124,7 @@ void Gateway::start(std::string_view operation, std::string_view input_json, Cal
   if (const LocalOperation* local = find_local_operation(operation))
     return start_local(*local, local_scope(), input_json, std::move(callback));
   if (operation == kReconcile) return reconcile(shared_from_this(), input_json, std::move(callback));
+  if (operation == kSettle) return settle(shared_from_this(), input_json, std::move(callback));
   auto engine = runtime_->engine();
   if (!engine.ok()) return callback(std::move(engine).error());
   if (!Operation::reads_first(operation))
@@ -153,10 +156,10 @@ Result<std::unique_ptr<Exchange>> Gateway::begin(std::string_view operation, std
     return Error{.kind = ErrorKind::kUnsupported,
                  .code = "no_exchange",
                  .message = std::string(operation) + " asks no provider, so there is nothing to send: call it instead"};
-  if (operation == kReconcile)
+  if (operation == kReconcile || operation == kSettle)
     return Error{.kind = ErrorKind::kUnsupported,
                  .code = "no_exchange",
-                 .message = "reconcile is many questions, not one that could be stepped: call it"};
+                 .message = std::string(operation) + " is not one question that could be stepped: call it"};
   TILL_ASSIGN(auto engine, runtime_->engine());
   TILL_ASSIGN(auto prepared, Operation::prepare(shared_from_this(), operation, input_json, engine->store()));
   return std::make_unique<Exchange>(std::move(prepared), std::move(engine));

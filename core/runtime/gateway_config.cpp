@@ -42,11 +42,14 @@ Error as_configuration(Error error) {
   return error;
 }
 
-// Takes a member that every gateway has out of the settings; empty when absent.
+// Takes a member that every gateway has out of the settings; empty when absent. An empty text is nobody's wish but a
+// variable that was not set, and what stands for it may be the real thing.
 Result<std::string> take_text(json::Object& settings, std::string_view key) {
   const json::Value* value = settings.find(key);
   if (!value || value->is_null()) return settings.erase(key), std::string();
   if (!value->string()) return configuration_error("$." + std::string(key), "expected text");
+  if (value->string()->empty())
+    return configuration_error("$." + std::string(key), "must not be empty: leave it out to have the usual one");
   std::string text = *value->string();
   settings.erase(key);
   return text;

@@ -10,14 +10,22 @@
 #include "core/json/json.h"
 #include "core/json/path.h"
 #include "core/json/pointer.h"
+#include "core/plugin/plain_text.h"
 #include "core/runtime/operation_outcome.h"
 #include "core/runtime/rate_limit.h"
 
 namespace till {
 namespace {
 
-// How many fields a message names; bounded_message() bounds their texts.
+// How many fields a message names.
 constexpr std::size_t kMaxBlamedFields = 20;
+// Of what is said about a body that is no JSON: its path has keys of the provider's.
+constexpr std::size_t kMaxFaultBytes = 300;
+
+bool begins_like_json(std::string_view body) {
+  const std::size_t first = body.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && (body[first] == '{' || body[first] == '[');
+}
 
 bool is_truthy(const json::Value* value) {
   if (!value || value->is_null()) return false;
@@ -169,10 +177,13 @@ Incoming incoming_reply(const http::Response& response, const std::vector<int>& 
   for (const auto& [name, value] : response.headers)
     reply.headers.emplace_back(to_lower(name), config.redact(handles.redact(value)));
   auto parsed = json::parse(response.body, {.max_bytes = kMaxResponseBytes});
-  if (parsed.ok())
+  if (parsed.ok()) {
     reply.json = redacted(config, handles.hide(std::move(parsed).value(), config.manifest().reply_secrets));
-  else
+  } else {
     reply.body = config.redact(handles.redact(response.body));
+    if (begins_like_json(response.body))
+      incoming.fault = plugin::plain_text(config.redact(handles.redact(parsed.error().message)), kMaxFaultBytes);
+  }
 
   const bool given_to_script = std::find(expected.begin(), expected.end(), response.status) != expected.end();
   if (given_to_script) return incoming;

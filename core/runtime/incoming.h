@@ -17,6 +17,8 @@ struct Incoming {
   // What the reply means by the manifest's error rules; the script is not asked then. Its texts are the provider's: the
   // caller hides secrets.
   std::optional<Error> refusal;
+  // Where and why a body that begins like JSON cannot be read as such; empty otherwise. Without secrets.
+  std::string fault;
 };
 
 // Statuses in `expected`, beside 2xx, are the script's business and no error rule is tried for the others' sake.

@@ -166,8 +166,7 @@ Status Operation::check_askable() {
     return Error{.kind = ErrorKind::kOutcomeUnknown,
                  .code = "outcome_unknown",
                  .message = "nobody knows whether this payment exists at the provider, which gave no id for it: " +
-                            std::string(how_to_settle(config(), "payments.create")) +
-                            " and only if it is not there call payments.create with a new idempotency key",
+                            std::string(how_to_settle(config(), "payments.create")) + " and tell settle what is there",
                  .payment_id = payment_->id,
                  .settle = settled_by(config(), "payments.create")};
   if (operation_ != "payments.get")
@@ -347,7 +346,7 @@ void Operation::replied(http::Response response) {
   Incoming incoming = incoming_reply(response, wanted_.expect, config(), handles_, now_ms);
   if (incoming.refusal && may_repeat(response, *incoming.refusal) && hold(*incoming.refusal->retry_after_ms)) return;
   note_answer(response, is_refusal(incoming.refusal));
-  note_place(response.status, incoming.reply.json.has_value());
+  note_place(response.status, incoming);
   if (incoming.refusal)
     give_up_request(*std::move(incoming.refusal));
   else
@@ -361,9 +360,11 @@ void Operation::note_answer(const http::Response& response, bool refusal) {
 }
 
 // A wrong `base_url` shows in such answers.
-void Operation::note_place(int status, bool is_json) {
+void Operation::note_place(int status, const Incoming& incoming) {
   constexpr int kNotFound = 404;
-  if (!is_json)
+  if (!incoming.fault.empty())
+    place_ = " (the answer of " + shown_url(wanted_, config()) + " cannot be read: " + incoming.fault + ")";
+  else if (!incoming.reply.json)
     place_ = " (no JSON came from " + shown_url(wanted_, config()) + ")";
   else if (status == kNotFound)
     place_ = " (asked: " + shown_url(wanted_, config()) + ")";

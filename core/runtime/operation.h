@@ -27,6 +27,7 @@
 namespace till {
 
 class Gateway;
+struct Incoming;
 
 // The code of the error for a list that one operation cannot go through.
 inline constexpr std::string_view kListTooLong = "list_too_long";
@@ -43,6 +44,7 @@ Result<bool> has_twin(Store& store, const Payment& payment);
 struct Settlement {
   Write write;
   std::string provider_id;  // of the payment that a list showed; empty: as the store has it
+  bool by_hand = false;     // a person named `provider_id`, and no list
 };
 
 // One call of one operation. Not thread-safe, but may move between threads from step to step.
@@ -116,7 +118,7 @@ class Operation {
   Status record(Store& store);
   bool may_be_recorded(const Error& why) const;
   void answer_repeat();
-  Status answer_settled(const Write& recorded);
+  Status answer_settled(Store& store, const Write& recorded);
 
   // Between requests.
   std::int64_t left_ms() const;
@@ -166,11 +168,12 @@ class Operation {
   void finish(Error error);
   void wipe_request();
   void note_answer(const http::Response& response, bool refusal);
-  void note_place(int status, bool is_json);
+  void note_place(int status, const Incoming& incoming);
   Error unknown_outcome(Error why) const;
   Status commit(Store& store);
-  Status commit_error(Store& store);
+  Status commit_error(Store& store, Error error);
   Status commit_output(Store& store);
+  Status commit_unfit(Store& store, Error error);
   Status commit_mismatch(Store& store, const std::string& reason);
   Result<json::Value> commit_result(Store& store);
   Result<json::Value> commit_payment(Store& store);
@@ -194,6 +197,7 @@ class Operation {
   // A write whose end was unknown.
   Status look_up_settled(Store& store);
   Status claim_found(Store& store, Payment& payment) const;
+  Status check_named(const Payment& payment, const Observation& seen) const;
   Result<json::Value> commit_candidates(Store& store);
   Result<json::Value> settled_refund(Store& store, const Payment& before, Payment& payment);
   Result<bool> tells(Store& store, const json::Value& result) const;

@@ -85,37 +85,47 @@ Status Operation::commit(Store& store) {
   if (news_) return error_ ? commit_unfetched(store, *error_) : commit_fetched(store);
   if (write_ || settlement_) {
     TILL_ASSIGN(const auto recorded, store.find_write(settlement_ ? settlement_->write.id : write_->id));
-    if (recorded && recorded->state == WriteState::kDone) return answer_settled(*recorded);
+    if (recorded && recorded->state == WriteState::kDone) return answer_settled(store, *recorded);
   }
-  return error_ ? commit_error(store) : commit_output(store);
+  return error_ ? commit_error(store, *error_) : commit_output(store);
 }
 
-// Somebody was faster: reconcile, that took this call's sender for dead, the sender after all, or another reconcile
-// whose question took less long. What was settled stands, and nothing else of the payment is taken for this write's.
-Status Operation::answer_settled(const Write& recorded) {
+// Somebody was faster: reconcile or a person, that took this call's sender for dead, the sender after all, or another
+// reconcile whose question took less long. What was settled stands, and nothing else of the payment is taken for this
+// write's.
+Status Operation::answer_settled(Store& store, const Write& recorded) {
   settled_ = settlement_.has_value();
-  ready_.emplace(settled_ ? recorded.outcome : earlier_outcome(config(), recorded, *write_, clock().now_ms()));
+  if (settled_ && settlement_->by_hand) {
+    TILL_ASSIGN(const auto payment, store.find_payment(recorded.payment_id));
+    ready_.emplace(settled_before(recorded, payment, settlement_->provider_id));
+  } else if (settled_) {
+    ready_.emplace(recorded.outcome);
+  } else if (output_ && recorded.outcome == kNotDone) {
+    ready_.emplace(done_after_all(recorded));
+  } else {
+    ready_.emplace(earlier_outcome(config(), recorded, *write_, clock().now_ms()));
+  }
   return {};
 }
 
 // A refusal frees the idempotency key: nothing happened, so the caller may mend the cause and call again. What may have
 // happened stays, and says so.
-Status Operation::commit_error(Store& store) {
-  if (error_->kind == ErrorKind::kOutcomeUnknown) {
-    ready_.emplace(*error_);
+Status Operation::commit_error(Store& store, Error error) {
+  if (error.kind == ErrorKind::kOutcomeUnknown) {
+    ready_.emplace(std::move(error));
     return store.settle_write(write_->id, WriteState::kUnknown, "", clock().now_ms());
   }
   TILL_TRY(store.forget_write(write_->id));
   const bool creates = operation_ == "payments.create";
-  if (creates && !(refused_ && is_about_payment(error_->kind))) {
+  if (creates && !(refused_ && is_about_payment(error.kind))) {
     TILL_TRY(store.forget_payment(payment_->id));
-    error_->payment_id.clear();
+    error.payment_id.clear();
   }
-  ready_.emplace(*error_);
-  if (!creates || error_->payment_id.empty()) return {};
+  ready_.emplace(error);
+  if (!creates || error.payment_id.empty()) return {};
   payment_->status = PaymentStatus::kFailed;
   payment_->outcome = Outcome::kKnown;
-  payment_->decline = json::Object{{"code", error_->provider_code}, {"message", error_->message}};
+  payment_->decline = json::Object{{"code", error.provider_code}, {"message", error.message}};
   payment_->updated_at = clock().now_ms();
   TILL_TRY(store.put_payment(*payment_));
   return store.add_event(payment_event(*payment_, "payment.failed", "reply", clock()));
@@ -125,11 +135,7 @@ Status Operation::commit_output(Store& store) {
   auto value = commit_result(store);
   if (!value.ok()) {
     if (is_store_error(value.error())) return std::move(value).error();
-    Error error = hide_secrets(std::move(value).error(), config(), handles_);
-    if (error.sent == Sent::kNo) error.sent = Sent::kYes;
-    if (payment_) error.payment_id = payment_->id;
-    ready_.emplace(error);
-    return write_ && !settlement_ ? commit_mismatch(store, error.code) : Status();
+    return commit_unfit(store, hide_secrets(std::move(value).error(), config(), handles_));
   }
   if (settlement_) TILL_TRY(settle(store, *value));
   std::string text = json::write(*value);
@@ -138,8 +144,20 @@ Status Operation::commit_output(Store& store) {
   return store.settle_write(write_->id, WriteState::kDone, returns_secrets_ ? std::string() : text, clock().now_ms());
 }
 
-// The provider acted, but not as it was asked to: nobody should take that for an outcome. What it calls the payment is
-// kept, so that it can be asked about and refunded.
+// What cannot be the answer to what was asked. Nobody should take it for the outcome of a write: the provider acted,
+// and not as it was asked to.
+Status Operation::commit_unfit(Store& store, Error error) {
+  if (error.sent == Sent::kNo && answered_) error.sent = Sent::kYes;
+  if (payment_) error.payment_id = payment_->id;
+  const bool is_own_write = write_ && !settlement_;
+  if (is_own_write && !acted_) return commit_error(store, std::move(error));
+  if (!is_own_write) return ready_.emplace(std::move(error)), Status();
+  const std::string reason = error.code;
+  ready_.emplace(unknown_outcome(std::move(error)));
+  return commit_mismatch(store, reason);
+}
+
+// What the provider calls the payment is kept, so that it can be asked about and refunded.
 Status Operation::commit_mismatch(Store& store, const std::string& reason) {
   if (operation_ == "payments.create") {
     TILL_ASSIGN(payment_, current_payment(store));
@@ -185,7 +203,8 @@ Status Operation::keep(Store& store, const Payment& before, Change& change) {
     change.payment.look_at = next_look(change.payment, clock().now_ms(), random_byte());
   TILL_TRY(store.put_payment(change.payment));
   if (settlement_ || before.provider_id != change.payment.provider_id) TILL_TRY(match_webhooks(store, change.payment));
-  const std::string source = settlement_ ? "reconcile" : is_write_ ? "reply" : news_ ? "webhook" : "poll";
+  const std::string found_by = settlement_ && settlement_->by_hand ? "settle" : "reconcile";
+  const std::string source = settlement_ ? found_by : is_write_ ? "reply" : news_ ? "webhook" : "poll";
   if (change.became_known) TILL_TRY(store.add_event(payment_event(change.payment, "payment.created", source, clock())));
   if (!change.status_changed) return {};
   const std::string type = "payment." + std::string(payment_status_name(change.payment.status));
@@ -197,6 +216,7 @@ Result<json::Value> Operation::commit_payment(Store& store) {
   TILL_ASSIGN(Payment current, current_payment(store));
   if ((settlement_ ? settlement_->write.operation : operation_) == "payments.accept") current.accepted = true;
   TILL_TRY(check_owner(store, current, seen.provider_id));
+  TILL_TRY(check_named(current, seen));
   TILL_ASSIGN(Change change, apply(current, seen, clock().now_ms()));
   if (!is_write_ && has_moved(current) && goes_back(current, seen)) return keep_newer(store, current);
   TILL_TRY(keep(store, current, change));

@@ -164,10 +164,40 @@ Result<std::string> earlier_outcome(const GatewayConfig& config, const Write& ea
                  .payment_id = earlier.payment_id,
                  .settle = settled_by(config, earlier.operation),
                  .sent = Sent::kMaybe};
+  if (earlier.outcome == kNotDone)
+    return conflict("settled_not_done",
+                    "the first call with this idempotency key was settled by hand as one that never had its effect: "
+                    "call again with a new idempotency key",
+                    earlier, false);
   if (earlier.outcome.empty())
     return conflict("outcome_not_kept",
                     "the first call with this idempotency key handed out a secret, which is not kept", earlier, false);
   return earlier.outcome;
+}
+
+Result<std::string> settled_before(const Write& write, const std::optional<Payment>& payment,
+                                   std::string_view provider_id) {
+  const bool not_done = write.outcome == kNotDone;
+  const bool has_id = payment && !payment->provider_id.empty();
+  if (has_id && !not_done && payment->provider_id == provider_id) return json::write(payment_to_json(*payment));
+  const std::string as = not_done ? write.operation + " was settled by hand as one that never had its effect"
+                         : has_id ? "the payment is " + payment->provider_id + " at the provider"
+                                  : "how it ended is known";
+  return Error{.kind = ErrorKind::kConflict,
+               .code = "already_settled",
+               .message = "nothing is left to settle: " + as,
+               .payment_id = payment ? payment->id : std::string()};
+}
+
+Error done_after_all(const Write& write) {
+  return {.kind = ErrorKind::kOutcomeUnknown,
+          .code = "outcome_unknown",
+          .message = "the provider answered " + write.operation +
+                     " after it was settled by hand as one that never had its effect: look on the provider's "
+                     "dashboard before trying again",
+          .payment_id = write.payment_id,
+          .settle = "dashboard",
+          .sent = Sent::kYes};
 }
 
 Event payment_event(const Payment& payment, std::string type, std::string source, const Clock& clock) {

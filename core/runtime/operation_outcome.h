@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -59,10 +60,19 @@ std::string settled_by(const GatewayConfig& config, std::string_view operation);
 // The same for people.
 std::string_view how_to_settle(const GatewayConfig& config, std::string_view operation);
 
-// What a call answers whose idempotency key was used before: the first outcome again, kConflict when the inputs differ
-// or the first call is still under way, kOutcomeUnknown when nobody knows.
+// What a call answers whose idempotency key was used before: the first outcome again, kConflict when the inputs differ,
+// the first call is still under way or was settled as kNotDone, kOutcomeUnknown when nobody knows.
 Result<std::string> earlier_outcome(const GatewayConfig& config, const Write& earlier, const Write& now,
                                     UnixMillis now_ms);
+
+// The outcome of a write that was settled by hand as one that never had its effect: no JSON, and so no call's own.
+inline constexpr std::string_view kNotDone = "not_done";
+// What settling by hand answers about a write that is done: its payment, where that is the one that `provider_id`
+// names; else kConflict, which says as what it was settled. `payment` is what the write is about, if anything.
+Result<std::string> settled_before(const Write& write, const std::optional<Payment>& payment,
+                                   std::string_view provider_id);
+// What a call answers whose own reply came after its write was settled as kNotDone: nobody knows what is true.
+Error done_after_all(const Write& write);
 
 // What happened to a payment, as its history keeps it.
 Event payment_event(const Payment& payment, std::string type, std::string source, const Clock& clock);

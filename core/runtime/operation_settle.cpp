@@ -88,21 +88,32 @@ Status Operation::look_up_settled(Store& store) {
   return {};
 }
 
-// What a list showed belongs to this payment, unless somebody else's was faster.
+// What a list showed or a person named belongs to this payment, unless somebody else's was faster.
 Status Operation::claim_found(Store& store, Payment& payment) const {
+  if (settlement_->by_hand && !payment.provider_id.empty() && payment.provider_id != settlement_->provider_id)
+    return Error{.kind = ErrorKind::kConflict,
+                 .code = "other_provider_id",
+                 .message = "the provider answered with " + payment.provider_id + " for this payment already",
+                 .field = "$.provider_id"};
   if (!payment.provider_id.empty() || settlement_->provider_id.empty()) return {};
   TILL_ASSIGN(const auto other, store.find_payment_by_provider_id(payment.gateway, settlement_->provider_id));
   if (other && other->id != payment.id)
     return Error{.kind = ErrorKind::kConflict,
                  .code = "already_ours",
-                 .message = "the payment that was found is another one of this gateway"};
+                 .message = "the payment that was found is another one of this gateway: " + other->id};
   TILL_ASSIGN(const bool twin, has_twin(store, payment));
-  if (twin)
+  if (twin && !settlement_->by_hand)
     return Error{.kind = ErrorKind::kConflict,
                  .code = std::string(kTwin),
                  .message = "what was found may be another payment of this gateway whose outcome is unknown"};
   payment.provider_id = settlement_->provider_id;
   return {};
+}
+
+// A list is not asked without an amount to compare; a person may mistake one payment for another.
+Status Operation::check_named(const Payment& payment, const Observation& seen) const {
+  if (!settlement_ || !settlement_->by_hand || !payment.amount || seen.amount) return {};
+  return mismatch("amount_missing", "the provider does not tell the amount of this payment, so it may be another one");
 }
 
 Result<bool> has_twin(Store& store, const Payment& payment) {

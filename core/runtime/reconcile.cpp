@@ -97,7 +97,7 @@ class Pass : public std::enable_shared_from_this<Pass> {
   bool asking_ = false, stopped_ = false;
   int failures_in_a_row_ = 0;
   std::int64_t looked_ = 0, changed_ = 0, settled_ = 0, failed_ = 0;
-  std::map<std::string, std::string> reasons_;  // by write
+  std::map<std::string, Verdict> unsettled_;  // by write
 };
 
 void Pass::begin() {
@@ -190,7 +190,7 @@ void Pass::answered(const Write& write, Verdict verdict) {
     if (verdict.settled)
       ++settled_;
     else
-      reasons_[write.id] = verdict.reason;
+      unsettled_[write.id] = verdict;
   }
   if (verdict.settled) return one_done();
   const UnixMillis at = now_ms();
@@ -250,13 +250,15 @@ Result<std::string> Pass::report(Store& store) const {
   json::Array unknown;
   for (const Write& write : open) {
     if (write.state == WriteState::kInFlight && now_ms() <= write.deadline_at) continue;
-    const auto reason = reasons_.find(write.id);
+    const auto asked = unsettled_.find(write.id);
+    const bool failed = asked != unsettled_.end() && asked->second.error;
     unknown.push_back(json::Object{{"write_id", write.id},
                                    {"operation", write.operation},
                                    {"payment_id", id_or_null(write.payment_id)},
                                    {"idempotency_key", write.idempotency_key},
                                    {"created_at", format_iso_time(write.created_at)},
-                                   {"reason", reason == reasons_.end() ? json::Value() : json::Value(reason->second)}});
+                                   {"reason", asked == unsettled_.end() ? json::Value() : asked->second.reason},
+                                   {"message", failed ? json::Value(asked->second.error->message) : json::Value()}});
   }
   return json::write(json::Object{{"looked", json::Value::integer(looked_)},
                                   {"changed", json::Value::integer(changed_)},

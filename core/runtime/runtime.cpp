@@ -117,6 +117,8 @@ Status read_option(const std::string& key, const json::Value& value, RuntimeOpti
         "unknown option; there are plugin_path, trusted_keys, store, ca_file, proxy, no_proxy, connect_timeout_ms "
         "and max_connections_per_origin");
   TILL_ASSIGN(*text->second, text_option(value, key));
+  if (text->second->empty() && (key == "store" || key == "ca_file"))
+    return configuration_error("$." + key, "must not be empty: leave it out to have the usual one");
   return {};
 }
 

@@ -137,6 +137,7 @@ Status SqlStore::put_off_write(std::string_view id, UnixMillis look_at) {
 Result<std::vector<Write>> SqlStore::list_writes(const WriteQuery& query) {
   SqlConditions conditions;
   if (!query.gateway.empty()) conditions.add("gateway = ?", query.gateway);
+  if (!query.payment_id.empty()) conditions.add("payment_id = ?", query.payment_id);
   if (query.only_unsettled) conditions.add("state <> 'done'");
   TILL_ASSIGN(const SqlRows rows,
               newest(with_columns("SELECT ", " FROM writes"), conditions, query.before_id, query.limit));

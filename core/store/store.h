@@ -48,7 +48,7 @@ struct Event {
   std::string gateway{};
   std::string payment_id{};
   std::string type{};    // "payment.created", "payment.paid", ...
-  std::string source{};  // "reply", "poll", "webhook", "reconcile"
+  std::string source{};  // "reply", "poll", "webhook", "reconcile", "settle"
   UnixMillis at = 0;
   std::string detail{};  // JSON text
 };
@@ -135,7 +135,8 @@ struct PaymentQuery {
 };
 
 struct WriteQuery {
-  std::string gateway{};  // empty: any
+  std::string gateway{};     // empty: any
+  std::string payment_id{};  // empty: any
   bool only_unsettled = false;
   std::string before_id{};
   std::size_t limit = 50;

@@ -5,6 +5,10 @@
 >>> payment.status, str(payment.amount)
 ('pending', '150.00 BZD')
 
+Every example runs at a `till.sandbox.Sandbox` named `sandbox`, where `sandbox.control("openpay")` plays the
+payer. `shop` and `bitpay` are gateways there, `async_shop` an awaited one, `payment` is one of the shop's;
+`api_key`, `base_url`, `ca_file` and `bitpay_place` are what they are opened with, `http` is an HTTP client.
+
 Everything here loads on first use, so that `import till` costs next to nothing and `till.sandbox` works
 without the compiled core.
 """

@@ -65,7 +65,7 @@ def confirm(card: Card, amount: Money, *, idempotency_key: str | None = None) ->
 
     >>> card = till.Card("4242 4242 4242 4242", 12, 2030, cvv="123", holder_name="Ana Cal")
     >>> _ = shop.cards.verify(card)
-    >>> statement = payer("openpay").statement("4242424242424242")
+    >>> statement = sandbox.control("openpay").statement("4242424242424242")
     >>> shop.cards.confirm(card, till.Money(statement["amount"], statement["currency"])).status
     'verified'
     """

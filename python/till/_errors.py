@@ -144,7 +144,7 @@ class OutcomeUnknown(TillError):
     reconcile PROVIDER` do; until then the same idempotency key gives this error again and sends nothing.
     `dashboard`: the provider documents no way to ask, so look for the payment on its dashboard, by its
     reference or, where the provider keeps none, by its amount and time, as you do where reconciling leaves it
-    unknown; only if it is not there call again with a new key. A traceback ends with which of the two it is.
+    unknown, and tell `gateway.settle()` what you found. A traceback ends with which of the two it is.
     `payment_id` is ours, in the store. The message names the idempotency key, also one that was made for you:
     with that key the same call is safe to repeat, unless `code` is `store_write_gone`.
     """
@@ -177,8 +177,8 @@ _NEXT = {
     "reconcile": "Next: gateway.reconcile(), or reconcile_every in the background, asks the provider what"
     " became of it; see docs/reconcile.md",
     "dashboard": "Next: look on the provider's dashboard, for it documents no way to ask what became of this,"
-    " and gateway.reconcile() cannot settle it. Only if it is not there, call again with a new"
-    " idempotency key; see docs/reconcile.md",
+    " and gateway.reconcile() cannot settle it. Then tell gateway.settle() what you found, and only if it is"
+    " not there call again with a new idempotency key; see docs/reconcile.md",
 }
 
 

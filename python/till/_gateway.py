@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from till import (
     _cards,
@@ -75,6 +75,7 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "refunds.create": _refunds.refund,
     "refunds.get": _refunds.refund,
     "refunds.list": page_of(_refunds.refund),
+    "settle": _reconcile.settled,
     "tokens.approve": page_of(_tokens.token),
     "tokens.create": _tokens.token,
     "webhooks.receive": _webhooks.result,
@@ -266,6 +267,40 @@ class Gateway(_Account):
         """
         return self._run(_reconcile.reconcile(limit))
 
+    @overload
+    def settle(
+        self, *, payment_id: str, provider_id: str | None = None, not_done: bool = False
+    ) -> _payments.Payment: ...
+
+    @overload
+    def settle(
+        self, *, write_id: str, provider_id: str | None = None, not_done: bool = False
+    ) -> _payments.Payment | None: ...
+
+    def settle(
+        self,
+        *,
+        payment_id: str | None = None,
+        write_id: str | None = None,
+        provider_id: str | None = None,
+        not_done: bool = False,
+    ) -> _payments.Payment | None:
+        """Settles by hand what reconciling leaves unknown, after a look on the provider's dashboard, and
+        returns the payment. Either `provider_id`: it was made, and this is it; the provider is asked, and
+        where it does not fit (amount, currency, reference ...) that is an error and nothing is settled. Or
+        `not_done`: the call never had its effect; a payment that was to be made has `failed`, and the call
+        can be made again with a new idempotency key.
+
+        Of several unknown writes about one payment name one by its `write_id`, from
+        `ReconcileReport.unknown`; one about no payment gives None. `Conflict` where a write is still under
+        way, or is settled already.
+
+        >>> payment = shop.payments.create(till.Money("150.00", "BZD"))
+        >>> shop.settle(payment_id=payment.id, provider_id=payment.provider_id).status  # known already
+        'pending'
+        """
+        return self._run(_reconcile.settle(payment_id, write_id, provider_id, not_done))
+
     def _run(self, call: Call[T]) -> T:
         operation = checked_text(call.operation, "operation")
         return self._finished(call, self._native.call(operation, encode(call.input)))
@@ -309,6 +344,27 @@ class AsyncGateway(_Account):
     async def reconcile(self, *, limit: int | None = None) -> _reconcile.ReconcileReport:
         """See `Gateway.reconcile`."""
         return await self._run(_reconcile.reconcile(limit))
+
+    @overload
+    async def settle(
+        self, *, payment_id: str, provider_id: str | None = None, not_done: bool = False
+    ) -> _payments.Payment: ...
+
+    @overload
+    async def settle(
+        self, *, write_id: str, provider_id: str | None = None, not_done: bool = False
+    ) -> _payments.Payment | None: ...
+
+    async def settle(
+        self,
+        *,
+        payment_id: str | None = None,
+        write_id: str | None = None,
+        provider_id: str | None = None,
+        not_done: bool = False,
+    ) -> _payments.Payment | None:
+        """See `Gateway.settle`."""
+        return await self._run(_reconcile.settle(payment_id, write_id, provider_id, not_done))
 
     async def _run(self, call: Call[T]) -> T:
         from till._completion import completions

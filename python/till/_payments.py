@@ -309,10 +309,10 @@ def accept(
     `amount` says for how much, where the provider wants to know; `options` are the provider's own.
 
     >>> invoice = bitpay.payments.create(till.Money("10.00", "USD"))
-    >>> _ = payer("bitpay").underpay(invoice.provider_id)
+    >>> _ = sandbox.control("bitpay").underpay(invoice.provider_id)
     >>> bitpay.payments.get(invoice.id).status
     'underpaid'
-    >>> _ = payer("bitpay").confirm(invoice.provider_id)
+    >>> _ = sandbox.control("bitpay").confirm(invoice.provider_id)
     >>> bitpay.payments.accept(invoice.id).status
     'paid'
     """
@@ -389,7 +389,7 @@ class Payments(BlockingNoun):
         limit) is tried again; any other error is raised and ends it. `options` are those of `get`.
 
         >>> order = shop.payments.create(till.Money("20.00", "BZD"))
-        >>> _ = payer("openpay").pay(order.provider_id)
+        >>> _ = sandbox.control("openpay").pay(order.provider_id)
         >>> [seen.status for seen in shop.payments.watch(order.id, timeout=60)]
         ['paid']
         """
@@ -432,7 +432,7 @@ class AsyncPayments(AsyncNoun):
         >>> async def follow(order):
         ...     return [seen.status async for seen in async_shop.payments.watch(order.id, timeout=60)]
         >>> order = shop.payments.create(till.Money("20.00", "BZD"))
-        >>> _ = payer("openpay").pay(order.provider_id)
+        >>> _ = sandbox.control("openpay").pay(order.provider_id)
         >>> asyncio.run(follow(order))
         ['paid']
         """

@@ -11,6 +11,7 @@ from till import _native, _values
 from till._call import Call
 from till._errors import NativeError, TillError, error_from_native
 from till._json import decode
+from till._payments import Payment, payment
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class UnknownWrite:
     it; that proves nothing), `several` (more than one thing in the list may be it), `no_reference` (the
     payment has none to look for), `no_way` (the provider documents no way to find out), `list_too_long`,
     `input_not_kept` and `key_too_old` (the same request may not be sent again), `not_told` (the payment's
-    state does not say), `failed` (the provider could not be asked). None: it was not asked about this time.
+    state does not say), `failed` (the provider could not be asked: `message` says why). None: it was not
+    asked about this time.
     """
 
     write_id: str
@@ -43,6 +45,7 @@ class UnknownWrite:
         ]
         | None
     )
+    message: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,25 @@ def report(value: Any) -> ReconcileReport:
 def reconcile(limit: int | None = None) -> Call[ReconcileReport]:
     """One pass, as a call."""
     return Call("reconcile", {} if limit is None else {"limit": limit}, report)
+
+
+def settled(value: Any) -> Payment | None:
+    """What the settled call was about; None where that is no payment."""
+    return None if value is None else payment(value)
+
+
+def settle(
+    payment_id: str | None, write_id: str | None, provider_id: str | None, not_done: bool
+) -> Call[Payment | None]:
+    """What a person found, as a call."""
+    return Call.of(
+        "settle",
+        settled,
+        payment_id=payment_id,
+        write_id=write_id,
+        provider_id=provider_id,
+        not_done=not_done or None,
+    )
 
 
 class Reconciler:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from till import _native
 from till._errors import NativeError, error_from_native
@@ -21,10 +21,11 @@ _OTHER_THREAD_MS = 60_000
 class _Watch:
     """What both kinds of watch are."""
 
-    __slots__ = ("_done", "_native")
+    __slots__ = ("_decode", "_done", "_native")
 
-    def __init__(self, native: _native.NativeWatch) -> None:
+    def __init__(self, native: _native.NativeWatch, decode: Callable[[Any], Payment] = payment) -> None:
         self._native = native
+        self._decode = decode
         self._done = False
 
     def close(self) -> None:
@@ -39,7 +40,7 @@ class _Watch:
         news = decode(reply)
         if news["done"]:
             self.close()
-        return None if news["payment"] is None else payment(news["payment"])
+        return None if news["payment"] is None else self._decode(news["payment"])
 
 
 class PaymentWatch(_Watch, Iterator[Payment]):

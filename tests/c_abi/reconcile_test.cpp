@@ -39,6 +39,14 @@ TEST_F(CAbiReconcile, one_pass_is_a_call_like_any_other) {
   EXPECT_EQ(call(shop.get(), "reconcile", R"({"limit": 0})").status, TILL_INVALID_REQUEST);
 }
 
+TEST_F(CAbiReconcile, what_a_person_found_is_told_by_a_call_like_any_other) {
+  const auto shop = gateway();
+  EXPECT_EQ(call(shop.get(), "settle", R"({"payment_id":"pay_1"})").status, TILL_INVALID_REQUEST);
+  const auto unknown = call(shop.get(), "settle", R"({"payment_id":"pay_1","not_done":true})");
+  EXPECT_EQ(unknown.status, TILL_NOT_FOUND);
+  EXPECT_TRUE(has(unknown.json, R"("field":"$.payment_id")"));
+}
+
 TEST_F(CAbiReconcile, passes_in_the_background_can_be_seen) {
   const auto shop = gateway();
   ASSERT_EQ(open(shop.get(), nullptr).status, TILL_OK);

@@ -161,6 +161,66 @@ def test_bitpay_has_no_reference_unless_it_is_sent(
     assert [write.reason for write in report.unknown] == ["failed"]
 
 
+def test_what_stands_on_the_dashboard_is_settled_by_hand(
+    sandbox: Sandbox, runtime: till.Runtime, payer: Callable[[str], Control]
+) -> None:
+    place: Place = ("bitgpt", bitgpt, {}, {})
+    shop, control = opened(sandbox, runtime, place), payer("bitgpt")
+    other = bitgpt(shop, "another-order")
+    lose(control, place, "reset_after_read")
+    with pytest.raises(till.OutcomeUnknown) as caught:
+        bitgpt(shop, "by-hand", idempotency_key="by-hand")
+    control.clear_faults()
+    assert caught.value.payment_id
+    (found,) = [one for one in shop.payments.iterate() if one.reference == "by-hand"]
+    with pytest.raises(till.Conflict, match="another one of this gateway"):
+        shop.settle(payment_id=caught.value.payment_id, provider_id=other.provider_id)
+    settled = shop.settle(payment_id=caught.value.payment_id, provider_id=found.provider_id)
+    assert (settled.id, settled.provider_id, settled.outcome) == (
+        caught.value.payment_id,
+        found.provider_id,
+        "known",
+    )
+    assert bitgpt(shop, "by-hand", idempotency_key="by-hand").provider_id == found.provider_id
+    assert shop.reconcile().unknown == ()
+
+
+def test_what_is_not_on_the_dashboard_is_settled_by_hand_and_called_again(
+    gateway: Callable[..., till.Gateway], payer: Callable[[str], Control]
+) -> None:
+    shop, control = gateway("openpay"), payer("openpay")
+    price = till.Money("150.00", "BZD")
+    control.fault("status_500")
+    with pytest.raises(till.OutcomeUnknown):
+        shop.payments.create(price, idempotency_key="once")
+    (unknown,) = shop.reconcile().unknown
+    with pytest.raises(till.InvalidRequest, match="one of the two"):
+        shop.settle(write_id=unknown.write_id)
+    settled = shop.settle(write_id=unknown.write_id, not_done=True)
+    assert settled and (settled.id, settled.status) == (unknown.payment_id, "failed")
+    assert [event.type for event in shop.events.list(payment_id=settled.id)] == ["payment.failed"]
+    assert shop.reconcile().unknown == ()
+    with pytest.raises(till.Conflict) as caught:
+        shop.payments.create(price, idempotency_key="once")
+    assert caught.value.code == "settled_not_done"
+    assert shop.payments.create(price, idempotency_key="twice").status == "pending"
+
+
+def test_settling_by_hand_can_be_awaited(
+    gateway: Callable[..., Any], payer: Callable[[str], Control]
+) -> None:
+    shop: till.AsyncGateway = gateway("openpay", till.AsyncGateway)
+    payer("openpay").fault("status_500")
+
+    async def settle() -> till.Payment:
+        with pytest.raises(till.OutcomeUnknown) as caught:
+            await shop.payments.create(till.Money("150.00", "BZD"))
+        assert caught.value.payment_id
+        return await shop.settle(payment_id=caught.value.payment_id, not_done=True)
+
+    assert asyncio.run(settle()).status == "failed"
+
+
 def test_reconcile_every_works_in_the_background(shop: till.Gateway, payer: Callable[[str], Control]) -> None:
     control = payer("openpay")
     with shop.reconcile_every(0.1) as reconciler:

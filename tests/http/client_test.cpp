@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <atomic>
 #include <latch>
+#include <map>
 #include <stdexcept>
 
 #include "tests/http/fetch.h"
@@ -144,7 +146,32 @@ TEST(Client, lets_further_requests_wait_in_line_in_their_order) {
   EXPECT_EQ(server.connections(), 1);
 }
 
-TEST(Client, ends_a_request_in_line_at_its_deadline_as_not_sent) {
+// All have one time limit: those in line are not begun with nothing left of it when those under way give up.
+TEST(Client, begins_nothing_in_line_whose_time_is_nearly_over) {
+  std::atomic<int> arrived{0};
+  Signal release;
+  StubServer server([&](Peer& peer) {
+    if (!peer.read_request().empty()) ++arrived;
+    release.wait();
+  });
+  ClientOptions options;
+  options.max_connections_per_origin = 2;
+  Client client(options);
+  std::vector<std::future<Result<Response>>> pending;
+  for (int i = 0; i < 20; ++i) pending.push_back(start(client, get(server.url()), once(400)));
+  std::map<std::string, int> verdicts;
+  for (auto& one : pending) {
+    const auto result = one.get();
+    ++verdicts[verdict(result)];
+    if (result.ok() || result.error().sent != Sent::kNo) continue;
+    EXPECT_THAT(result.error().message, HasSubstr("no connection became free"));
+  }
+  EXPECT_EQ(verdicts, (std::map<std::string, int>{{"timeout/maybe", 2}, {"timeout/no", 18}}));
+  EXPECT_EQ(arrived, 2);
+  release.give();
+}
+
+TEST(Client, ends_a_request_in_line_as_not_sent) {
   Signal release;
   StubServer server([&](Peer& peer) {
     peer.read_request();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -178,6 +179,9 @@ def test_each_shell_line_of_the_sandbox_takes_a_first_payment(
         )
         assert done.returncode == 0, done.stderr
         assert "pending (test)" in done.stdout
+        for line in done.stdout.splitlines():
+            assert not line.startswith("expires") or re.fullmatch(r"expires {6}[\d-]+ [\d:]+ UTC", line)
+        assert provider != "bitpay" or "\nexpires " in done.stdout
 
 
 def test_a_declined_card_from_a_file_is_not_paid_and_shows_no_digits(
@@ -458,6 +462,10 @@ def test_all_payments_are_listed_page_after_page(
         (["pay", "bitpay", "1.00", "US"], "InvalidRequest: CURRENCY: "),
         (["pay", "bitpay", "0", "USD"], "InvalidRequest: AMOUNT: "),
         (["pay", "bitpay", "1", "USD", "--option", "x=1"], "InvalidRequest: --option x: "),
+        (
+            ["pay", "openpay", "1", "BZD", "--set", "api_key=sk_test_0123456789abcdef", "--option", "x=1"],
+            "InvalidRequest: --option: OpenPay has no options",
+        ),
         (["pay", "bitpay", "1", "USD", "--return-url", "x"], "InvalidRequest: --return-url: "),
         (["pay", "bitpay", "1", "USD", "--base-url", "x"], "ConfigurationError: --base-url: "),
         (["pay", "openpay", "1", "BZD"], "ConfigurationError: setting api_key: "),
@@ -470,6 +478,17 @@ def test_what_is_wrong_is_said_in_the_words_of_the_command(arguments: list[str],
     assert done.returncode == 2
     assert words in done.stderr
     assert "$." not in done.stderr
+
+
+def test_a_certificate_that_nobody_vouches_for_is_told_with_one_flag(
+    account: list[str], key: dict[str, str]
+) -> None:
+    at = account.index("--ca-file")
+    done = till_command("pay", "openpay", "1", "BZD", *account[:at], *account[at + 2 :], env=key)
+    assert done.returncode == 1
+    assert "name its PEM file as --ca-file" in done.stderr
+    assert done.stderr.count("--ca-file") == 1
+    assert "ca_file" not in done.stderr
 
 
 def test_a_setting_that_is_missing_is_told_with_the_places_where_it_goes() -> None:

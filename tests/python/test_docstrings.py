@@ -29,7 +29,6 @@ MODULES = sorted(
 def names(
     sandbox: Sandbox,
     gateway: Callable[..., till.Gateway],
-    payer: Callable[[str], Any],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[dict[str, Any]]:
@@ -47,7 +46,7 @@ def names(
             "async_shop": gateway("openpay", kind=till.AsyncGateway),
             "bitpay": gateway("bitpay"),
             "payment": shop.payments.create(till.Money("150.00", "BZD")),
-            "payer": payer,
+            "sandbox": sandbox,
             "http": http,
             "api_key": openpay.settings["api_key"],
             "base_url": openpay.base_url,
@@ -76,6 +75,11 @@ def test_examples_run(name: str, names: dict[str, Any]) -> None:
         test.globs = dict(names)
         runner.run(test, out=report.append)
     assert runner.failures == 0, "".join(report)
+
+
+def test_the_names_that_examples_use_are_told(names: dict[str, Any]) -> None:
+    told = till.__doc__ or ""
+    assert [name for name in names if f"`{name}`" not in told] == ["till", "asyncio", "time"]
 
 
 def test_every_operation_and_public_class_that_can_has_an_example() -> None:

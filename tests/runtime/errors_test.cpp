@@ -80,6 +80,17 @@ TEST_F(WrongPlaceTest, a_404_and_an_answer_that_is_no_json_name_the_address_with
   EXPECT_THAT(listed.error().message, testing::EndsWith(" (no JSON came from https://api.acme.example/v1/payments)"));
 }
 
+TEST_F(WrongPlaceTest, what_begins_like_json_says_where_it_cannot_be_read) {
+  const std::string begin = "Acme Pay answered with HTTP status 502 (the answer of https://api.acme.example/v1/me ";
+  EXPECT_EQ(error_of(R"({"data":{"id":1,"id":2}})", 502).message,
+            begin + "cannot be read: $.data.id: stands twice in its object.)");
+  EXPECT_THAT(error_of("[\"\xFF\"]", 502).message, testing::HasSubstr("not valid UTF-8"));
+  const std::string message = error_of(R"({"sk_live_SECRET123":[1e]})", 502).message;
+  EXPECT_THAT(message, testing::HasSubstr("cannot be read"));
+  EXPECT_THAT(message, testing::Not(testing::HasSubstr("SECRET123")));
+  EXPECT_LT(error_of("{\"" + std::string(100'000, 'k') + "\":[x]}", 502).message.size(), 500u);
+}
+
 TEST_F(WrongPlaceTest, a_write_whose_answer_is_no_json_is_unknown_and_names_the_address) {
   const auto paid = run("payments.create", kPay, 200, "<html>");
   ASSERT_FALSE(paid.ok());

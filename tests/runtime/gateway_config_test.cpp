@@ -41,7 +41,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadSettings{R"({"api_key":"sk_live_SECRET123","timeout_ms":"9"})", "$.timeout_ms"},
         BadSettings{R"({"api_key":"sk_live_SECRET123","rate_limit_wait_ms":-1})", "$.rate_limit_wait_ms"},
         BadSettings{R"({"api_key":"sk_live_SECRET123","rate_limit_wait_ms":600001})", "$.rate_limit_wait_ms"},
-        BadSettings{R"({"api_key":"sk_live_SECRET123","label":9})", "$.label"}));
+        BadSettings{R"({"api_key":"sk_live_SECRET123","label":9})", "$.label"},
+        // A variable that was not set is no wish for the real thing.
+        BadSettings{R"({"api_key":"sk_live_SECRET123","mode":""})", "$.mode"},
+        BadSettings{R"({"api_key":"sk_live_SECRET123","base_url":""})", "$.base_url"},
+        BadSettings{R"({"api_key":"sk_live_SECRET123","label":""})", "$.label"},
+        BadSettings{R"({"api_key":"sk_live_SECRET123","plugin_version":""})", "$.plugin_version"}));
 
 class GatewayConfigTest : public AcmeTest {};
 

@@ -393,7 +393,10 @@ TEST_F(OperationTest, a_payment_over_another_amount_is_never_taken_for_this_one)
   const auto result = run("payments.create", kPay, 200,
                           R"({"id":"p1","status":"paid","amount":48.24,"currency":"EUR","reference":"1234"})");
   ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().kind, ErrorKind::kOutcomeUnknown) << "nobody should take it for a failure and charge again";
   EXPECT_EQ(result.error().code, "amount_mismatch");
+  EXPECT_THAT(result.error().message, HasSubstr("idempotency key order-1234"));
+  EXPECT_EQ(result.error().settle, "dashboard");
   const Payment kept = stored(result.error().payment_id);
   EXPECT_EQ(kept.outcome, Outcome::kUnknown);
   EXPECT_NE(kept.status, PaymentStatus::kPaid);
@@ -454,13 +457,30 @@ TEST_F(OperationTest, a_script_that_returns_something_else_than_a_payment_settle
   const auto result = run("payments.create", kPay, 200,
                           R"({"id":"p1","status":"payed","amount":48.25,"currency":"EUR","reference":"1234"})");
   ASSERT_FALSE(result.ok());
-  EXPECT_EQ(result.error().kind, ErrorKind::kPlugin);
+  EXPECT_EQ(result.error().kind, ErrorKind::kOutcomeUnknown);
   EXPECT_EQ(result.error().code, "script_output");
   EXPECT_EQ(result.error().field, "$.status");
   EXPECT_EQ(result.error().sent, Sent::kYes);
+  EXPECT_EQ(result.error().settle, "dashboard");
   const Payment kept = stored(result.error().payment_id);
   EXPECT_EQ(kept.outcome, Outcome::kUnknown);
   EXPECT_EQ(kept.provider_id, "p1") << "so that it can be asked about and refunded";
+}
+
+TEST_F(OperationTest, a_script_that_sent_nothing_and_returns_nonsense_has_done_nothing) {
+  for (const char* output :
+       {"{status = 'payed'}", "nil", "{id = 'p1', status = 'paid', amount = money.of('1', 'EUR')}"}) {
+    open_variant(kAcmeManifest, R"({"api_key":"sk_live_SECRET123"})",
+                 std::string(kAcmeScript) + "function provider.payments.create(input) return " + output + " end");
+    const auto exchange = begin("payments.create", kPay);
+    ASSERT_EQ(exchange->request(), nullptr) << output;
+    ASSERT_FALSE(exchange->result().ok()) << output;
+    EXPECT_NE(exchange->result().error().kind, ErrorKind::kOutcomeUnknown) << output;
+    EXPECT_EQ(exchange->result().error().sent, Sent::kNo) << output;
+    EXPECT_EQ(exchange->result().error().payment_id, "") << output;
+    EXPECT_TRUE(all_stored().empty()) << output;
+    EXPECT_TRUE(store()->list_writes({}).value().empty()) << "the key is free again";
+  }
 }
 
 TEST_F(OperationTest, a_refused_read_after_the_write_does_not_undo_the_write) {

@@ -213,6 +213,21 @@ def test_drip_sends_piece_by_piece(
     assert json.loads(b"".join(pieces))["success"] is True
 
 
+@pytest.mark.parametrize(
+    "fault", [{"kind": "drip", "interval_seconds": 60}, {"kind": "latency", "seconds": 60}]
+)
+def test_a_slow_answer_that_its_caller_gave_up_ends_without_a_trace(
+    fault: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with Sandbox() as own, httpx.Client(verify=ssl.create_default_context(cafile=own.ca_file)) as caller:
+        place = own.providers["openpay"]
+        headers = {"x-api-key": place.settings["api_key"], "content-type": "application/json"}
+        own.control("openpay").fault(**fault)
+        with pytest.raises(httpx.ReadTimeout):
+            caller.post(place.base_url + "/paylinks", content=BODY, headers=headers, timeout=0.5)
+    assert caplog.text == ""
+
+
 def test_count_skip_and_path_choose_the_requests(openpay: OpenPayClient, openpay_control: Control) -> None:
     openpay_control.fault("status_500", count=2, skip=1, path="/v1/transactions")
     statuses = [openpay.get("/transactions").status_code for _ in range(4)]

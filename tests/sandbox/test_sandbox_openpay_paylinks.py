@@ -160,14 +160,15 @@ def test_underpaid_paylink_takes_the_rest_and_then_no_more(
 
 
 def test_declined_paylink_stays_open_and_expired_one_does_not(
-    openpay: OpenPayClient, openpay_control: Control
+    openpay: OpenPayClient, openpay_control: Control, http: httpx.Client
 ) -> None:
-    made = openpay.post("/paylinks", PAYLINK).json()["data"]["id"]
-    openpay_control.decline(made)
+    link = openpay.post("/paylinks", PAYLINK).json()["data"]
+    openpay_control.decline(link["id"])
     assert openpay.get("/transactions", status="failed").json()["pagination"]["total"] == 1
-    openpay_control.expire(made)
+    openpay_control.expire(link["id"])
     with pytest.raises(ControlFailed, match="expired"):
-        openpay_control.pay(made)
+        openpay_control.pay(link["id"])
+    assert "API tells of no expiry" in http.get(link["url"]).text
 
 
 def test_only_post_bodies_reach_the_log_and_masked(

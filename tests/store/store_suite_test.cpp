@@ -255,6 +255,17 @@ TEST_P(StoreSuite, unsettled_writes_are_those_that_nobody_will_settle) {
               ElementsAre("wrt_unknown", "wrt_late", "wrt_fresh"));
 }
 
+TEST_P(StoreSuite, the_writes_about_one_payment_are_listed) {
+  (void)store_->claim_write(a_write("wrt_1", "1"));
+  Write other = a_write("wrt_2", "2");
+  other.payment_id = "pay_2";
+  (void)store_->claim_write(other);
+  (void)store_->claim_write(a_write("wrt_3", "3"));
+  (void)store_->settle_write("wrt_3", WriteState::kDone, "{}", kStoreNow);
+  EXPECT_THAT(ids(store_->list_writes({.payment_id = "pay_1"}).value()), ElementsAre("wrt_3", "wrt_1"));
+  EXPECT_THAT(ids(store_->list_writes({.payment_id = "pay_1", .only_unsettled = true}).value()), ElementsAre("wrt_1"));
+}
+
 // Payments.
 
 TEST_P(StoreSuite, payments_are_listed_newest_first_and_filtered) {

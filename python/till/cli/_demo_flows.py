@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import till
 from till.cli._output import Progress, Step
@@ -25,6 +25,7 @@ class Flow:
     run: Callable[[Flow, till.Gateway, Control, Progress], None]
     title: str = ""
     payment: till.Payment | None = None
+    stored: Any = None  # the payment's JSON at the end
     refund: str = "none"
     refund_reason: str | None = None
     problem: str | None = None

@@ -10,12 +10,13 @@ from till import _errors
 from till.cli import _output
 from till.cli._account import environment_name
 
-# Members of the input that are no flag of the same name.
+# Members of the input that are no flag of the same name. A command may set `places` of its own.
 _PLACES = {
     "amount": "AMOUNT",
     "amount.amount": "AMOUNT",
     "amount.currency": "CURRENCY",
     "currency": "CURRENCY",
+    "options": "--option",
     "payment_id": "ID",
     "provider_id": "ID",
 }
@@ -28,6 +29,7 @@ def explained(error: _errors.TillError, options: argparse.Namespace) -> str:
         text = text.replace(error.field, _place(error, options), 1)
     if error.sent == "no" and not _takes_json(options):  # else the words may be the provider's
         text = _WORD.sub(lambda word: _flag(word[0], options) or word[0], text)
+        text = _TWICE.sub(r"\1", text)
     return f"{type(error).__name__}: {text}{_advice(error, options)}"
 
 
@@ -52,8 +54,9 @@ def _place(error: _errors.TillError, options: argparse.Namespace) -> str:
         return error.field or ""
     path = (error.field or "").removeprefix("$.")
     name = path.partition("[")[0].replace(".", "_")
-    if path in _PLACES:
-        return _PLACES[path]
+    places = _PLACES | getattr(options, "places", {})
+    if path in places:
+        return str(places[path])
     if path.startswith("options."):
         return f"--option {path.removeprefix('options.')}"
     if flag := _flag(name, options):
@@ -65,10 +68,12 @@ def _place(error: _errors.TillError, options: argparse.Namespace) -> str:
 
 # A member's name of several words, as no sentence has one.
 _WORD = re.compile(r"(?<![.`\w])[a-z]+(?:_[a-z]+)+\b")
+# A member whose flag the message names, too: once both are the flag, one is enough.
+_TWICE = re.compile(r"(--[a-z-]+) \(\1 on the command line\)")
 
 
 # Members of the input whose flag is called otherwise.
-_FLAGS = {"secrets": "secret_file", "timeout_ms": "timeout", "tolerance_ms": "tolerance"}
+_FLAGS = {"secrets": "secret_file", "timeout_ms": "timeout", "tolerance_ms": "tolerance", "write_id": "write"}
 
 
 def _flag(name: str, options: argparse.Namespace) -> str | None:
@@ -101,20 +106,22 @@ def _after_no_answer(error: _errors.OutcomeUnknown, options: argparse.Namespace)
         return "\n  It may have arrived: look at the service before you run this again."
     ours = f" {error.payment_id}" if error.payment_id else ""
     provider = getattr(options, "provider", None)
+    settle = (
+        f"\n  Then say what is there: till payments settle {provider or 'PROVIDER'}"
+        f" {error.payment_id or 'PAYMENT'} --provider-id ID,\n  or --not-done, and only then pay again with"
+        " a new --idempotency-key."
+    )
     if provider and error.settle == "dashboard":
         return (
             f"\n  Nothing settles payment{ours} by itself: {provider} documents no way to, and its list does"
-            f" not\n  tell. Look for its amount and time on the provider's dashboard.{_PAY_AGAIN}"
+            f" not\n  tell. Look for its amount and time on the provider's dashboard.{settle}"
         )
     return (
         f"\n  `till payments reconcile {provider or 'PROVIDER'}`, with the same account and store, asks what"
         f" became of payment{ours};\n  a running shop does so with gateway.reconcile(). While that leaves it"
         " unknown:\n  look for its reference, or amount and time, with `till payments list` or on the"
-        f" provider's dashboard.{_PAY_AGAIN}"
+        f" provider's dashboard.{settle}"
     )
-
-
-_PAY_AGAIN = "\n  Only if it is not there, pay again with a new --idempotency-key."
 
 
 def _manifest(provider: str) -> dict[str, Any]:

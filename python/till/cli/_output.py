@@ -9,6 +9,7 @@ import time
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ exit status:
   4    the payment is not paid: declined, expired, or its card must be verified first
   5    `pay --wait`: the time is over and the payment still waits, for its payer or for its bank
   130  interrupted; `pay --wait` has printed the payment as it was last seen
-With --json the result is one JSON document on standard output, and a failure is one line of JSON at the
-end of standard error (docs/schemas/error.json); a wrong command line is told in words.
+With --json the result is one JSON document on standard output (payments, events and reports as in
+docs/schemas), and a failure is one line of JSON at the end of standard error (docs/schemas/error.json);
+a wrong command line is told in words.
 """
 
 # The classes of docs/schemas/error.json; each one's number is its place.
@@ -122,6 +124,11 @@ def _width(text: str) -> int:
     )
 
 
+def moment_text(at: datetime) -> str:
+    """A point in time for people, in UTC as the library's are: `2026-12-01 22:07:53 UTC`."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
 def milliseconds(seconds: float) -> str:
     """A duration: `12 ms`, `1.25 s`."""
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
@@ -186,25 +193,3 @@ class Progress:
             with suppress(OSError):
                 self._stream.write(text)
                 self._stream.flush()
-
-
-def payment_json(payment: Any) -> dict[str, Any]:
-    """A payment for programs, without the provider's raw reply."""
-    shown = {}
-    for name in payment.__slots__:
-        if name != "raw":
-            shown[name] = plain(getattr(payment, name))
-    return shown
-
-
-def plain(value: Any) -> Any:
-    """A value of the library for programs: plain JSON, without the provider's raw replies."""
-    if hasattr(value, "to_json"):
-        return value.to_json()
-    if isinstance(value, (tuple, list)):
-        return [plain(item) for item in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: plain(getattr(value, name)) for name in value.__slots__ if name != "raw"}
-    if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
-    return value.isoformat() if hasattr(value, "isoformat") else value

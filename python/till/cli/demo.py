@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import till
+from till import _payments
 from till.cli._demo_flows import Flow, all_flows
 from till.cli._output import (
     FAILED,
@@ -16,10 +17,10 @@ from till.cli._output import (
     Failure,
     Progress,
     milliseconds,
-    payment_json,
     print_json,
     table,
 )
+from till.cli._told import told
 
 if TYPE_CHECKING:
     from till.sandbox import Sandbox
@@ -65,7 +66,11 @@ def _run(flow: Flow, sandbox: Sandbox, runtime: till.Runtime, progress: Progress
         gateway = till.Gateway(
             flow.provider, place.settings, mode=place.mode, base_url=place.base_url, runtime=runtime
         )
-        flow.run(flow, gateway, sandbox.control(flow.provider), progress)
+        try:
+            flow.run(flow, gateway, sandbox.control(flow.provider), progress)
+        finally:
+            if flow.payment:
+                (flow.stored,) = told(gateway, _payments.stored(flow.payment.id))["items"]
     except till.TillError as error:
         flow.problem = f"{type(error).__name__}: {error}"
     flow.seconds, flow.steps = time.perf_counter() - begin, progress.steps[first_step:]
@@ -101,7 +106,7 @@ def _flow_json(flow: Flow) -> dict[str, Any]:
         "provider": flow.provider,
         "way": flow.way,
         "paid": _is_paid(flow),
-        "payment": payment_json(flow.payment) if flow.payment else None,
+        "payment": flow.stored,
         "refund": flow.refund,
         "refund_reason": flow.refund_reason,
         "problem": flow.problem,

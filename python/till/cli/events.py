@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import till
-from till._events import Events
+from till import _events
 from till.cli._account import add_account_options, gateway_from, must_be_there
 from till.cli._delivery import printable
-from till.cli._output import FAILED, OK, Failure, plain, print_json, table
+from till.cli._output import FAILED, OK, Failure, moment_text, print_json, table
+from till.cli._told import all_told, told
 
 _STATES = ("waiting", "taken", "done", "dead")
 
@@ -60,31 +61,27 @@ def _handling(event: till.Event) -> str:
     return event.state if event.attempts < 2 else f"{event.state}, {event.attempts} attempts"
 
 
-def _inbox(options: argparse.Namespace) -> Events:
+def _account(options: argparse.Namespace) -> till.Gateway:
     gateway = gateway_from(options)
     must_be_there(gateway.runtime.store)
-    return gateway.events
+    return gateway
 
 
 def _list(options: argparse.Namespace) -> int:
-    events = _inbox(options)
-    filters: dict[str, Any] = {
-        "state": options.state,
-        "payment_id": options.payment,
-        "limit": options.limit,
-        "cursor": options.cursor,
-    }
-    page = till.Page(tuple(events.iterate(**filters))) if options.all else events.list(**filters)
+    call = _events.list_(
+        state=options.state, payment_id=options.payment, limit=options.limit, cursor=options.cursor
+    )
+    page = (all_told if options.all else told)(_account(options), call)
     if options.json:
-        print_json({"items": [plain(event) for event in page], "next": page.next})
+        print_json(page)
         return OK
     rows = [
         [_moment(event), event.type, _handling(event), event.payment_id or "", event.id, _last_error(event)]
-        for event in page
+        for event in map(_events.event, page["items"])
     ]
     print(table(["At", "Event", "Handling", "Payment", "Id", "Last error"], rows))
-    if page.next:
-        print(f"\nMore: --cursor {page.next}, or --all")
+    if page["next"]:
+        print(f"\nMore: --cursor {page['next']}, or --all")
     return OK
 
 
@@ -93,17 +90,18 @@ def _last_error(event: till.Event) -> str:
 
 
 def _show(options: argparse.Namespace) -> int:
-    event = _inbox(options).get(options.id)
+    found = told(_account(options), _events.get(options.id))
     if options.json:
-        print_json(plain(event))
+        print_json(found)
         return OK
+    event = _events.event(found)
     lines = {
         "event": event.id,
         "type": event.type,
-        "at": event.at,
+        "at": moment_text(event.at),
         "known from": event.source,
         "handling": _handling(event),
-        "due": event.due_at,
+        "due": event.due_at and moment_text(event.due_at),
         "last error": event.last_error and printable(event.last_error),
         "payment": event.payment_id,
         "reference": event.payment and event.payment.reference,
@@ -119,16 +117,16 @@ def _show(options: argparse.Namespace) -> int:
 def _replay(options: argparse.Namespace) -> int:
     if bool(options.ids) == options.dead:
         raise Failure("say which events: their ids, or --dead for all that are dead")
-    events = _inbox(options)
-    ids = options.ids or [event.id for event in events.iterate(state="dead")]
+    gateway = _account(options)
+    ids = options.ids or [event.id for event in gateway.events.iterate(state="dead")]
     replayed, refused = [], []
     for one in ids:
         try:
-            replayed.append(events.replay(one))
+            replayed.append(told(gateway, _events.replay(one)))
         except (till.NotFound, till.Conflict) as error:
             refused.append([one, error.message])
     if options.json:
-        print_json({"replayed": [plain(event) for event in replayed], "refused": dict(refused)})
+        print_json({"replayed": replayed, "refused": dict(refused)})
     else:
         print(f"{len(replayed)} wait once more")
         if refused:

@@ -6,6 +6,8 @@ import argparse
 from typing import Any
 
 import till
+from till import _payments
+from till._watch import PaymentWatch
 from till.cli._account import (
     add_account_options,
     gateway_from,
@@ -15,6 +17,7 @@ from till.cli._account import (
     typed,
 )
 from till.cli._output import NOT_PAID, OK, STILL_WAITING, Failure, Progress, tell
+from till.cli._told import as_it_is, told
 from till.cli.payments import show_payment
 
 _ENDED_UNPAID = ("expired", "cancelled", "failed")
@@ -60,7 +63,7 @@ def _pay(options: argparse.Namespace) -> int:
     schema = gateway.runtime.describe(options.provider)["capabilities"].get("payments.create", {})
     card = _card(options.card) if options.card else None
     customer = {"name": options.customer_name, "email": options.customer_email}
-    payment = gateway.payments.create(
+    call = _payments.create(
         amount,
         reference=options.reference,
         description=options.description,
@@ -71,7 +74,8 @@ def _pay(options: argparse.Namespace) -> int:
         options=typed(pairs(options.option, "--option"), schema.get("options") or {}) or None,
         idempotency_key=options.idempotency_key,
     )
-    if payment.status == "requires_action" and not payment.provider_id:
+    payment = told(gateway, call)
+    if payment["status"] == "requires_action" and not payment["provider_id"]:
         show_payment(payment, as_json=options.json)
         tell(_next_step(payment))
         return NOT_PAID
@@ -83,9 +87,9 @@ def _pay(options: argparse.Namespace) -> int:
             show_payment(waiting.payment, as_json=options.json)
             raise
     show_payment(payment, as_json=options.json)
-    if payment.status in _ENDED_UNPAID:
+    if payment["status"] in _ENDED_UNPAID:
         return NOT_PAID
-    return OK if options.wait is None or payment.status == "paid" else STILL_WAITING
+    return OK if options.wait is None or payment["status"] == "paid" else STILL_WAITING
 
 
 def _card(place: str) -> till.Card:
@@ -100,9 +104,9 @@ def _card(place: str) -> till.Card:
     return till.Card(**{name: str(value) for name, value in data.items()})
 
 
-def _next_step(payment: till.Payment) -> str:
+def _next_step(payment: Any) -> str:
     """What to do about a card that the provider charges only once its owner has confirmed an amount."""
-    call = (payment.next_action or {}).get("call", "cards.confirm")
+    call = (payment["next_action"] or {}).get("call", "cards.confirm")
     return (
         "till: not paid: the card must be verified first. Its owner reads the small charge on the bank\n"
         f"  statement; confirm it in Python with gateway.{call}(card, till.Money(AMOUNT, CURRENCY)),\n"
@@ -110,38 +114,38 @@ def _next_step(payment: till.Payment) -> str:
     )
 
 
-def _how_to_go_on(payment: till.Payment) -> str:
+def _how_to_go_on(payment: Any) -> str:
     """What to do about a payment that was not waited for to its end."""
     return (
-        f"till: not paid yet: the payment is {payment.status}, goes on without this command, and may still be"
-        f" paid.\n  Ask again, with the same account and store: till payments show {payment.provider}"
-        f" {payment.id}"
+        f"till: not paid yet: the payment is {payment['status']}, goes on without this command, and may still"
+        f" be paid.\n  Ask again, with the same account and store: till payments show {payment['provider']}"
+        f" {payment['id']}"
     )
 
 
 class _Waiting:
-    """Follows a payment until it is over. `payment` is what was seen last."""
+    """Follows a payment until it is over. `payment` is what was seen last, as its JSON."""
 
-    def __init__(self, gateway: till.Gateway, payment: till.Payment) -> None:
+    def __init__(self, gateway: till.Gateway, payment: Any) -> None:
         self._gateway = gateway
         self.payment = payment
 
     @property
     def is_over(self) -> bool:
-        return self.payment.status in ("paid", *_ENDED_UNPAID)
+        return self.payment["status"] in ("paid", *_ENDED_UNPAID)
 
-    def run(self, seconds: float) -> till.Payment:
+    def run(self, seconds: float) -> Any:
         """The payment when it is over, or when the time is."""
-        where = f", to be paid at {self.payment.checkout_url}" if self.payment.checkout_url else ""
-        tell(f"payment {self.payment.id}{where}")
+        page = self.payment["checkout_url"]
+        tell(f"payment {self.payment['id']}{f', to be paid at {page}' if page else ''}")
         with Progress().step("waiting for the payer") as notes:
             if not self.is_over:
                 self._follow(seconds)
-            notes.append(self.payment.status)
+            notes.append(self.payment["status"])
             if not self.is_over:
                 notes.word = "wait"
                 notes.append("the time to wait is over")
-            elif self.payment.status != "paid":
+            elif self.payment["status"] != "paid":
                 notes.word = "over"
                 notes.append("not paid")
         if not self.is_over:
@@ -149,6 +153,7 @@ class _Waiting:
         return self.payment
 
     def _follow(self, seconds: float) -> None:
-        with self._gateway.payments.watch(self.payment.id, timeout=seconds) as watch:
+        call = _payments._watched(self.payment["id"], None, None, seconds)
+        with PaymentWatch(self._gateway._open_watch(call), as_it_is) as watch:
             for seen in watch:
                 self.payment = seen

@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, get_args
 
 import till
+from till import _events, _payments
+from till._reconcile import reconcile, report
 from till.cli._account import add_account_options, gateway_from, moment, must_be_there
-from till.cli._output import FAILED, OK, UNKNOWN, Failure, payment_json, plain, print_json, table, tell
+from till.cli._output import FAILED, OK, UNKNOWN, Failure, moment_text, print_json, table, tell
+from till.cli._told import all_told, told
 from till.cli.events import event_rows
 
 _TIMES = "2026-02-01 or 2026-02-01T09:00:00Z"
@@ -24,6 +27,7 @@ def add(commands: Any) -> None:
     _add_show(actions.add_parser("show", aliases=["get"], help="one payment as it is now"))
     _add_list(actions.add_parser("list", help="the provider's own list, or the store's, a page at a time"))
     _add_reconcile(actions.add_parser("reconcile", help="ask the provider about what has no known end"))
+    _add_settle(actions.add_parser("settle", help="say how a call ended, after a look on the dashboard"))
 
 
 def _add_show(show: argparse.ArgumentParser) -> None:
@@ -49,38 +53,54 @@ def _add_list(listing: argparse.ArgumentParser) -> None:
     listing.set_defaults(run=_list)
 
 
-def _add_reconcile(reconcile: argparse.ArgumentParser) -> None:
-    add_account_options(reconcile)
-    reconcile.add_argument("--limit", metavar="N", type=int, help="ask about so many at most (100)")
-    reconcile.add_argument("--json", action="store_true", help="print JSON")
-    reconcile.set_defaults(run=_reconcile)
+def _add_reconcile(parser: argparse.ArgumentParser) -> None:
+    add_account_options(parser)
+    parser.add_argument("--limit", metavar="N", type=int, help="ask about so many at most (100)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_reconcile)
+
+
+def _add_settle(settle: argparse.ArgumentParser) -> None:
+    add_account_options(settle)
+    settle.add_argument("payment", metavar="PAYMENT", nargs="?", help="till's id of the payment")
+    settle.add_argument(
+        "--write",
+        metavar="ID",
+        help="instead of PAYMENT: one call, as `reconcile --json` lists what is unknown",
+    )
+    word = settle.add_mutually_exclusive_group(required=True)
+    word.add_argument("--provider-id", metavar="ID", help="it was made, and the provider calls it so")
+    word.add_argument("--not-done", action="store_true", help="the call never had its effect")
+    settle.add_argument("--json", action="store_true", help="print JSON")
+    places = {"payment_id": "PAYMENT", "provider_id": "--provider-id"}
+    settle.set_defaults(run=_settle, places=places)
 
 
 def _show(options: argparse.Namespace) -> int:
     gateway = gateway_from(options)
-    payment = _found(gateway, options)
-    events = list(gateway.events.iterate(payment_id=payment.id))[::-1] if payment.id else []
-    if options.json:
-        print_json({**payment_json(payment), "events": [plain(event) for event in events]})
+    found = _found(gateway, options)
+    show_payment(found, as_json=options.json)
+    if options.json or not found["id"]:
         return OK
-    show_payment(payment, as_json=False)
-    if events:
-        print("\n" + table(["At", "Event", "Known from", "Handling"], event_rows(events)))
+    history = all_told(gateway, _events.list_(payment_id=found["id"]))["items"]
+    if history:
+        rows = event_rows([_events.event(event) for event in reversed(history)])
+        print("\n" + table(["At", "Event", "Known from", "Handling"], rows))
     return OK
 
 
-def _found(gateway: till.Gateway, options: argparse.Namespace) -> till.Payment:
+def _found(gateway: till.Gateway, options: argparse.Namespace) -> Any:
     ours = options.id.startswith("pay_")
     if not options.stored:
         _check_named_store(gateway, options)
-        return gateway.payments.get(options.id) if ours else gateway.payments.get(provider_id=options.id)
+        return told(gateway, _payments.get(options.id) if ours else _payments.get(provider_id=options.id))
     if not ours:
         raise Failure("--stored takes till's id of the payment: see `till payments list PROVIDER --stored`")
     must_be_there(gateway.runtime.store)
-    page = gateway.payments.stored(options.id)
-    if not page:
+    page = told(gateway, _payments.stored(options.id))
+    if not page["items"]:
         raise Failure(f"the store has no payment {options.id} of {gateway.name}", FAILED)
-    return page[0]
+    return page["items"][0]
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -88,13 +108,16 @@ def _list(options: argparse.Namespace) -> int:
     stored = options.stored or options.unknown
     page = _stored_page(gateway, options) if stored else _provider_page(gateway, options)
     if options.json:
-        items = [payment_json(payment) for payment in page]
-        print_json({"items": items, "next": page.next, "total": page.total})
+        print_json(page)
         return OK
-    print(_table_of(page))
-    if page.next:
-        print(f"\nMore: --cursor {page.next}, or --all")
+    print(_table_of(_read(page)))
+    if page.get("next"):
+        print(f"\nMore: --cursor {page['next']}, or --all")
     return OK
+
+
+def _read(page: Any) -> list[till.Payment]:
+    return [_payments.payment(one) for one in page["items"]]
 
 
 def _check_named_store(gateway: till.Gateway, options: argparse.Namespace) -> None:
@@ -103,14 +126,12 @@ def _check_named_store(gateway: till.Gateway, options: argparse.Namespace) -> No
         must_be_there(gateway.runtime.store)
 
 
-def _provider_page(gateway: till.Gateway, options: argparse.Namespace) -> till.Page[till.Payment]:
+def _provider_page(gateway: till.Gateway, options: argparse.Namespace) -> Any:
     names = ("reference", "status", "limit", "cursor")
     filters: dict[str, Any] = {name: getattr(options, name) for name in names}
     _check_named_store(gateway, options)
     filters |= {"since": _time(options.since, "--since"), "until": _time(options.until, "--until")}
-    if options.all:
-        return till.Page(tuple(gateway.payments.iterate(**filters)))
-    return gateway.payments.list(**filters)
+    return (all_told if options.all else told)(gateway, _payments.list_(**filters))
 
 
 def _time(text: str | None, option: str) -> date | None:
@@ -123,46 +144,57 @@ def _time(text: str | None, option: str) -> date | None:
         return moment(text, option, _TIMES)
 
 
-def _stored_page(gateway: till.Gateway, options: argparse.Namespace) -> till.Page[till.Payment]:
+def _stored_page(gateway: till.Gateway, options: argparse.Namespace) -> Any:
     for name in ("since", "until"):
         if getattr(options, name) is not None:
             raise Failure(f"--{name} is for the provider's list: the store's is newest first")
     must_be_there(gateway.runtime.store)
     filters = {"reference": options.reference, "status": options.status, "unknown": options.unknown or None}
     if options.all:
-        return till.Page(tuple(_all_stored(gateway, **filters)))
-    return gateway.payments.stored(**filters, limit=options.limit, cursor=options.cursor)
-
-
-def _all_stored(gateway: till.Gateway, **filters: Any) -> Iterator[till.Payment]:
-    cursor = None
-    while True:
-        page = gateway.payments.stored(**filters, cursor=cursor)
-        yield from page
-        cursor = page.next
-        if cursor is None:
-            return
+        return all_told(gateway, _payments.stored(**filters))
+    return told(gateway, _payments.stored(**filters, limit=options.limit, cursor=options.cursor))
 
 
 def _reconcile(options: argparse.Namespace) -> int:
     gateway = gateway_from(options)
     must_be_there(gateway.runtime.store)
-    before = list(_all_stored(gateway, unknown=True))
-    report = gateway.reconcile(limit=options.limit)
-    now = [payment for one in before for payment in gateway.payments.stored(one.id)]
-    settled = [payment for payment in now if payment.outcome == "known"]
+    before = [] if options.json else _read(all_told(gateway, _payments.stored(unknown=True)))
+    done = told(gateway, reconcile(options.limit))
     if options.json:
-        print_json({**plain(report), "payments": [payment_json(payment) for payment in settled]})
+        print_json(done)
     else:
-        print("\n\n".join(_report_lines(report, settled)))
-    if report.unknown:
+        now = [payment for one in before for payment in gateway.payments.stored(one.id)]
+        settled = [payment for payment in now if payment.outcome == "known"]
+        print("\n\n".join(_report_lines(report(done), settled)))
+    if done["unknown"]:
         return UNKNOWN
-    return FAILED if report.failed else OK
+    return FAILED if done["failed"] else OK
 
 
+def _settle(options: argparse.Namespace) -> int:
+    gateway = gateway_from(options)
+    must_be_there(gateway.runtime.store)
+    if bool(options.payment) == bool(options.write):
+        raise Failure("give one of the two: PAYMENT, or --write")
+    word: dict[str, Any] = {"provider_id": options.provider_id, "not_done": options.not_done}
+    if options.write:
+        payment = gateway.settle(write_id=options.write, **word)
+    else:
+        payment = gateway.settle(payment_id=options.payment, **word)
+    if options.json:
+        print_json(payment and payment_json(payment))
+        return OK
+    ended = "not done" if options.not_done else f"{options.provider_id} at {gateway.provider}"
+    now = f": payment {payment.id} is {payment.status}" if payment else ""
+    print(f"settled as {ended}{now}")
+    return OK
+
+
+_SETTLE = "till payments settle PROVIDER PAYMENT"
 _BY_HAND = (
-    "look on the provider's dashboard, by reference or by amount and time;\n"
-    "  only if it is not there, call again with a new idempotency key"
+    "look on the provider's dashboard, by reference or by amount and time,\n"
+    f"  and say what is there: `{_SETTLE} --provider-id ID`, or `--not-done`;\n"
+    "  after --not-done call again, with a new idempotency key"
 )
 # What to do about a write that is still unknown, by the reason (docs/reconcile.md).
 _WHAT_TO_DO = {
@@ -173,13 +205,14 @@ _WHAT_TO_DO = {
     "no_reference": f"the payment has no reference to look for; give every payment one. This time {_BY_HAND}",
     "no_way": f"the provider documents no way to find out: {_BY_HAND}",
     "not_found": f"the provider's list shows nothing like it, which proves nothing: {_BY_HAND}",
-    "not_told": "the payment's state does not say whether the call had its effect: look at the payment",
+    "not_told": "the payment's state does not say whether the call had its effect: look at the payment;\n"
+    f"  where it had none: `{_SETTLE} --not-done`",
     "several": f"more than one thing may be it: {_BY_HAND}",
 }
 
 
 def _report_lines(report: till.ReconcileReport, settled: list[till.Payment]) -> list[str]:
-    due = f"; the next question is due at {report.next_at:%Y-%m-%d %H:%M:%S} UTC" if report.next_at else ""
+    due = f"; the next question is due at {moment_text(report.next_at)}" if report.next_at else ""
     parts = [
         f"asked about {report.looked}: {report.settled} settled, {report.changed} changed,"
         f" {report.failed} not answered{due}"
@@ -203,13 +236,14 @@ def _report_lines(report: till.ReconcileReport, settled: list[till.Payment]) -> 
                 f"{reason.replace('_', ' ')}: {_WHAT_TO_DO.get(reason, _BY_HAND)}" for reason in reasons
             )
         ]
+        parts += sorted({write.message for write in report.unknown if write.message})
     return [part for part in parts if part]
 
 
 def _table_of(payments: Iterable[till.Payment]) -> str:
     rows = [
         [
-            payment.created_at.isoformat(timespec="seconds") if payment.created_at else "",
+            f"{payment.created_at:%Y-%m-%dT%H:%M:%SZ}" if payment.created_at else "",
             payment.status if payment.outcome == "known" else f"{payment.status}, unknown",
             str(payment.amount or ""),
             payment.reference or "",
@@ -222,20 +256,20 @@ def _table_of(payments: Iterable[till.Payment]) -> str:
     return table(head, rows, right=["Amount"])
 
 
-def show_payment(payment: till.Payment, *, as_json: bool) -> None:
-    """Shows the payment; where that cannot be done, its id at least."""
+def show_payment(shown: Any, *, as_json: bool) -> None:
+    """Shows a payment, given as its JSON; where that cannot be done, its id at least."""
     try:
-        _write(payment, as_json=as_json)
+        if as_json:
+            print_json(shown)
+        else:
+            _write(_payments.payment(shown))
         sys.stdout.flush()
     except OSError:
-        tell(f"payment {payment.id} is {payment.status}; it could not be written to standard output")
+        tell(f"payment {shown['id']} is {shown['status']}; it could not be written to standard output")
         raise
 
 
-def _write(payment: till.Payment, *, as_json: bool) -> None:
-    if as_json:
-        print_json(payment_json(payment))
-        return
+def _write(payment: till.Payment) -> None:
     lines = {
         "payment": payment.id,
         "provider id": payment.provider_id,
@@ -254,7 +288,7 @@ def _write(payment: till.Payment, *, as_json: bool) -> None:
         "QR code": payment.qr_url,
         "send": payment.pay_to
         and f"{payment.pay_to.amount} {payment.pay_to.currency} to {payment.pay_to.address}",
-        "expires": payment.expires_at,
+        "expires": payment.expires_at and moment_text(payment.expires_at),
     }
     for name, value in lines.items():
         if value is not None:

@@ -105,13 +105,11 @@ def _store(options: argparse.Namespace) -> till.Store:
 
 
 def _info(options: argparse.Namespace) -> int:
-    info = _store(options).info()
+    store = _store(options)
     if options.json:
-        shown = dataclasses.asdict(info)
-        for one in shown["open"]:
-            one["oldest_event_at"] = one["oldest_event_at"] and one["oldest_event_at"].isoformat()
-        print_json(shown)
+        print_json(store._call("store.info", {}))
         return OK
+    info = store.info()
     print(f"{info.place} ({info.kind}, schema {info.schema}, {info.bytes / 1e6:.1f} MB)")
     print(f"{info.payments} payments, {info.events} events, {info.writes} writes, {info.webhooks} webhooks")
     if info.open:

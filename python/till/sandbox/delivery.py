@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from till.sandbox import wire
@@ -13,6 +14,9 @@ from till.sandbox.recorder import mask_body, mask_headers
 from till.sandbox.simulator import Simulator
 
 _FAULT_STATUS = {"status_500": 500, "status_429": 429}
+
+Pause = Callable[[], Awaitable[bool]]
+"""What happens between two pieces of an answer; True when its caller has left."""
 
 
 class ApiEndpoint:
@@ -100,7 +104,7 @@ async def _read_body(receive: Any) -> bytes | None:
 
 
 async def _send(
-    send: Any, answer: Answer, payload: bytes, pieces: list[bytes] | None = None, pause: float = 0
+    send: Any, answer: Answer, payload: bytes, pieces: list[bytes] | None = None, pause: Pause | None = None
 ) -> None:
     headers = {"content-type": answer.content_type, "content-length": str(len(payload))}
     headers.update(answer.headers)
@@ -109,8 +113,8 @@ async def _send(
     parts = pieces if pieces is not None else [payload]
     for part in parts:
         await send({"type": "http.response.body", "body": part, "more_body": True})
-        if pause:
-            await asyncio.sleep(pause)
+        if pause and await pause():
+            return
     if sum(map(len, parts)) == len(payload):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -119,8 +123,8 @@ async def _send_faulty(scope: Any, receive: Any, send: Any, answer: Answer, faul
     payload = answer.payload()
     transport: asyncio.Transport = scope[TRANSPORT]
     if fault.kind == "latency":
-        await asyncio.sleep(fault.number("seconds", 1))
-        await _send(send, answer, payload)
+        if not await _left(receive, fault.number("seconds", 1)):
+            await _send(send, answer, payload)
     elif fault.kind == "reset_after_read":
         reset(transport)
         await _until_closed(receive)
@@ -135,9 +139,20 @@ async def _send_faulty(scope: Any, receive: Any, send: Any, answer: Answer, faul
     elif fault.kind == "drip":
         size = int(fault.number("chunk_bytes", 1))
         pieces = [payload[at : at + size] for at in range(0, len(payload), size)]
-        await _send(send, answer, payload, pieces, fault.number("interval_seconds", 0.05))
+        interval = fault.number("interval_seconds", 0.05)
+        await _send(send, answer, payload, pieces, lambda: _left(receive, interval))
     else:
         await _send(send, answer, payload)
+
+
+async def _left(receive: Any, seconds: float) -> bool:
+    """Waits so long, and says whether the caller left meanwhile: then nobody reads on, and what went on would
+    be cut with a traceback when the sandbox ends."""
+    try:
+        await asyncio.wait_for(_until_closed(receive), seconds)
+    except TimeoutError:
+        return False
+    return True
 
 
 async def _until_closed(receive: Any) -> None:

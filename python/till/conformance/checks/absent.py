@@ -29,10 +29,10 @@ _INPUTS: dict[str, dict[str, object]] = {
 
 
 def operations() -> list[str]:
-    """Every operation that a provider may lack, sorted: those that ask the store, and reconcile, belong to
-    every gateway."""
+    """Every operation that a provider may lack, sorted: those that ask the store, reconcile and settle belong
+    to every gateway."""
     local = {entry["name"] for entry in json.loads(_native.local_operations())}
-    return sorted({*_DECODERS, "webhooks.receive"} - {*local, "reconcile"})
+    return sorted({*_DECODERS, "webhooks.receive"} - {*local, "reconcile", "settle"})
 
 
 def cases(subject: Subject) -> Iterator[Case]:

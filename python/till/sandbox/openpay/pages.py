@@ -64,7 +64,10 @@ def _state(link: Paylink, paid: Sequence[Transaction], due: Decimal) -> tuple[st
         surplus = f"{_shown(-due, link.currency)} more than needed was charged."
         return ("Paid too much", "warning", "More than the amount was paid", surplus)
     if link.status != "active":
-        return ("Expired", "bad", "This payment link has expired", "Ask the shop for a new one.")
+        explanation = (
+            "Ask the shop for a new one. There it stays as it was: OpenPay's API tells of no expiry."
+        )
+        return ("Expired", "bad", "This payment link has expired", explanation)
     if link.declined:
         return ("Declined", "bad", "Your card was declined", "No money was taken. Try again.")
     if paid:
