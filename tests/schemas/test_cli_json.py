@@ -99,6 +99,9 @@ def test_reconcile(run: Run, till_gateway: GatewayFactory, till_payer: Payer) ->
         control.clear_faults()
     report = valid("reconcile.json", run("globalpay", "payments", "reconcile", "globalpay"))
     assert (report["settled"], [write["reason"] for write in report["unknown"]]) == (1, ["not_found"])
+    (lost,) = report["unknown"]
+    settled = run("globalpay", "payments", "settle", "globalpay", lost["payment_id"], "--not-done")
+    assert valid("payment.json", settled)["status"] == "failed"
 
 
 def test_the_manifest_of_a_provider_and_the_schemes_of_webhooks(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import till
 from till import _events, _payments
-from till._reconcile import reconcile, report
+from till._reconcile import reconcile, report, settle
 from till.cli._account import add_account_options, gateway_from, moment, must_be_there
 from till.cli._output import FAILED, OK, UNKNOWN, Failure, moment_text, print_json, table, tell
 from till.cli._told import all_told, told
@@ -176,16 +176,12 @@ def _settle(options: argparse.Namespace) -> int:
     must_be_there(gateway.runtime.store)
     if bool(options.payment) == bool(options.write):
         raise Failure("give one of the two: PAYMENT, or --write")
-    word: dict[str, Any] = {"provider_id": options.provider_id, "not_done": options.not_done}
-    if options.write:
-        payment = gateway.settle(write_id=options.write, **word)
-    else:
-        payment = gateway.settle(payment_id=options.payment, **word)
+    payment = told(gateway, settle(options.payment, options.write, options.provider_id, options.not_done))
     if options.json:
-        print_json(payment and payment_json(payment))
+        print_json(payment)
         return OK
     ended = "not done" if options.not_done else f"{options.provider_id} at {gateway.provider}"
-    now = f": payment {payment.id} is {payment.status}" if payment else ""
+    now = f": payment {payment['id']} is {payment['status']}" if payment else ""
     print(f"settled as {ended}{now}")
     return OK
 
