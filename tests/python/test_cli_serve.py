@@ -82,6 +82,11 @@ class Served:
         return self.process.wait(30)
 
 
+def _interruptible() -> None:
+    # A job in the background inherits "ignored" for SIGINT, and `till serve` would keep it so.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def serve(path: str, **env: str) -> Iterator[Served]:
     process = subprocess.Popen(
@@ -90,6 +95,7 @@ def serve(path: str, **env: str) -> Iterator[Served]:
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | env,
+        preexec_fn=_interruptible,
     )
     try:
         yield Served(process)
