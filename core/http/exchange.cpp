@@ -8,6 +8,8 @@ namespace till::http {
 namespace {
 
 constexpr std::int64_t kMaxTimeoutMs = 24 * 3600 * 1000;
+// What is begun has at least this part of its time left: less would surely end as unknown.
+constexpr int kLeastShare = 10;
 
 void append_field(std::string& wire, std::string_view name, std::string_view value) {
   wire.append(name).append(": ").append(value).append("\r\n");
@@ -54,7 +56,7 @@ Result<std::unique_ptr<Exchange>> make_exchange(Request request, const SendOptio
   made->attempts_left = std::max(1, options.max_attempts);
   const auto timeout = std::chrono::milliseconds(std::clamp<std::int64_t>(options.timeout_ms, 0, kMaxTimeoutMs));
   made->deadline = std::chrono::steady_clock::now() + timeout;
-  made->latest_start = made->deadline - timeout / 10;
+  made->latest_start = made->deadline - timeout / kLeastShare;
   wipe(request.body);
   return made;
 }

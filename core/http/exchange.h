@@ -35,7 +35,7 @@ struct Exchange {
   Sent sent = Sent::kNo;     // the furthest of all attempts
   bool repeated = false;     // an attempt before this one may have arrived
   TimePoint deadline;
-  TimePoint latest_start;  // it waits in line no longer: what is begun has a tenth of its time left
+  TimePoint latest_start;  // it waits in line no longer
   Client::Callback callback;
 
   // Of a stream only.

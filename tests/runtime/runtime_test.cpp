@@ -24,6 +24,8 @@ TEST(RuntimeOptionsTest, unknown_or_wrong_options_are_configuration_errors) {
   for (const auto& [text, field] :
        std::vector<std::pair<const char*, const char*>>{{R"({"stoer":"memory"})", "$.stoer"},
                                                         {R"({"store":7})", "$.store"},
+                                                        {R"({"store":""})", "$.store"},
+                                                        {R"({"ca_file":""})", "$.ca_file"},
                                                         {R"({"plugin_path":"x"})", "$.plugin_path"},
                                                         {R"({"trusted_keys":["a", 1]})", "$.trusted_keys"},
                                                         {R"({"connect_timeout_ms":0})", "$.connect_timeout_ms"},
