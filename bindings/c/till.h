@@ -63,7 +63,7 @@ typedef enum till_status {
   TILL_BLOCKED = 10,          /* refused as abuse; do not simply retry */
   TILL_PROVIDER = 11,         /* the provider failed or answered against its own documentation */
   TILL_TRANSPORT = 12,        /* no answer; the error's `sent` says how far the request went */
-  TILL_OUTCOME_UNKNOWN = 13,  /* a write was sent and no answer came; ask the provider before trying again */
+  TILL_OUTCOME_UNKNOWN = 13,  /* a write was sent and no answer that fits came; ask the provider before trying again */
   TILL_WEBHOOK_REJECTED = 14, /* the error's `reason` says why, its `http_status` what to answer the sender with */
   TILL_PLUGIN = 15            /* the provider's script or manifest misbehaved */
 } till_status;
